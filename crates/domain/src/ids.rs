@@ -1,0 +1,50 @@
+//! Typed identifiers: UUIDs that cannot be mixed up. They are made outside (clock and randomness
+//! are injected), so the domain only carries them.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(s: &str) -> Result<Self, Self::Err> {
+                Uuid::parse_str(s).map(Self)
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// An organisation: firm, cluster or authority.
+    OrganisationId,
+    /// A site of an organisation.
+    SiteId,
+    /// An offer.
+    OfferId,
+    /// A need.
+    NeedId,
+    /// An instalment of a need.
+    InstalmentId,
+    /// A production line that offers share.
+    LineId,
+    /// A match of an offer to an instalment.
+    MatchId,
+    /// A run of the matching engine.
+    RunId,
+    /// An import of a file.
+    ImportId,
+}

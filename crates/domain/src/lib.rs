@@ -1,0 +1,31 @@
+//! The words and rules of the market: ids, quantities, units, time, regions, the catalogue,
+//! organisations, offers, needs, matches, and the ordered predicates that say who may serve whom.
+//!
+//! No I/O, no async, no database, no HTTP. Values of these types are valid by construction: the
+//! `*Input` structs carry what people typed, and `*Terms` exist only after every check passed.
+
+pub mod calendar;
+pub mod capacity;
+pub mod catalogue;
+pub mod certificate;
+pub mod code;
+pub mod decimal;
+pub mod eligibility;
+pub mod feature;
+pub mod geo;
+pub mod ids;
+pub mod line;
+pub mod market;
+pub mod matches;
+pub mod need;
+pub mod offer;
+pub mod organisation;
+pub mod parameters;
+pub mod price;
+pub mod quantity;
+pub mod rate;
+pub mod region;
+pub mod text;
+pub mod time;
+pub mod unit;
+pub mod violation;

@@ -1,0 +1,84 @@
+//! A snapshot of the market: everything a run sees, and nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ids::{InstalmentId, LineId, MatchId, NeedId, OfferId, OrganisationId, SiteId},
+    line::Line,
+    need::Need,
+    offer::Offer,
+    organisation::{Organisation, Site},
+    quantity::Quantity,
+    time::Day,
+};
+
+/// A held or agreed quantity, with the cut-off stored when it was proposed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Commitment {
+    /// The match it belongs to.
+    pub match_id: MatchId,
+    /// The offer it draws on.
+    pub offer: OfferId,
+    /// The instalment it covers.
+    pub instalment: InstalmentId,
+    /// How much is held or agreed and not yet shipped.
+    pub quantity: Quantity,
+    /// By when it must exist.
+    pub cutoff: Day,
+}
+
+/// The market on a decision day. Lists are sorted by id, so equal markets are equal bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Market {
+    /// The day the run decides on.
+    pub day: Day,
+    /// Organisations by id.
+    pub organisations: BTreeMap<OrganisationId, Organisation>,
+    /// Sites by id.
+    pub sites: BTreeMap<SiteId, Site>,
+    /// Lines by id.
+    pub lines: BTreeMap<LineId, Line>,
+    /// Offers, sorted by id, whatever their state: the predicates judge it.
+    pub offers: Vec<Offer>,
+    /// Needs, sorted by id, of which the matchable ones take part.
+    pub needs: Vec<Need>,
+    /// What is held or agreed, sorted by match.
+    pub commitments: Vec<Commitment>,
+    /// Standing refusals between an offer and a need.
+    pub refusals: BTreeSet<(OfferId, NeedId)>,
+}
+
+impl Market {
+    /// An empty market on a day.
+    pub fn new(day: Day) -> Self {
+        Self {
+            day,
+            organisations: BTreeMap::new(),
+            sites: BTreeMap::new(),
+            lines: BTreeMap::new(),
+            offers: Vec::new(),
+            needs: Vec::new(),
+            commitments: Vec::new(),
+            refusals: BTreeSet::new(),
+        }
+    }
+
+    /// Sorts the lists by id; whoever fills a market calls it last.
+    pub fn sort(&mut self) {
+        self.offers.sort_by_key(|o| o.id);
+        self.needs.sort_by_key(|n| n.id);
+        self.commitments.sort_by_key(|c| c.match_id);
+    }
+
+    /// An offer by id.
+    pub fn offer(&self, id: OfferId) -> Option<&Offer> {
+        self.offers.binary_search_by_key(&id, |o| o.id).ok().map(|i| &self.offers[i])
+    }
+
+    /// A need by id.
+    pub fn need(&self, id: NeedId) -> Option<&Need> {
+        self.needs.binary_search_by_key(&id, |n| n.id).ok().map(|i| &self.needs[i])
+    }
+}

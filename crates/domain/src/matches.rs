@@ -1,0 +1,231 @@
+//! Matches: a quantity of an offer put to an instalment, its six quantities and its life.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{quantity::Quantity, violation::Violations};
+
+/// Where a match stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MatchState {
+    /// A run says it would be good; nothing is held.
+    Suggested,
+    /// Put to both sides and held until a deadline.
+    Proposed,
+    /// The supplier accepted; the buyer has not answered.
+    AcceptedBySupplier,
+    /// The buyer accepted; the supplier has not answered.
+    AcceptedByBuyer,
+    /// Both sides accepted: a recorded intention that takes capacity.
+    Agreed,
+    /// Goods are on their way.
+    InDelivery,
+    /// Goods were received and checked.
+    Fulfilled,
+    /// One side said no.
+    Declined,
+    /// The deadline passed.
+    Expired,
+    /// Ended after it was agreed.
+    Cancelled,
+}
+
+impl MatchState {
+    /// All states.
+    pub const ALL: [MatchState; 10] = [
+        Self::Suggested,
+        Self::Proposed,
+        Self::AcceptedBySupplier,
+        Self::AcceptedByBuyer,
+        Self::Agreed,
+        Self::InDelivery,
+        Self::Fulfilled,
+        Self::Declined,
+        Self::Expired,
+        Self::Cancelled,
+    ];
+
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Suggested => "suggested",
+            Self::Proposed => "proposed",
+            Self::AcceptedBySupplier => "accepted_by_supplier",
+            Self::AcceptedByBuyer => "accepted_by_buyer",
+            Self::Agreed => "agreed",
+            Self::InDelivery => "in_delivery",
+            Self::Fulfilled => "fulfilled",
+            Self::Declined => "declined",
+            Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// From its name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.as_str() == name)
+    }
+
+    /// Whether a match may go from this state to another.
+    pub fn may_become(self, next: MatchState) -> bool {
+        let open = [Self::Suggested, Self::Proposed, Self::AcceptedBySupplier, Self::AcceptedByBuyer];
+        match next {
+            Self::Suggested => false,
+            Self::Proposed => self == Self::Suggested,
+            Self::AcceptedBySupplier | Self::AcceptedByBuyer => self == Self::Proposed,
+            Self::Agreed => matches!(self, Self::AcceptedBySupplier | Self::AcceptedByBuyer),
+            Self::InDelivery => self == Self::Agreed,
+            Self::Fulfilled => self == Self::InDelivery,
+            Self::Declined | Self::Expired => open.contains(&self),
+            Self::Cancelled => matches!(self, Self::Agreed | Self::InDelivery),
+        }
+    }
+
+    /// Whether it takes capacity of its offer: proposed and accepted ones are held, the rest agreed.
+    pub fn takes_capacity(self) -> bool {
+        match self {
+            Self::Proposed | Self::AcceptedBySupplier | Self::AcceptedByBuyer | Self::Agreed | Self::InDelivery => true,
+            Self::Suggested | Self::Fulfilled | Self::Declined | Self::Expired | Self::Cancelled => false,
+        }
+    }
+}
+
+/// Why a match was closed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(tag = "code", content = "text", rename_all = "snake_case")]
+pub enum ClosingReason {
+    /// The supplier has nothing left.
+    NoSupply,
+    /// The supplier does not answer.
+    NoContactSupplier,
+    /// The buyer does not answer.
+    NoContactBuyer,
+    /// The need is gone.
+    NeedGone,
+    /// One side prefers another.
+    PrefersOther,
+    /// The price.
+    Price,
+    /// The quality.
+    Quality,
+    /// The certificate.
+    Certificate,
+    /// The transport.
+    Logistics,
+    /// The goods were recalled.
+    Recall,
+    /// It stood twice.
+    Duplicate,
+    /// It was a test.
+    Test,
+    /// Something else, said in words.
+    Other(String),
+}
+
+/// The six quantities: proposed >= agreed >= shipped >= received = accepted + rejected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Quantities {
+    /// Put to both sides.
+    pub proposed: Quantity,
+    /// Agreed by both; 0 before.
+    pub agreed: Quantity,
+    /// Sent.
+    pub shipped: Quantity,
+    /// Arrived.
+    pub received: Quantity,
+    /// Passed goods-in.
+    pub accepted: Quantity,
+    /// Failed goods-in.
+    pub rejected: Quantity,
+}
+
+impl Quantities {
+    /// A proposal of a quantity, with nothing agreed yet.
+    pub fn proposed(quantity: Quantity) -> Self {
+        Self { proposed: quantity, ..Self::default() }
+    }
+
+    /// Checks the chain of inequalities, naming each link that breaks.
+    pub fn check(&self) -> Result<(), Violations> {
+        let mut faults = Violations::new();
+        let links = [
+            ("/agreed", self.agreed, self.proposed, "proposed"),
+            ("/shipped", self.shipped, self.agreed, "agreed"),
+            ("/received", self.received, self.shipped, "shipped"),
+        ];
+        for (pointer, less, more, name) in links {
+            if less > more {
+                faults.push(pointer, "above_previous", format!("{less} is above what was {name} ({more}); lower it"));
+            }
+        }
+        if self.accepted.units() + self.rejected.units() != self.received.units() {
+            let detail = format!(
+                "accepted {} and rejected {} are not the {} received; make them add up",
+                self.accepted, self.rejected, self.received
+            );
+            faults.push("/accepted", "does_not_add_up", detail);
+        }
+        faults.into_result()
+    }
+
+    /// What the offer still owes: it takes capacity until shipped.
+    pub fn taken_from_offer(&self, state: MatchState) -> i64 {
+        let bound = if self.agreed.is_zero() { self.proposed } else { self.agreed };
+        if state.takes_capacity() { bound.units() - self.shipped.units() } else { 0 }
+    }
+
+    /// What the offer regains when the match ends: agreed - shipped.
+    pub fn regained_by_offer(&self) -> i64 {
+        self.agreed.units() - self.shipped.units()
+    }
+
+    /// What the need reopens when the match ends: agreed - accepted.
+    pub fn reopened_for_need(&self) -> i64 {
+        self.agreed.units() - self.accepted.units()
+    }
+
+    /// What was lost on the way: shipped - received.
+    pub fn lost(&self) -> i64 {
+        self.shipped.units() - self.received.units()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn q(units: i64) -> Quantity {
+        Quantity::new(units).unwrap()
+    }
+
+    #[test]
+    fn the_life_of_a_match_has_no_short_cuts() {
+        use MatchState::*;
+        let legal = MatchState::ALL
+            .iter()
+            .flat_map(|a| MatchState::ALL.iter().map(move |b| (*a, *b)))
+            .filter(|(a, b)| a.may_become(*b))
+            .count();
+        // 1 propose, 2 accept, 2 agree, 1 ship, 1 fulfil, 4 decline, 4 expire, 2 cancel.
+        assert_eq!(legal, 17);
+        assert!(!Suggested.may_become(Agreed));
+        assert!(!Fulfilled.may_become(Cancelled));
+        assert!(!Declined.may_become(Proposed));
+    }
+
+    #[test]
+    fn num_05_quantities_form_a_chain() {
+        let good = Quantities {
+            proposed: q(100),
+            agreed: q(80),
+            shipped: q(80),
+            received: q(70),
+            accepted: q(60),
+            rejected: q(10),
+        };
+        assert!(good.check().is_ok());
+        assert_eq!((good.regained_by_offer(), good.reopened_for_need(), good.lost()), (0, 20, 10));
+        let bad = Quantities { agreed: q(120), shipped: q(130), received: q(131), accepted: q(1), ..good };
+        assert_eq!(bad.check().unwrap_err().as_slice().len(), 4);
+    }
+}

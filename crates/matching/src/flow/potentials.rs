@@ -1,0 +1,186 @@
+//! Canonical potentials: shortest residual distances from the root.
+//!
+//! Level 0 measures all residual arcs; each next level only those whose reduced cost, by the
+//! canonical potentials of the levels before, is zero. Costs can be negative, so Dijkstra's algorithm
+//! needs weights that are not, and the potentials `p` of the simplex supply them, with a twist: an arc
+//! can be free by the canonical rule and yet frozen in the simplex, where a later level may give it a
+//! negative reduced cost.
+//!
+//! Let `r_k(a)` be the reduced cost of residual arc `a` at level `k` by the simplex. The simplex froze
+//! `a` at the first level where it is not zero, and there it is positive: `(r_0(a), r_1(a), ...)` is
+//! lexicographically at least zero. Let `d_k` be the canonical distances and `g_k = d_k - p_k`. Along
+//! an arc `u -> v` that is canonically free at level `l`, `g_k(v) = g_k(u) + r_k(a)` for all `k < l`.
+//! So with `g_l` measured by the weights `r_l`, the tuple `(g_0, ..., g_l)` never falls along a free
+//! arc, and all its entries but the last are known: Dijkstra's algorithm over the key
+//! (rank of the known entries, last entry) is exact in 64 bits.
+//!
+//! Nodes that nothing residual reaches start from
+//! [`unreachable_distance`](Network::unreachable_distance); the proof that this certifies stands there.
+//! Their arcs from the root have a positive `r_0`, so the argument above holds for them too. A free
+//! arc that is on a shortest path has reduced cost zero and stays free, so a node is reachable at all
+//! levels or at none.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::network::{Network, ROOT};
+
+/// The residual arcs still free, grouped by the node they leave: (other end, arc, whether it runs along the arc).
+struct Residual {
+    first: Vec<usize>,
+    end: Vec<usize>,
+    arcs: Vec<(u32, u32, bool)>,
+}
+
+impl Residual {
+    fn new(net: &Network, flows: &[i64]) -> Self {
+        let mut first = vec![0; net.node_count() + 1];
+        let ends = || net.from.iter().zip(&net.to).zip(flows.iter().zip(&net.capacity));
+        for ((&from, &to), (&flow, &cap)) in ends() {
+            first[from as usize] += usize::from(flow < cap);
+            first[to as usize] += usize::from(flow > 0);
+        }
+        let mut sum = 0;
+        for slot in &mut first {
+            sum += *slot;
+            *slot = sum;
+        }
+        let mut arcs = vec![(0, 0, false); sum];
+        let mut id = 0;
+        for ((&from, &to), (&flow, &cap)) in ends() {
+            if flow < cap {
+                first[from as usize] -= 1;
+                arcs[first[from as usize]] = (to, id, true);
+            }
+            if flow > 0 {
+                first[to as usize] -= 1;
+                arcs[first[to as usize]] = (from, id, false);
+            }
+            id += 1;
+        }
+        let end = first[1..].to_vec();
+        first.truncate(net.node_count());
+        Self { first, end, arcs }
+    }
+
+    fn of(&self, node: u32) -> &[(u32, u32, bool)] {
+        &self.arcs[self.first[node as usize]..self.end[node as usize]]
+    }
+
+    /// Keeps the arcs whose reduced cost is zero.
+    fn keep_tight(&mut self, costs: &[i64], distance: &[i64]) {
+        for (node, (&first, end)) in self.first.iter().zip(&mut self.end).enumerate() {
+            let mut kept = first;
+            for at in first..*end {
+                let (other, id, along) = self.arcs[at];
+                let cost = if along { costs[id as usize] } else { -costs[id as usize] };
+                if cost + distance[node] - distance[other as usize] == 0 {
+                    self.arcs[kept] = self.arcs[at];
+                    kept += 1;
+                }
+            }
+            *end = kept;
+        }
+    }
+}
+
+/// Canonical potentials per level, for the levels whose simplex potentials are given.
+pub(super) fn canonical(net: &Network, flows: &[i64], simplex: &[Vec<i64>]) -> Vec<Vec<i64>> {
+    if simplex.is_empty() {
+        return Vec::new();
+    }
+    let nodes = net.node_count();
+    let mut residual = Residual::new(net, flows);
+    let mut costs = vec![0; net.arc_count()];
+    let mut rank = vec![0_u32; nodes];
+    // Nodes measured from the unreachable distance; known once the first level is done.
+    let mut outer: Option<Vec<u32>> = None;
+    let mut result: Vec<Vec<i64>> = Vec::with_capacity(simplex.len());
+    for (level, potential) in simplex.iter().enumerate() {
+        net.costs[level].write_into(&mut costs);
+        let mut search = Search { over: vec![i64::MAX; nodes], heap: BinaryHeap::new() };
+        search.offer(ROOT, 0, &rank);
+        search.run(&residual, &costs, potential, &rank);
+        let far = net.unreachable_distance(level);
+        let starts = outer.take().unwrap_or_else(|| {
+            (1..).zip(&search.over[1..]).filter(|&(_, &g)| g == i64::MAX).map(|(node, _)| node).collect()
+        });
+        for &node in &starts {
+            search.offer(node, far - potential[node as usize], &rank);
+        }
+        search.run(&residual, &costs, potential, &rank);
+        let distance: Vec<i64> = search.over.iter().zip(potential).map(|(&g, &p)| g + p).collect();
+        if level + 1 < simplex.len() {
+            residual.keep_tight(&costs, &distance);
+            rank = refine(&rank, &search.over);
+        }
+        outer = Some(starts.into_iter().filter(|&node| distance[node as usize] == far).collect());
+        result.push(distance);
+    }
+    result
+}
+
+/// The rank of each node by (its rank so far, its new entry); equal pairs share a rank.
+fn refine(rank: &[u32], over: &[i64]) -> Vec<u32> {
+    let mut order: Vec<(u32, i64, u32)> =
+        (0..).zip(rank).zip(over).map(|((node, &rank), &g)| (rank, g, node)).collect();
+    order.sort_unstable();
+    let mut finer = vec![0; rank.len()];
+    let mut now = 0;
+    for (at, &(rank, g, node)) in order.iter().enumerate() {
+        if at > 0 && (order[at - 1].0, order[at - 1].1) != (rank, g) {
+            now += 1;
+        }
+        finer[node as usize] = now;
+    }
+    finer
+}
+
+/// Dijkstra's algorithm by rank, then distance over the simplex potential.
+struct Search {
+    over: Vec<i64>,
+    heap: BinaryHeap<Reverse<(u32, i64, u32)>>,
+}
+
+impl Search {
+    fn offer(&mut self, node: u32, over: i64, rank: &[u32]) {
+        if over < self.over[node as usize] {
+            self.over[node as usize] = over;
+            self.heap.push(Reverse((rank[node as usize], over, node)));
+        }
+    }
+
+    fn run(&mut self, residual: &Residual, costs: &[i64], potential: &[i64], rank: &[u32]) {
+        while let Some(Reverse((_, over, node))) = self.heap.pop() {
+            if over > self.over[node as usize] {
+                continue;
+            }
+            let base = over + potential[node as usize];
+            for &(other, id, along) in residual.of(node) {
+                let cost = if along { costs[id as usize] } else { -costs[id as usize] };
+                self.offer(other, base + cost - potential[other as usize], rank);
+            }
+        }
+    }
+}
+
+/// Which nodes a residual path from the root reaches.
+pub(super) fn reachable_of(net: &Network, flows: &[i64], potentials: &[Vec<i64>]) -> Vec<bool> {
+    if let Some(distance) = potentials.first() {
+        // Reachable distances stay below half the unreachable one, and the others above it.
+        let half = net.reach[0];
+        return distance.iter().map(|&d| d < half).collect();
+    }
+    let residual = Residual::new(net, flows);
+    let mut reached = vec![false; net.node_count()];
+    reached[ROOT as usize] = true;
+    let mut stack = vec![ROOT];
+    while let Some(node) = stack.pop() {
+        for &(other, _, _) in residual.of(node) {
+            if !std::mem::replace(&mut reached[other as usize], true) {
+                stack.push(other);
+            }
+        }
+    }
+    reached
+}

@@ -1,0 +1,405 @@
+//! The lexicographic network simplex.
+//!
+//! Working arcs are residual arcs: an arc at its capacity is kept turned round with its cost negated,
+//! so pricing asks one question of every arc, whether `cost + potential[from] - potential[to]` is
+//! negative, and needs no state. Tree arcs have reduced cost zero and never answer yes. The tree is
+//! strongly feasible (every node can send something to the root along it) and Cunningham's rule for
+//! the leaving arc keeps it so, which rules out cycling.
+//! Sources: W. H. Cunningham, "A network simplex method", Mathematical Programming 11 (1976);
+//! R. K. Ahuja, T. L. Magnanti, J. B. Orlin, "Network Flows" (1993), chapter 11.
+//!
+//! At the optimum of a level every working arc with a positive reduced cost is frozen. By
+//! complementary slackness the flows that leave the frozen arcs where they are, are exactly the
+//! optimal flows of the levels so far; the next level goes on from the same tree with fewer arcs.
+
+use std::sync::atomic::Ordering;
+
+use super::bound::lower_bound;
+use super::builder::LARGEST_REACH;
+use super::network::{Network, ROOT, UNBOUNDED};
+use super::potentials::{canonical, reachable_of};
+use super::solution::{Control, Level, Progress, Solution, SolveError, Stop};
+use super::tree::{Exchange, Tree};
+
+/// Pivots between two looks at the clock of the caller.
+const CHECK_EVERY: u64 = 1 << 10;
+
+/// No finite residual reaches this; every arc without a limit stays above it.
+const ENDLESS: i64 = 1 << 62;
+
+/// The arcs still free, as residual arcs, in columns for pricing.
+#[derive(Debug, Default)]
+pub(super) struct Working {
+    pub(super) from: Vec<u32>,
+    pub(super) to: Vec<u32>,
+    pub(super) cost: Vec<i64>,
+    /// The arc of the network.
+    pub(super) id: Vec<u32>,
+    /// Whether the arc is at its capacity and therefore turned round (of a tree arc: just turned).
+    pub(super) turned: Vec<bool>,
+}
+
+impl Working {
+    fn turn(&mut self, e: usize) {
+        std::mem::swap(&mut self.from[e], &mut self.to[e]);
+        self.cost[e] = -self.cost[e];
+        self.turned[e] = !self.turned[e];
+    }
+
+    fn len(&self) -> usize {
+        self.from.len()
+    }
+
+    /// The reduced cost of a working arc.
+    pub(super) fn reduced(&self, e: usize, potential: &[i64]) -> i64 {
+        self.cost[e] + potential[self.from[e] as usize] - potential[self.to[e] as usize]
+    }
+
+    /// The smallest reduced cost in a stretch and its place, the first of equals.
+    fn cheapest(&self, start: usize, end: usize, potential: &[i64]) -> (i64, usize) {
+        let (mut best, mut at) = (0, 0);
+        // The length is a power of two and every node is below it, so the mask changes no index; it
+        // tells the compiler that none is out of bounds. Nothing wraps: the network was refused if it could.
+        let mask = potential.len().wrapping_sub(1);
+        if potential.is_empty() {
+            return (0, start);
+        }
+        let cost = &self.cost[start..end];
+        let from = &self.from[start..end][..cost.len()];
+        let to = &self.to[start..end][..cost.len()];
+        for k in 0..cost.len() {
+            let (p, q) = (potential[from[k] as usize & mask], potential[to[k] as usize & mask]);
+            let reduced = cost[k].wrapping_add(p).wrapping_sub(q);
+            if reduced < best {
+                best = reduced;
+                at = k;
+            }
+        }
+        (best, start + at)
+    }
+}
+
+/// Why a level ended.
+enum End {
+    Optimal,
+    Stopped(Stop),
+}
+
+struct Simplex<'n> {
+    net: &'n Network,
+    tree: Tree,
+    work: Working,
+    /// Where pricing goes on.
+    next: usize,
+    pivots: u64,
+    /// Flows of arcs no longer worked on.
+    flows: Vec<i64>,
+}
+
+/// Minimises the levels of a network one after the other.
+///
+/// Deterministic: the same network gives the same result. The flows are unique, whatever the order of
+/// nodes and arcs, when the last level tells any two flows apart (random costs do). When a limit of
+/// `control` ends the solve, the flows are feasible, optimal for the levels before the one at work,
+/// and that level has a lower bound.
+pub fn solve(net: &Network, control: &mut Control<'_>) -> Result<Solution, SolveError> {
+    let mut simplex = Simplex::new(net);
+    let mut proven: Vec<Vec<i64>> = Vec::with_capacity(net.level_count());
+    let mut levels: Vec<Level> = Vec::with_capacity(net.level_count());
+    let mut stop = None;
+    let mut costs = vec![0; net.arc_count()];
+    let mut packed_until = 0;
+    for level in 0..net.level_count() {
+        let before = simplex.pivots;
+        if level == packed_until {
+            packed_until = simplex.begin_packed(level, &mut costs);
+            if packed_until > level + 1
+                && let End::Stopped(why) = simplex.run(level, control)?
+            {
+                stop = Some(why);
+            }
+        }
+        net.costs[level].write_into(&mut costs);
+        simplex.begin(&costs);
+        let end = match stop {
+            Some(why) if simplex.price(usize::MAX).is_some() => End::Stopped(why),
+            Some(_) => End::Optimal,
+            None => simplex.run(level, control)?,
+        };
+        let pivots = simplex.pivots - before;
+        let mut outcome = Level { objective: 0, bound: None, optimal: false, pivots, potentials: Vec::new() };
+        match end {
+            End::Optimal => {
+                outcome.optimal = true;
+                simplex.tree.normalise();
+                proven.push(simplex.tree.potential[..net.node_count()].to_vec());
+                simplex.freeze();
+                levels.push(outcome);
+            }
+            End::Stopped(why) => {
+                outcome.bound = Some(-lower_bound(net, level, &simplex.work, &simplex.tree.potential));
+                levels.push(outcome);
+                stop = Some(why);
+                break;
+            }
+        }
+    }
+    while levels.len() < net.level_count() {
+        levels.push(Level { objective: 0, bound: None, optimal: false, pivots: 0, potentials: Vec::new() });
+    }
+    let flows = simplex.into_flows();
+    for (at, level) in levels.iter_mut().enumerate() {
+        level.objective = net.value(at, &flows);
+        level.bound = match level.bound {
+            Some(shortfall) => Some(level.objective + shortfall),
+            None if level.optimal => Some(level.objective),
+            None => None,
+        };
+    }
+    let potentials = canonical(net, &flows, &proven);
+    let reachable = reachable_of(net, &flows, &potentials);
+    for (level, potentials) in levels.iter_mut().zip(potentials) {
+        level.potentials = potentials;
+    }
+    Ok(Solution { flows, levels, reachable, stop })
+}
+
+impl<'n> Simplex<'n> {
+    fn new(net: &'n Network) -> Self {
+        let arcs = net.arc_count();
+        Self {
+            net,
+            tree: Tree::first(net),
+            work: Working {
+                from: net.from.clone(),
+                to: net.to.clone(),
+                cost: vec![0; arcs],
+                id: (0..u32::try_from(arcs).unwrap_or(u32::MAX)).collect(),
+                turned: vec![false; arcs],
+            },
+            next: 0,
+            pivots: 0,
+            flows: vec![0; arcs],
+        }
+    }
+
+    /// Takes up as many levels from `level` on as fit into one, and returns the one after.
+    ///
+    /// A level of which many flows are optimal leaves pricing without a guide (one that counts unmet
+    /// units is a maximum flow); the next level is the guide. A reduced cost is the cost of a simple
+    /// circle, so at most `reach`: with weight `reach + 1` over the level that follows, the sign of
+    /// the packed reduced cost is that of the first level where it is not zero, and the packed optimum
+    /// is the optimum of each level in turn. What does not fit into 64 bits this way waits.
+    fn begin_packed(&mut self, level: usize, costs: &mut [i64]) -> usize {
+        self.net.costs[level].write_into(costs);
+        let mut reach = i128::from(self.net.reach[level]);
+        let mut next = level + 1;
+        while next < self.net.level_count() {
+            let weight = self.net.reach[next] + 1;
+            reach = reach * i128::from(weight) + i128::from(self.net.reach[next]);
+            if reach >= LARGEST_REACH {
+                break;
+            }
+            let mut lower = vec![0; costs.len()];
+            self.net.costs[next].write_into(&mut lower);
+            for (cost, lower) in costs.iter_mut().zip(lower) {
+                *cost = *cost * weight + lower;
+            }
+            next += 1;
+        }
+        self.begin(costs);
+        next
+    }
+
+    /// Takes up the costs of a level and computes the potentials of the tree.
+    fn begin(&mut self, costs: &[i64]) {
+        let work = &mut self.work;
+        for ((cost, &id), &turned) in work.cost.iter_mut().zip(&work.id).zip(&work.turned) {
+            let plain = costs[id as usize];
+            *cost = if turned { -plain } else { plain };
+        }
+        self.tree.potential[ROOT as usize] = 0;
+        let work = &self.work;
+        self.tree.walk(|potential, branch, node| {
+            let e = branch.arc as usize;
+            let cost = if work.from[e] == node { -work.cost[e] } else { work.cost[e] };
+            potential[node as usize] = potential[branch.parent as usize] + cost;
+        });
+        self.next = 0;
+    }
+
+    fn run(&mut self, level: usize, control: &mut Control<'_>) -> Result<End, SolveError> {
+        let block = block_size(self.work.len());
+        let mut until_check = 0;
+        loop {
+            if until_check == 0 {
+                until_check = CHECK_EVERY;
+                self.report(level, control);
+                if control.cancel.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+                    return Ok(End::Stopped(Stop::Cancelled));
+                }
+            }
+            until_check -= 1;
+            let Some((entering, reduced)) = self.price(block) else {
+                self.report(level, control);
+                return Ok(End::Optimal);
+            };
+            if control.max_pivots.is_some_and(|most| self.pivots >= most) {
+                return Ok(End::Stopped(Stop::PivotLimit));
+            }
+            self.pivot(entering, reduced, level)?;
+            self.pivots += 1;
+        }
+    }
+
+    fn report(&self, level: usize, control: &mut Control<'_>) {
+        if let Some(progress) = control.progress.as_deref_mut() {
+            progress(Progress { level, pivots: self.pivots, free_arcs: self.work.len() });
+        }
+    }
+
+    /// The cheapest arc of the first block, from where the last search ended, that has a negative one.
+    fn price(&mut self, block: usize) -> Option<(usize, i64)> {
+        let arcs = self.work.len();
+        let mut left = arcs;
+        while left > 0 {
+            let start = if self.next >= arcs { 0 } else { self.next };
+            let end = arcs.min(start.saturating_add(block.min(left)));
+            let (reduced, at) = self.work.cheapest(start, end, &self.tree.potential);
+            self.next = end;
+            left -= end - start;
+            if reduced < 0 {
+                return Some((at, reduced));
+            }
+        }
+        None
+    }
+
+    fn pivot(&mut self, entering: usize, reduced: i64, level: usize) -> Result<(), SolveError> {
+        let (tail, head) = (self.work.from[entering], self.work.to[entering]);
+        let capacity = self.net.capacity[self.work.id[entering] as usize];
+        let branch = &mut self.tree.branch;
+
+        // Climb from both ends to where the circle closes, the smaller subtree first: it cannot hold
+        // the other end. Flow runs down to the tail and up from the head, so the circle, begun where
+        // it closes, passes the tail's side downwards, the entering arc, the head's side upwards. Of
+        // the arcs that give out first the last one on this way leaves (Cunningham's rule).
+        let (mut a, mut b) = (tail, head);
+        let (mut room_a, mut cut_a) = (i64::MAX, ROOT);
+        let (mut room_b, mut cut_b) = (i64::MAX, ROOT);
+        while a != b {
+            let (on_a, on_b) = (branch[a as usize], branch[b as usize]);
+            if on_a.size < on_b.size {
+                if on_a.down < room_a {
+                    (room_a, cut_a) = (on_a.down, a);
+                }
+                a = on_a.parent;
+            } else {
+                if on_b.up <= room_b {
+                    (room_b, cut_b) = (on_b.up, b);
+                }
+                b = on_b.parent;
+            }
+        }
+        let join = a;
+        let delta = capacity.min(room_a).min(room_b);
+        if delta >= ENDLESS {
+            return Err(SolveError::Unbounded { level, arc: self.work.id[entering] });
+        }
+        if delta > 0 {
+            let mut node = tail;
+            while node != join {
+                let at = &mut branch[node as usize];
+                at.down -= delta;
+                at.up += delta;
+                node = at.parent;
+            }
+            let mut node = head;
+            while node != join {
+                let at = &mut branch[node as usize];
+                at.up -= delta;
+                at.down += delta;
+                node = at.parent;
+            }
+        }
+        let (cut, inside, outside, shift) = if room_b == delta {
+            (cut_b, head, tail, reduced)
+        } else if capacity == delta {
+            self.work.turn(entering);
+            return Ok(());
+        } else {
+            (cut_a, tail, head, -reduced)
+        };
+        let left = capacity - delta;
+        let (up, down) = if inside == tail { (left, delta) } else { (delta, left) };
+
+        // The leaving arc keeps the direction it can still carry its whole capacity in.
+        let leaving = branch[cut as usize].arc as usize;
+        let turns_up = inside == tail;
+        if (self.work.from[leaving] == cut) != turns_up {
+            self.work.turn(leaving);
+        }
+        let arc = u32::try_from(entering).unwrap_or(u32::MAX);
+        self.tree.exchange(Exchange { cut, inside, outside, join, arc, up, down });
+        self.tree.shift(inside, shift);
+        Ok(())
+    }
+
+    /// Drops every arc that may not change any more, and keeps its flow.
+    fn freeze(&mut self) {
+        let arcs = self.work.len();
+        let mut place = vec![0_u32; arcs];
+        for branch in self.tree.branch.iter().skip(1) {
+            place[branch.arc as usize] = 1;
+        }
+        let mut kept = 0;
+        for (e, slot) in place.iter_mut().enumerate() {
+            let id = self.work.id[e];
+            // Nothing fits through an arc of capacity zero, so it is dropped whatever it costs.
+            let free = *slot == 1
+                || (self.work.reduced(e, &self.tree.potential) == 0 && self.net.capacity[id as usize] > 0);
+            if free {
+                *slot = u32::try_from(kept).unwrap_or(u32::MAX);
+                self.work.from[kept] = self.work.from[e];
+                self.work.to[kept] = self.work.to[e];
+                self.work.id[kept] = id;
+                self.work.turned[kept] = self.work.turned[e];
+                kept += 1;
+            } else if self.work.turned[e] {
+                self.flows[id as usize] = self.net.capacity[id as usize];
+            }
+        }
+        self.work.from.truncate(kept);
+        self.work.to.truncate(kept);
+        self.work.id.truncate(kept);
+        self.work.cost.truncate(kept);
+        self.work.turned.truncate(kept);
+        for branch in self.tree.branch.iter_mut().skip(1) {
+            branch.arc = place[branch.arc as usize];
+        }
+    }
+
+    fn into_flows(self) -> Vec<i64> {
+        let Self { net, tree, work, mut flows, .. } = self;
+        for (&id, &turned) in work.id.iter().zip(&work.turned) {
+            if turned {
+                flows[id as usize] = net.capacity[id as usize];
+            }
+        }
+        for (node, branch) in tree.branch.iter().enumerate().skip(1) {
+            let id = work.id[branch.arc as usize] as usize;
+            // What can be sent back along the arc is what it carries.
+            flows[id] = if net.from[id] as usize == node { branch.down } else { branch.up };
+        }
+        debug_assert!(flows.iter().zip(&net.capacity).all(|(&x, &cap)| 0 <= x && (cap == UNBOUNDED || x <= cap)));
+        flows
+    }
+}
+
+/// Arcs priced together: three times the root of their number, at least 32.
+///
+/// Measured on 1,100 x 500 dense and 10,000 x 5,000 with 50 arcs each: once the root takes 6 and 40 %
+/// longer, four times the root is the same, eight times again longer.
+fn block_size(arcs: usize) -> usize {
+    (3 * arcs.isqrt()).max(32)
+}
