@@ -321,7 +321,8 @@ pub struct CatalogueParts {
     pub units: UnitTable,
     /// Certificate kinds.
     pub certificate_kinds: Vec<CertificateKind>,
-    /// Kinds a buyer normally demands: product, frame, kind, whether one of several suffices.
+    /// Kinds a buyer normally demands: product, frame (an empty code where custom asks, not law), kind,
+    /// whether one of several suffices.
     pub product_certificates: Vec<(ProductCode, FrameCode, CertificateKindCode, bool)>,
     /// Legal frames.
     pub frames: Vec<Frame>,
@@ -448,7 +449,7 @@ impl Catalogue {
         }
         for (p, f, k, _) in &self.parts.product_certificates {
             product(p, "a product certificate")?;
-            if !kinds.contains(k) || !frames.contains(f) {
+            if !kinds.contains(k) || !(f.as_str().is_empty() || frames.contains(f)) {
                 return Err(format!("the certificates of {p} name {f} / {k}, which is not listed"));
             }
         }

@@ -2,7 +2,7 @@
 //!
 //! The engine and its independent checker share this module and nothing else.
 
-use std::fmt;
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -10,9 +10,10 @@ use crate::{
     capacity::SupplyCurve,
     catalogue::{Area, BorderRule, Catalogue, Verdict},
     certificate::Certificate,
-    code::{CertificateKindCode, CountryCode, FeatureCode, GradeCode},
+    code::{CertificateKindCode, CountryCode, FeatureCode, GradeCode, ProductCode},
     feature::{Demand, FeatureValue},
     geo::Point,
+    ids::{OrganisationId, SiteId},
     market::Market,
     need::{Instalment, Need},
     offer::{Offer, OfferState, Visibility},
@@ -407,6 +408,9 @@ pub struct OfferView<'a> {
     country: Option<CountryCode>,
 }
 
+/// Base units asked for by buyer, delivery site and product.
+pub type SiteDemands = BTreeMap<(OrganisationId, SiteId, ProductCode), i64>;
+
 /// A need with what the predicates need at hand.
 #[derive(Debug)]
 pub struct NeedView<'a> {
@@ -439,9 +443,16 @@ impl<'a> Rules<'a> {
     /// An offer made ready; `None` if its organisation or site is not in the market.
     pub fn offer_view(&self, offer: &'a Offer) -> Option<OfferView<'a>> {
         let site = self.market.sites.get(&offer.site)?;
+        let mut profile = Cow::Borrowed(&offer.terms.profile);
+        if self.is_off(Predicate::Window) {
+            // Without the window, the site makes its goods from the day of the run for ever.
+            let open = profile.to_mut();
+            open.from = open.from.min(self.market.day);
+            open.until = None;
+        }
         Some(OfferView {
             organisation: self.market.organisations.get(&offer.organisation)?,
-            curve: offer.terms.profile.curve(self.parameters.capacity),
+            curve: profile.curve(self.parameters.capacity),
             point: self.point(site),
             country: self.country(site),
             offer,
@@ -449,9 +460,11 @@ impl<'a> Rules<'a> {
         })
     }
 
-    /// A need made ready; `site_demand` is what [`Self::site_demand`] says.
-    pub fn need_view(&self, need: &'a Need, site_demand: i64) -> Option<NeedView<'a>> {
+    /// A need made ready, with what [`Self::site_demands`] found.
+    pub fn need_view(&self, need: &'a Need, demands: &SiteDemands) -> Option<NeedView<'a>> {
         let site = self.market.sites.get(&need.site)?;
+        let key = (need.organisation, need.site, need.terms.product.clone());
+        let site_demand = demands.get(&key).copied().unwrap_or_default();
         Some(NeedView {
             organisation: self.market.organisations.get(&need.organisation)?,
             point: self.point(site),
@@ -462,16 +475,24 @@ impl<'a> Rules<'a> {
         })
     }
 
-    /// What a buyer's site asks for in all its matchable needs of a product, in base units.
-    pub fn site_demand(&self, of: &Need) -> i64 {
-        let same = |n: &&Need| {
-            n.is_matchable()
-                && n.organisation == of.organisation
-                && n.site == of.site
-                && n.terms.product == of.terms.product
-        };
-        let needs = self.market.needs.iter().filter(same);
-        needs.flat_map(|n| &n.instalments).map(|i| i.measure.quantity.units()).fold(0, i64::saturating_add)
+    /// What each buyer's site asks for in all its matchable needs of a product, in base units.
+    pub fn site_demands(&self) -> SiteDemands {
+        let mut demands = SiteDemands::new();
+        for need in self.market.needs.iter().filter(|n| n.is_matchable()) {
+            let asked = need.instalments.iter().map(|i| i.measure.quantity.units()).fold(0, i64::saturating_add);
+            let key = (need.organisation, need.site, need.terms.product.clone());
+            let total = demands.entry(key).or_default();
+            *total = total.saturating_add(asked);
+        }
+        demands
+    }
+
+    fn is_off(&self, predicate: Predicate) -> bool {
+        self.parameters.without_predicates.contains(&predicate)
+    }
+
+    fn lead_days(&self, offer: &Offer) -> u16 {
+        if self.is_off(Predicate::LeadTime) { 0 } else { offer.terms.lead_days }
     }
 
     fn point(&self, site: &Site) -> Option<Point> {
@@ -485,15 +506,35 @@ impl<'a> Rules<'a> {
     /// Judges an offer for one instalment of a need: eligible and how, or the first reason why not.
     pub fn judge(&self, o: &OfferView<'_>, n: &NeedView<'_>, instalment: &Instalment) -> Result<Eligible, Reason> {
         let mut found = Findings::default();
-        let off = &self.parameters.without_predicates;
         for predicate in Predicate::ALL {
             if let Err(reason) = self.ask(predicate, o, n, instalment, &mut found)
-                && !off.contains(&predicate)
+                && !self.is_off(predicate)
             {
                 return Err(reason);
             }
         }
         Ok(self.price_pair(o, n, instalment, found))
+    }
+
+    /// Asks the predicates before the product, which look at the offer alone.
+    pub fn judge_offer_alone(&self, offer: &Offer) -> Result<(), Reason> {
+        let alone = [Predicate::Published, Predicate::Fresh, Predicate::Quarantine];
+        alone.into_iter().filter(|p| !self.is_off(*p)).try_for_each(|p| self.ask_offer(p, offer))
+    }
+
+    fn ask_offer(&self, predicate: Predicate, offer: &Offer) -> Result<(), Reason> {
+        let pass = |ok: bool, reason: Reason| if ok { Ok(()) } else { Err(reason) };
+        match predicate {
+            Predicate::Published => {
+                pass(matches!(offer.state, OfferState::Published | OfferState::Expired), Reason::NotPublished)
+            }
+            Predicate::Fresh => {
+                pass(!offer.is_over(self.market.day), Reason::OfferExpired)?;
+                pass(!offer.suspended, Reason::OfferSuspended)
+            }
+            Predicate::Quarantine => pass(offer.quarantine.is_none(), Reason::OfferQuarantined),
+            _ => Ok(()),
+        }
     }
 
     fn ask(
@@ -508,14 +549,7 @@ impl<'a> Rules<'a> {
         let (terms, wants) = (&offer.terms, &need.terms);
         let pass = |ok: bool, reason: Reason| if ok { Ok(()) } else { Err(reason) };
         match predicate {
-            Predicate::Published => {
-                pass(matches!(offer.state, OfferState::Published | OfferState::Expired), Reason::NotPublished)
-            }
-            Predicate::Fresh => {
-                pass(!offer.is_over(day), Reason::OfferExpired)?;
-                pass(!offer.suspended, Reason::OfferSuspended)
-            }
-            Predicate::Quarantine => pass(offer.quarantine.is_none(), Reason::OfferQuarantined),
+            Predicate::Published | Predicate::Fresh | Predicate::Quarantine => self.ask_offer(predicate, offer),
             Predicate::Product => {
                 let same =
                     terms.product == wants.product || self.catalogue.stand_ins(&wants.product).contains(&terms.product);
@@ -551,14 +585,14 @@ impl<'a> Rules<'a> {
             Predicate::Verification => verified(o, n),
             Predicate::Window => pass(o.curve.by(instalment.due) > 0, Reason::NothingByDueDate),
             Predicate::LeadTime => {
-                pass(o.curve.orderable_by(instalment.due, day, terms.lead_days) > 0, Reason::LeadTimeTooLong)
+                pass(o.curve.orderable_by(instalment.due, day, self.lead_days(offer)) > 0, Reason::LeadTimeTooLong)
             }
             Predicate::TransitTime => {
                 let days =
                     self.parameters.transit.days(found.distance_km.unwrap_or(self.parameters.transit.unknown_km));
                 let cutoff = instalment.due.plus(-days);
                 found.transit_days = days;
-                let there = cutoff >= day && o.curve.orderable_by(cutoff, day, terms.lead_days) > 0;
+                let there = cutoff >= day && o.curve.orderable_by(cutoff, day, self.lead_days(offer)) > 0;
                 pass(there, Reason::TransitTooLong)
             }
             Predicate::MinimumOrder => pass(
@@ -579,6 +613,11 @@ impl<'a> Rules<'a> {
     fn standing(&self, o: &OfferView<'_>, n: &NeedView<'_>) -> Result<Standing, Reason> {
         let (offer, need) = (&o.offer.terms, &n.need.terms);
         let same_product = offer.product == need.product;
+        if !same_product && need.grades.is_empty() && !self.catalogue.stand_ins(&need.product).contains(&offer.product)
+        {
+            // Only a trial without the product predicate asks this.
+            return Ok(Standing::Same);
+        }
         let accepted: Vec<Option<&GradeCode>> =
             if need.grades.is_empty() { vec![None] } else { need.grades.iter().map(Some).collect() };
         let offered: Vec<Option<&GradeCode>> =
@@ -674,7 +713,7 @@ impl<'a> Rules<'a> {
             cutoff,
             transit_days: found.transit_days,
             distance_km: found.distance_km,
-            stock_only: cutoff < day.plus(i32::from(terms.lead_days)),
+            stock_only: cutoff < day.plus(i32::from(self.lead_days(o.offer))),
             cost: CostTerms {
                 distance: i64::from(km) * i64::from(w.kilometre),
                 border: when(o.country.is_some() && n.country.is_some() && o.country != n.country, w.border),

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     catalogue::Verdict,
     certificate::CertificateStatus,
-    code::{CertificateKindCode, GradeCode, ProductCode, RegionCode},
-    feature::{Demand, Requirement},
+    code::{CertificateKindCode, FeatureCode, GradeCode, ProductCode, RegionCode},
+    feature::{Demand, FeatureKind, Requirement},
     ids::{InstalmentId, NeedId, OrganisationId, SiteId},
     offer::{FeatureInput, PriceInput, Reference, Transfer, choose, features_stated, whole},
     organisation::Verification,
@@ -473,6 +473,9 @@ impl NeedInput {
     }
 }
 
+/// How far ahead a due date may lie; three years.
+pub const MOST_DAYS_AHEAD: i32 = 1_096;
+
 fn due(i: usize, typed: &str, today: Day) -> Result<Day, Violations> {
     let pointer = format!("/instalments/{i}/due");
     match Day::parse(typed) {
@@ -480,6 +483,11 @@ fn due(i: usize, typed: &str, today: Day) -> Result<Day, Violations> {
         Ok(d) if d < today => {
             Err(Violations::one(pointer, "in_past", format!("{d} is over; write today ({today}) or a later day")))
         }
+        Ok(d) if d.since(today) > MOST_DAYS_AHEAD => Err(Violations::one(
+            pointer,
+            "too_far_ahead",
+            format!("{d} is more than {MOST_DAYS_AHEAD} days ahead; write an earlier day"),
+        )),
         Ok(d) => Ok(d),
     }
 }
@@ -490,7 +498,15 @@ fn one_size(
     product: &crate::catalogue::Product,
     at: &Reference<'_>,
 ) -> Result<Option<String>, Violations> {
-    let stated = [("sizes".to_owned(), FeatureInput::Text(typed.to_owned()))];
+    // Which feature holds sizes differs: `size` of gowns, `glove_size` of surgical gloves.
+    let of_sizes = |(code, _): &&(FeatureCode, Vec<String>)| {
+        at.catalogue.feature(code.as_str()).is_some_and(|f| f.kind == FeatureKind::Sizes)
+    };
+    let Some((feature, _)) = product.features.iter().find(of_sizes) else {
+        let detail = format!("{typed:?} is no size of {}; it comes in none, so leave the field out", product.code);
+        return Err(Violations::one(format!("/instalments/{i}/size"), "unknown_size", detail));
+    };
+    let stated = [(feature.as_str().to_owned(), FeatureInput::Text(typed.to_owned()))];
     match features_stated(product, &stated, at.catalogue) {
         Ok(found) => Ok(found.into_iter().find_map(|(_, v)| match v {
             crate::feature::FeatureValue::Sizes(s) => s.into_iter().next(),

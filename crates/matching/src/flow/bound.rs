@@ -12,7 +12,7 @@ use super::simplex::Working;
 /// carries more than all supplies and finite capacities together; when no cost up to this level is
 /// negative, circles can be taken out of it and no arc carries more than all supplies; an arc into a
 /// node that nothing leaves carries at most its demand, one out of a node nothing enters its supply.
-pub(super) fn lower_bound(net: &Network, level: usize, work: &Working, potential: &[i64]) -> i128 {
+pub(super) fn largest_shortfall(net: &Network, level: usize, work: &Working, potential: &[i64]) -> i128 {
     let supplies: i128 = net.supply.iter().filter(|&&b| b > 0).map(|&b| i128::from(b)).sum();
     let circles = net.costs[..=level].iter().any(|costs| costs.any_negative());
     let finite: i128 = net.capacity.iter().filter(|&&cap| cap != UNBOUNDED).map(|&cap| i128::from(cap)).sum();

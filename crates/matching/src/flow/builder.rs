@@ -46,15 +46,19 @@ pub enum NetworkError {
         capacity: i64,
     },
     /// Supplies and finite capacities add up to more than flows may reach.
-    #[error("supplies and finite capacities add up to {total}; they must stay below {LARGEST_TOTAL}: \
-             clip capacities to what their ends can send or take, or use a coarser unit")]
+    #[error(
+        "supplies and finite capacities add up to {total}; they must stay below {LARGEST_TOTAL}: \
+             clip capacities to what their ends can send or take, or use a coarser unit"
+    )]
     TotalTooLarge {
         /// The sum of absolute supplies and finite capacities.
         total: i128,
     },
     /// A level whose potentials could leave 64 bits.
-    #[error("level {level}: a circle through all nodes could cost {reach}; it must stay below {LARGEST_REACH}: \
-             scale the costs down or stage the level")]
+    #[error(
+        "level {level}: a circle through all nodes could cost {reach}; it must stay below {LARGEST_REACH}: \
+             scale the costs down or stage the level"
+    )]
     CostsTooLarge {
         /// The level.
         level: usize,
@@ -110,8 +114,10 @@ pub enum NetworkError {
         node: u32,
     },
     /// The first basis would break a bound, or leave a node unable to send to the root.
-    #[error("node {node} hangs on arc {arc} with a first flow of {flow} at capacity {capacity}: \
-             a drain needs 0 <= flow < capacity, a feed 0 < flow <= capacity")]
+    #[error(
+        "node {node} hangs on arc {arc} with a first flow of {flow} at capacity {capacity}: \
+             a drain needs 0 <= flow < capacity, a feed 0 < flow <= capacity"
+    )]
     StartNotFeasible {
         /// The node.
         node: u32,
@@ -339,12 +345,7 @@ fn check_costs(
 }
 
 /// The arc each node hangs on; the root's entry is unused.
-fn check_holds(
-    holds: &[(u32, u32)],
-    from: &[u32],
-    to: &[u32],
-    nodes: usize,
-) -> Result<Vec<u32>, NetworkError> {
+fn check_holds(holds: &[(u32, u32)], from: &[u32], to: &[u32], nodes: usize) -> Result<Vec<u32>, NetworkError> {
     let mut tree_arc = vec![u32::MAX; nodes];
     for &(node, arc) in holds {
         let touches = from.get(arc as usize) == Some(&node) || to.get(arc as usize) == Some(&node);

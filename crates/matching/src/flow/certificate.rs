@@ -208,12 +208,7 @@ fn check_shape(net: &Network, flows: &[i64], potentials: &[&[i64]]) -> Result<()
 
 /// Every node is at the end of a tight residual path from the root, or from a node that nothing
 /// residual reaches and that has the unreachable distance at all levels.
-fn check_shortest(
-    net: &Network,
-    flows: &[i64],
-    potentials: &[&[i64]],
-    tight: &[(u32, u32)],
-) -> Result<(), Violation> {
+fn check_shortest(net: &Network, flows: &[i64], potentials: &[&[i64]], tight: &[(u32, u32)]) -> Result<(), Violation> {
     let nodes = net.node_count();
     let mut first = vec![0_usize; nodes + 1];
     for &(from, _) in tight {
@@ -255,13 +250,19 @@ fn check_shortest(
             return Err(Violation::NotShortest { node: from });
         }
     }
-    let starts: Vec<u32> = (0..)
-        .zip(&reached)
-        .filter(|&(node, &r)| {
-            !r && (0..).zip(potentials).all(|(level, p)| p[node as usize] == net.unreachable_distance(level))
-        })
-        .map(|(node, _)| node)
-        .collect();
+    // Each of the others has an arc of its own from the root, under the same rule as any empty arc.
+    let mut starts: Vec<u32> = Vec::new();
+    for (node, _) in (0..).zip(&reached).filter(|&(_, &r)| !r) {
+        let mut spare = potentials.iter().enumerate().map(|(level, potential)| {
+            // Positive while the arc is not tight, and then later levels do not look at it.
+            net.unreachable_distance(level) - potential[node as usize]
+        });
+        match spare.find(|&reduced| reduced != 0) {
+            Some(reduced) if reduced < 0 => return Err(Violation::NotShortest { node }),
+            Some(_) => {}
+            None => starts.push(node),
+        }
+    }
     for node in starts {
         spread(&mut reached, node);
     }

@@ -20,9 +20,7 @@ impl LevelCosts {
     pub(super) fn of(&self, arc: u32) -> i64 {
         match self {
             Self::Dense(costs) => costs[arc as usize],
-            Self::Sparse(entries) => entries
-                .binary_search_by_key(&arc, |&(a, _)| a)
-                .map_or(0, |at| entries[at].1),
+            Self::Sparse(entries) => entries.binary_search_by_key(&arc, |&(a, _)| a).map_or(0, |at| entries[at].1),
         }
     }
 
@@ -135,13 +133,10 @@ impl Network {
     /// The value of a flow at a level.
     pub fn value(&self, level: usize, flows: &[i64]) -> i128 {
         match &self.costs[level] {
-            LevelCosts::Dense(costs) => {
-                costs.iter().zip(flows).map(|(&c, &x)| i128::from(c) * i128::from(x)).sum()
+            LevelCosts::Dense(costs) => costs.iter().zip(flows).map(|(&c, &x)| i128::from(c) * i128::from(x)).sum(),
+            LevelCosts::Sparse(entries) => {
+                entries.iter().map(|&(arc, c)| i128::from(c) * i128::from(flows[arc as usize])).sum()
             }
-            LevelCosts::Sparse(entries) => entries
-                .iter()
-                .map(|&(arc, c)| i128::from(c) * i128::from(flows[arc as usize]))
-                .sum(),
         }
     }
 }

@@ -46,8 +46,7 @@ impl Residual {
             *slot = sum;
         }
         let mut arcs = vec![(0, 0, false); sum];
-        let mut id = 0;
-        for ((&from, &to), (&flow, &cap)) in ends() {
+        for (id, ((&from, &to), (&flow, &cap))) in (0..).zip(ends()) {
             if flow < cap {
                 first[from as usize] -= 1;
                 arcs[first[from as usize]] = (to, id, true);
@@ -56,7 +55,6 @@ impl Residual {
                 first[to as usize] -= 1;
                 arcs[first[to as usize]] = (from, id, false);
             }
-            id += 1;
         }
         let end = first[1..].to_vec();
         first.truncate(net.node_count());

@@ -16,7 +16,7 @@ pub struct Control<'a> {
 /// How far a solve is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// The level at work.
+    /// The level at work; of levels solved together the first.
     pub level: usize,
     /// Pivots so far, over all levels.
     pub pivots: u64,
@@ -37,8 +37,10 @@ pub enum Stop {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SolveError {
     /// A circle of arcs without limit whose cost is negative.
-    #[error("level {level}: arc {arc} lies on a circle of arcs without limit and of negative cost: \
-             give one of them a capacity")]
+    #[error(
+        "level {level}: arc {arc} lies on a circle of arcs without limit and of negative cost: \
+             give one of them a capacity"
+    )]
     Unbounded {
         /// The level.
         level: usize,
@@ -57,7 +59,7 @@ pub struct Level {
     pub bound: Option<i128>,
     /// Whether the objective is proven minimal.
     pub optimal: bool,
-    /// Pivots spent on this level.
+    /// Pivots spent on this level; levels solved together count with the first of them.
     pub pivots: u64,
     /// Canonical potentials, one per node, when optimal; else empty. See [`Solution`].
     pub potentials: Vec<i64>,
@@ -97,11 +99,7 @@ impl Solution {
 
     /// The potentials of the levels proven minimal, as the certificate takes them.
     pub fn potentials(&self) -> Vec<&[i64]> {
-        self.levels
-            .iter()
-            .take_while(|level| level.optimal)
-            .map(|level| level.potentials.as_slice())
-            .collect()
+        self.levels.iter().take_while(|level| level.optimal).map(|level| level.potentials.as_slice()).collect()
     }
 
     /// Pivots over all levels.

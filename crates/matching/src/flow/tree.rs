@@ -30,6 +30,10 @@ pub(super) struct Tree {
     thread: Vec<u32>,
     back: Vec<u32>,
     last: Vec<u32>,
+    /// The network's node for each index; the tree renumbers its nodes now and then.
+    pub(super) name: Vec<u32>,
+    /// Nodes walked since the numbering.
+    pub(super) walked: usize,
 }
 
 /// One exchange of basis arcs: the subtree of `cut` comes off and hangs on `outside` by its node `inside`.
@@ -82,7 +86,15 @@ impl Tree {
                 last[parent as usize] = last[node as usize];
             }
         }
-        Self { branch, potential: vec![0; nodes.next_power_of_two()], thread, back, last }
+        Self {
+            branch,
+            potential: vec![0; nodes.next_power_of_two()],
+            thread,
+            back,
+            last,
+            name: (0..).take(nodes).collect(),
+            walked: 0,
+        }
     }
 
     /// Calls `visit` with each node but the root, parents first.
@@ -95,13 +107,60 @@ impl Tree {
     }
 
     /// Makes the root's potential zero again.
-    pub(super) fn normalise(&mut self) {
+    fn normalise(&mut self) {
         let offset = self.potential[ROOT as usize];
         if offset != 0 {
             for p in &mut self.potential {
                 *p -= offset;
             }
         }
+    }
+
+    /// Numbers the nodes in preorder and returns the new index of each old one; the root stays first.
+    ///
+    /// Pivots scatter the ring over memory, and walking it then waits for memory at every step. In
+    /// preorder a subtree is one stretch of memory.
+    pub(super) fn renumber(&mut self) -> Vec<u32> {
+        let nodes = self.branch.len();
+        let mut new_of = vec![ROOT; nodes];
+        let mut order = Vec::with_capacity(nodes);
+        let mut node = ROOT;
+        for index in (0..).take(nodes) {
+            new_of[node as usize] = index;
+            order.push(node);
+            node = self.thread[node as usize];
+        }
+        let moved = |old: &u32| new_of.get(*old as usize).copied().unwrap_or(u32::MAX);
+        self.branch = order
+            .iter()
+            .map(|&old| self.branch[old as usize])
+            .map(|branch| Branch { parent: moved(&branch.parent), ..branch })
+            .collect();
+        let mut potential = vec![0; self.potential.len()];
+        for (slot, &old) in potential.iter_mut().zip(&order) {
+            *slot = self.potential[old as usize];
+        }
+        self.potential = potential;
+        self.last = order.iter().map(|&old| moved(&self.last[old as usize])).collect();
+        self.name = order.iter().map(|&old| self.name[old as usize]).collect();
+        self.thread = (1..).take(nodes).collect();
+        self.back = (0..).take(nodes).map(|index: u32| index.wrapping_sub(1)).collect();
+        if let (Some(end), Some(&last)) = (self.thread.last_mut(), new_of.get(order[nodes - 1] as usize)) {
+            *end = ROOT;
+            self.back[ROOT as usize] = last;
+        }
+        self.walked = 0;
+        new_of
+    }
+
+    /// The potentials in the network's numbering, the root's being zero.
+    pub(super) fn named_potentials(&mut self) -> Vec<i64> {
+        self.normalise();
+        let mut named = vec![0; self.branch.len()];
+        for (&name, &potential) in self.name.iter().zip(&self.potential) {
+            named[name as usize] = potential;
+        }
+        named
     }
 
     /// Adds `amount` to the potentials of a subtree, relative to the rest: the smaller side is walked.
@@ -114,6 +173,7 @@ impl Tree {
         } else {
             (self.thread[end as usize], self.back[top as usize], rest, -amount)
         };
+        self.walked += count;
         // From both ends at once: each walk waits for memory, and two wait together. Nothing wraps:
         // the network was refused if it could.
         for _ in 0..count / 2 {
@@ -208,3 +268,6 @@ impl Tree {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
