@@ -1,1 +1,19 @@
-//! The black-box suite: one binary, one file a resource.
+//! The black-box suite: one binary, one file a resource, every test on SQLite and on PostgreSQL.
+
+mod bad_input;
+mod catalogue;
+mod database;
+mod docs;
+mod health;
+mod http;
+mod imports;
+mod matching;
+mod needs;
+mod offers;
+mod openapi;
+mod organisations;
+mod pages;
+mod permissions;
+mod sites;
+mod socket;
+mod tokens;

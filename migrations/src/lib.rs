@@ -1,1 +1,40 @@
-//! .
+//! Schema changes, one timestamped file each, never edited once landed.
+//!
+//! They are written in the SQL that SQLite and PostgreSQL share: `uuid`, `text`, `bigint`, `integer`,
+//! `smallint` and `boolean`, with named words instead of native enums (field case DB-07). Quantities
+//! are bounded by `CHECK`, instants are microseconds and days are numbers (ADR 0003). There is no way
+//! down: a backup is.
+
+#![expect(elided_lifetimes_in_paths, reason = "the migration trait elides them, and an implementation must match")]
+
+use sea_orm_migration::MigrationTrait;
+pub use sea_orm_migration::MigratorTrait;
+
+mod m20261125_000001_catalogue;
+mod m20261125_000002_regions;
+mod m20261125_000003_organisations;
+mod m20261125_000004_offers;
+mod m20261125_000005_needs;
+mod m20261125_000006_runs;
+mod m20261125_000007_matches;
+mod m20261125_000008_imports;
+
+/// Every schema change, in order.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[sea_orm_migration::async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261125_000001_catalogue::Migration),
+            Box::new(m20261125_000002_regions::Migration),
+            Box::new(m20261125_000003_organisations::Migration),
+            Box::new(m20261125_000004_offers::Migration),
+            Box::new(m20261125_000005_needs::Migration),
+            Box::new(m20261125_000006_runs::Migration),
+            Box::new(m20261125_000007_matches::Migration),
+            Box::new(m20261125_000008_imports::Migration),
+        ]
+    }
+}

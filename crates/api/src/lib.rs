@@ -1,1 +1,80 @@
-//! .
+//! REST: routes, wire types, extractors, problem details, and the OpenAPI document they make.
+//!
+//! A handler extracts, converts, calls one use case and wraps its answer. Wire types are neither
+//! entities nor domain types. No SQL, no rules of the market.
+
+use app::App;
+use axum::{Router, middleware};
+use tower::ServiceBuilder;
+use tower_http::{catch_panic::CatchPanicLayer, normalize_path::NormalizePath};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+pub mod body;
+pub mod codes;
+mod created;
+mod cursor;
+mod docs;
+mod feature;
+mod health;
+mod html;
+mod layers;
+mod matches;
+mod measure;
+mod needs;
+mod number;
+mod offers;
+mod openapi;
+mod organisations;
+mod page;
+mod path_id;
+pub mod problem;
+mod products;
+mod query;
+mod regions;
+mod runs;
+mod serve;
+mod signed_in;
+mod sites;
+mod units;
+
+pub use layers::{REQUEST_ID, TIME_LIMIT};
+pub use page::{MOST as MOST_ENTRIES, USUAL as USUAL_ENTRIES};
+pub use serve::{GRACE, HEADER_LIMIT, serve};
+
+fn routes() -> OpenApiRouter<App> {
+    let v1 = OpenApiRouter::new()
+        .merge(products::router())
+        .merge(units::router())
+        .merge(regions::router())
+        .merge(organisations::router())
+        .merge(sites::router())
+        .merge(offers::router())
+        .merge(needs::router())
+        .merge(runs::router())
+        .merge(matches::router());
+    OpenApiRouter::with_openapi(openapi::frame()).merge(health::router()).nest("/api/v1", v1)
+}
+
+/// The OpenAPI document of what the router serves.
+pub fn openapi() -> OpenApi {
+    openapi::complete(routes().into_openapi())
+}
+
+/// Everything that is served.
+pub fn router(app: App) -> Router {
+    let (routes, document) = routes().split_for_parts();
+    let document = serde_json::to_value(openapi::complete(document)).unwrap_or_default();
+    let layers = ServiceBuilder::new()
+        .layer(middleware::from_fn_with_state(app.clone(), layers::outermost))
+        .layer(CatchPanicLayer::custom(layers::panicked))
+        .layer(middleware::from_fn(layers::time_limit));
+    let inner = routes
+        .merge(docs::router(document))
+        .fallback(layers::no_such_route)
+        .method_not_allowed_fallback(layers::method_not_allowed)
+        .layer(layers)
+        .with_state(app);
+    // Outside of the routes, since it changes the path that they are chosen by.
+    Router::new().fallback_service(NormalizePath::trim_trailing_slash(inner.into_service::<axum::body::Body>()))
+}

@@ -1,1 +1,80 @@
-//! .
+//! Use cases, one file a resource: authorise, load, decide, save, queue. No HTTP, no SQL.
+//!
+//! [`App`] holds what they share. Clock, randomness and key are injected, so that a test sees the
+//! same ids and instants at every run.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use domain::{
+    offer::Reference,
+    time::{Clock, Day},
+};
+use storage::Store;
+use tokio::sync::Notify;
+
+pub mod catalogue;
+pub mod error;
+pub mod health;
+pub mod ids;
+pub mod imports;
+pub mod matches;
+pub mod needs;
+pub mod offers;
+pub mod organisations;
+pub mod policy;
+pub mod products;
+pub mod regions;
+pub mod runs;
+pub mod shortages;
+pub mod sites;
+pub mod tables;
+pub mod tokens;
+
+pub use error::{AppError, AppResult};
+pub use policy::Actor;
+pub use storage::{Order, Origin, Page, PageKey, PageRequest, Stored};
+pub use tables::Tables;
+
+/// What every use case works with; cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// The present instant.
+    pub clock: Arc<dyn Clock>,
+    /// New identifiers.
+    pub ids: Arc<ids::Ids>,
+    /// The key of tokens and cursors.
+    pub keys: Arc<tokens::TokenKeys>,
+    tables: Arc<RwLock<Arc<Tables>>>,
+    /// Rings when a run is queued.
+    queued: Arc<Notify>,
+}
+
+impl App {
+    /// An app on a migrated database.
+    pub fn new(store: Store, tables: Tables, clock: Arc<dyn Clock>, ids: ids::Ids, keys: tokens::TokenKeys) -> Self {
+        let tables = Arc::new(RwLock::new(Arc::new(tables)));
+        Self { store, clock, ids: Arc::new(ids), keys: Arc::new(keys), tables, queued: Arc::new(Notify::new()) }
+    }
+
+    /// The catalogue and regions as they are now; hold the value for the length of a use case.
+    pub fn tables(&self) -> Arc<Tables> {
+        Arc::clone(&self.tables.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts other tables in their place, after the operator edited the catalogue.
+    pub fn replace_tables(&self, tables: Tables) {
+        *self.tables.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(tables);
+    }
+
+    /// Today, in UTC: the day that input is checked on and runs decide on.
+    pub fn today(&self) -> Day {
+        self.clock.now().day()
+    }
+}
+
+/// What input is checked against on a day.
+pub(crate) fn reference(tables: &Tables, today: Day) -> Reference<'_> {
+    Reference { catalogue: &tables.catalogue, regions: &tables.regions, today }
+}

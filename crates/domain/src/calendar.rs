@@ -15,11 +15,27 @@ pub struct Span {
 
 /// The weekdays a site works on, and the spans it is closed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Stored")]
 pub struct WorkingCalendar {
     /// Bit 0 is Monday, bit 6 Sunday; never 0.
     weekdays: u8,
     /// Disjoint, sorted.
     closures: Vec<Span>,
+}
+
+/// A calendar as stored, before it is checked.
+#[derive(Deserialize)]
+struct Stored {
+    weekdays: u8,
+    closures: Vec<Span>,
+}
+
+impl TryFrom<Stored> for WorkingCalendar {
+    type Error = &'static str;
+
+    fn try_from(stored: Stored) -> Result<Self, Self::Error> {
+        Self::new(stored.weekdays, stored.closures).ok_or("is no working calendar")
+    }
 }
 
 impl Default for WorkingCalendar {

@@ -128,7 +128,11 @@ impl Stream {
         if last < self.base {
             return 0;
         }
-        let before = self.effort(i128::from(self.calendar.working_days(self.start, self.base.plus(-1))));
+        // Asked only past the start, so that there is a day before.
+        let before = match self.base > self.start {
+            true => self.effort(i128::from(self.calendar.working_days(self.start, self.base.plus(-1)))),
+            false => 0,
+        };
         let effort = self.effort(i128::from(self.calendar.working_days(self.start, last))) - before;
         self.units * effort / (self.days * (2 * self.ramp).max(1))
     }

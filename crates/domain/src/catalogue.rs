@@ -193,7 +193,8 @@ pub struct GradeRule {
     pub offer_grade: Option<GradeCode>,
     /// What the rule says.
     pub verdict: Verdict,
-    /// A required feature that turns `satisfies` into `opt_in`.
+    /// A feature that, where the need requires it, drops the verdict one step: `satisfies` to
+    /// `opt_in`, `opt_in` to `does_not_satisfy`.
     pub unless_feature: Option<FeatureCode>,
     /// What to show whoever relies on it.
     pub caveat: String,

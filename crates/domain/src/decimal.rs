@@ -60,7 +60,7 @@ impl FromStr for Decimal {
             None => (false, text),
         };
         let (digits, exponent) = match body.split_once(['e', 'E']) {
-            Some((d, e)) => (d, e.strip_prefix('+').unwrap_or(e).parse::<i32>().map_err(|_| DecimalError::NotANumber)?),
+            Some((d, e)) => (d, exponent(e)?),
             None => (body, 0),
         };
         let (whole, fraction) = match digits.split_once('.') {
@@ -93,6 +93,15 @@ impl FromStr for Decimal {
         let scale = u32::try_from(scale).map_err(|_| DecimalError::TooLong)?;
         Ok(Self { mantissa: if negative { -mantissa } else { mantissa }, scale })
     }
+}
+
+/// The power of ten after an `e`: digits with at most one sign.
+fn exponent(text: &str) -> Result<i32, DecimalError> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(DecimalError::NotANumber);
+    }
+    text.parse().map_err(|_| DecimalError::TooLong)
 }
 
 impl fmt::Display for Decimal {
@@ -144,11 +153,12 @@ mod tests {
     fn num_07_what_is_no_number_is_refused() {
         for text in [
             "", ".", "1.", ".5", "5-10k", "50+", "~500", "n/a", "½", "1,000", "1 000", "+5", "0x10", "NaN", "1e",
-            "1e1e1",
+            "1e1e1", "1e+-5", "1e++5", "1e-+5", "1e 5", "1e5.0",
         ] {
             assert_eq!(text.parse::<Decimal>(), Err(DecimalError::NotANumber), "{text}");
         }
         assert_eq!("1e30".parse::<Decimal>(), Err(DecimalError::TooLong));
         assert_eq!("1e999999999".parse::<Decimal>(), Err(DecimalError::TooLong));
+        assert_eq!("1e99999999999999".parse::<Decimal>(), Err(DecimalError::TooLong));
     }
 }

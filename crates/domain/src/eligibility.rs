@@ -2,323 +2,32 @@
 //!
 //! The engine and its independent checker share this module and nothing else.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     capacity::SupplyCurve,
     catalogue::{Area, BorderRule, Catalogue, Verdict},
-    certificate::Certificate,
-    code::{CertificateKindCode, CountryCode, FeatureCode, GradeCode, ProductCode},
-    feature::{Demand, FeatureValue},
+    code::{CountryCode, GradeCode, ProductCode},
+    feature::Demand,
     geo::Point,
     ids::{OrganisationId, SiteId},
     market::Market,
     need::{Instalment, Need},
-    offer::{Offer, OfferState, Visibility},
-    organisation::{Organisation, OrganisationKind, Site, Verification},
+    offer::{Offer, OfferState},
+    organisation::{Organisation, Site, Verification},
     parameters::Parameters,
     region::RegionTable,
     time::Day,
 };
 
-/// A predicate, in the order they are asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Predicate {
-    /// The offer is published.
-    Published,
-    /// It is neither expired nor suspended as unconfirmed.
-    Fresh,
-    /// It waits for no reviewer.
-    Quarantine,
-    /// It is the product, or one that a rule lets stand for it.
-    Product,
-    /// It runs, lies ready, or its conversion is decided.
-    Producing,
-    /// A grade is among the accepted ones, or stands for one.
-    Grade,
-    /// Required features are stated and met.
-    Features,
-    /// Demanded certificates hold.
-    Certificates,
-    /// Sale, donation or loan as asked.
-    Transfer,
-    /// The buyer takes goods from there.
-    SourceRegion,
-    /// The supplier delivers there.
-    DeliveryRegion,
-    /// No rule on goods leaving an area forbids it.
-    Border,
-    /// Within the distance either side allows.
-    Distance,
-    /// The owner lets this buyer be matched.
-    Visibility,
-    /// The supplier and its papers are checked as far as the buyer demands.
-    Verification,
-    /// Something exists by the due date.
-    Window,
-    /// Something that can still be ordered exists by the due date.
-    LeadTime,
-    /// It exists early enough to travel.
-    TransitTime,
-    /// The buyer's site asks for at least the smallest order.
-    MinimumOrder,
-    /// The price is within the cap.
-    PriceCap,
-    /// Buyer and supplier are two organisations.
-    SelfSupply,
-    /// Neither side has refused the other for this.
-    Refusal,
-}
+mod checks;
+mod reason;
 
-impl Predicate {
-    /// All predicates in order.
-    pub const ALL: [Predicate; 22] = [
-        Self::Published,
-        Self::Fresh,
-        Self::Quarantine,
-        Self::Product,
-        Self::Producing,
-        Self::Grade,
-        Self::Features,
-        Self::Certificates,
-        Self::Transfer,
-        Self::SourceRegion,
-        Self::DeliveryRegion,
-        Self::Border,
-        Self::Distance,
-        Self::Visibility,
-        Self::Verification,
-        Self::Window,
-        Self::LeadTime,
-        Self::TransitTime,
-        Self::MinimumOrder,
-        Self::PriceCap,
-        Self::SelfSupply,
-        Self::Refusal,
-    ];
+pub use reason::{Predicate, Reason};
 
-    /// The name on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Published => "published",
-            Self::Fresh => "fresh",
-            Self::Quarantine => "quarantine",
-            Self::Product => "product",
-            Self::Producing => "producing",
-            Self::Grade => "grade",
-            Self::Features => "features",
-            Self::Certificates => "certificates",
-            Self::Transfer => "transfer",
-            Self::SourceRegion => "source_region",
-            Self::DeliveryRegion => "delivery_region",
-            Self::Border => "border",
-            Self::Distance => "distance",
-            Self::Visibility => "visibility",
-            Self::Verification => "verification",
-            Self::Window => "window",
-            Self::LeadTime => "lead_time",
-            Self::TransitTime => "transit_time",
-            Self::MinimumOrder => "minimum_order",
-            Self::PriceCap => "price_cap",
-            Self::SelfSupply => "self_supply",
-            Self::Refusal => "refusal",
-        }
-    }
-
-    /// From its name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|p| p.as_str() == name)
-    }
-}
-
-/// Why a pair cannot be: the first predicate that fails, and how.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(tag = "code", content = "of", rename_all = "snake_case")]
-pub enum Reason {
-    /// The offer is a draft, paused or withdrawn.
-    NotPublished,
-    /// Its window is over.
-    OfferExpired,
-    /// It was unconfirmed too long.
-    OfferSuspended,
-    /// It waits for a reviewer.
-    OfferQuarantined,
-    /// It is another product.
-    OtherProduct,
-    /// Only a conversion nobody decided could make it.
-    ConversionUndecided,
-    /// No grade of it is accepted or stands for an accepted one.
-    GradeTooLow,
-    /// It would do by a rule that the buyer did not opt into.
-    SubstitutionNotAccepted,
-    /// A required feature is not met.
-    FeatureMissing(FeatureCode),
-    /// It does not come in the size asked for.
-    SizeMissing,
-    /// A demanded certificate is not there, or covers other grades.
-    CertificateMissing(CertificateKindCode),
-    /// It is only applied for or in testing.
-    CertificatePending(CertificateKindCode),
-    /// It does not hold from production to delivery.
-    CertificateExpired(CertificateKindCode),
-    /// Not for sale, donation or loan as asked.
-    TransferNotOffered,
-    /// The buyer takes no goods from there.
-    SourceRegionExcluded,
-    /// The supplier does not deliver there.
-    DeliveryRegionExcluded,
-    /// A rule forbids goods to leave.
-    BorderClosed,
-    /// A rule asks for an authorisation that the offer does not state.
-    ExportAuthorisationMissing,
-    /// Farther than the buyer allows.
-    TooFarForBuyer,
-    /// Farther than the supplier delivers.
-    TooFarForSupplier,
-    /// A distance is limited and a place unknown.
-    PlaceUnknown,
-    /// The owner keeps it to its clusters or to authorities.
-    NotVisibleToBuyer,
-    /// Nobody vouched for the supplier as far as the buyer demands.
-    SupplierUnverified,
-    /// A demanded certificate is not checked as far as the buyer demands.
-    CertificateUnchecked(CertificateKindCode),
-    /// Nothing exists by the due date.
-    NothingByDueDate,
-    /// What exists by then cannot be ordered in time.
-    LeadTimeTooLong,
-    /// What exists by then cannot travel in time.
-    TransitTooLong,
-    /// The buyer's site asks for less than the smallest order.
-    BelowMinimumOrder,
-    /// It costs more than the cap.
-    PriceAboveCap,
-    /// Price and cap are in different currencies.
-    CurrencyDiffers,
-    /// Buyer and supplier are one organisation.
-    SameOrganisation,
-    /// One side refused the other.
-    Refused,
-}
-
-impl Reason {
-    /// The codes of all reasons, in the order of the predicates.
-    pub const CODES: [&'static str; 32] = [
-        "not_published",
-        "offer_expired",
-        "offer_suspended",
-        "offer_quarantined",
-        "other_product",
-        "conversion_undecided",
-        "grade_too_low",
-        "substitution_not_accepted",
-        "feature_missing",
-        "size_missing",
-        "certificate_missing",
-        "certificate_pending",
-        "certificate_expired",
-        "transfer_not_offered",
-        "source_region_excluded",
-        "delivery_region_excluded",
-        "border_closed",
-        "export_authorisation_missing",
-        "too_far_for_buyer",
-        "too_far_for_supplier",
-        "place_unknown",
-        "not_visible_to_buyer",
-        "supplier_unverified",
-        "certificate_unchecked",
-        "nothing_by_due_date",
-        "lead_time_too_long",
-        "transit_too_long",
-        "below_minimum_order",
-        "price_above_cap",
-        "currency_differs",
-        "same_organisation",
-        "refused",
-    ];
-
-    /// The stable code.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::NotPublished => "not_published",
-            Self::OfferExpired => "offer_expired",
-            Self::OfferSuspended => "offer_suspended",
-            Self::OfferQuarantined => "offer_quarantined",
-            Self::OtherProduct => "other_product",
-            Self::ConversionUndecided => "conversion_undecided",
-            Self::GradeTooLow => "grade_too_low",
-            Self::SubstitutionNotAccepted => "substitution_not_accepted",
-            Self::FeatureMissing(_) => "feature_missing",
-            Self::SizeMissing => "size_missing",
-            Self::CertificateMissing(_) => "certificate_missing",
-            Self::CertificatePending(_) => "certificate_pending",
-            Self::CertificateExpired(_) => "certificate_expired",
-            Self::TransferNotOffered => "transfer_not_offered",
-            Self::SourceRegionExcluded => "source_region_excluded",
-            Self::DeliveryRegionExcluded => "delivery_region_excluded",
-            Self::BorderClosed => "border_closed",
-            Self::ExportAuthorisationMissing => "export_authorisation_missing",
-            Self::TooFarForBuyer => "too_far_for_buyer",
-            Self::TooFarForSupplier => "too_far_for_supplier",
-            Self::PlaceUnknown => "place_unknown",
-            Self::NotVisibleToBuyer => "not_visible_to_buyer",
-            Self::SupplierUnverified => "supplier_unverified",
-            Self::CertificateUnchecked(_) => "certificate_unchecked",
-            Self::NothingByDueDate => "nothing_by_due_date",
-            Self::LeadTimeTooLong => "lead_time_too_long",
-            Self::TransitTooLong => "transit_too_long",
-            Self::BelowMinimumOrder => "below_minimum_order",
-            Self::PriceAboveCap => "price_above_cap",
-            Self::CurrencyDiffers => "currency_differs",
-            Self::SameOrganisation => "same_organisation",
-            Self::Refused => "refused",
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    /// A plain sentence part about the offers it counts, e.g. "are another product".
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotPublished => f.write_str("are not published"),
-            Self::OfferExpired => f.write_str("are over"),
-            Self::OfferSuspended => f.write_str("were unconfirmed for too long"),
-            Self::OfferQuarantined => f.write_str("wait for a reviewer"),
-            Self::OtherProduct => f.write_str("are another product"),
-            Self::ConversionUndecided => f.write_str("would need a conversion nobody has decided"),
-            Self::GradeTooLow => f.write_str("do not reach the grade"),
-            Self::SubstitutionNotAccepted => f.write_str("would do only as a substitute the buyer did not accept"),
-            Self::FeatureMissing(feature) => write!(f, "lack the feature {feature}"),
-            Self::SizeMissing => f.write_str("do not come in the size"),
-            Self::CertificateMissing(kind) => write!(f, "lack the certificate {kind}"),
-            Self::CertificatePending(kind) => write!(f, "have the certificate {kind} only pending"),
-            Self::CertificateExpired(kind) => write!(f, "have a certificate {kind} that does not hold until delivery"),
-            Self::TransferNotOffered => f.write_str("are not offered as sale, donation or loan as asked"),
-            Self::SourceRegionExcluded => f.write_str("lie outside the regions the buyer accepts"),
-            Self::DeliveryRegionExcluded => f.write_str("do not deliver to the region"),
-            Self::BorderClosed => f.write_str("may not leave their area by a border rule"),
-            Self::ExportAuthorisationMissing => f.write_str("lack an export authorisation"),
-            Self::TooFarForBuyer => f.write_str("are farther than the buyer allows"),
-            Self::TooFarForSupplier => f.write_str("do not deliver that far"),
-            Self::PlaceUnknown => f.write_str("cannot show that they are near enough"),
-            Self::NotVisibleToBuyer => f.write_str("are kept to other buyers by their owner"),
-            Self::SupplierUnverified => f.write_str("come from suppliers not verified as demanded"),
-            Self::CertificateUnchecked(kind) => write!(f, "have a certificate {kind} not checked as demanded"),
-            Self::NothingByDueDate => f.write_str("have nothing ready by the due date"),
-            Self::LeadTimeTooLong => f.write_str("need a longer lead time"),
-            Self::TransitTooLong => f.write_str("would arrive too late"),
-            Self::BelowMinimumOrder => f.write_str("ask for a larger order"),
-            Self::PriceAboveCap => f.write_str("cost more than the cap"),
-            Self::CurrencyDiffers => f.write_str("are priced in another currency"),
-            Self::SameOrganisation => f.write_str("are the buyer's own"),
-            Self::Refused => f.write_str("were refused by one side"),
-        }
-    }
-}
+use checks::{certificates, features, verified, visible};
 
 /// How an offered grade stands to what is asked.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -422,6 +131,8 @@ pub struct NeedView<'a> {
     pub site: &'a Site,
     /// What the buyer's site asks for of this product in all, in base units.
     pub site_demand: i64,
+    /// Other products that some rule lets stand for what it asks.
+    stand_ins: &'a [ProductCode],
     point: Option<Point>,
     country: Option<CountryCode>,
 }
@@ -450,6 +161,12 @@ impl<'a> Rules<'a> {
             open.from = open.from.min(self.market.day);
             open.until = None;
         }
+        if self.is_off(Predicate::Producing) && profile.is_only_convertible() {
+            // Without the decision, the site converts from the day of the run on.
+            if let Some(conversion) = profile.to_mut().convertible.as_mut() {
+                conversion.decided_on = Some(self.market.day);
+            }
+        }
         Some(OfferView {
             organisation: self.market.organisations.get(&offer.organisation)?,
             curve: profile.curve(self.parameters.capacity),
@@ -472,6 +189,7 @@ impl<'a> Rules<'a> {
             need,
             site,
             site_demand,
+            stand_ins: self.catalogue.stand_ins(&need.terms.product),
         })
     }
 
@@ -551,8 +269,7 @@ impl<'a> Rules<'a> {
         match predicate {
             Predicate::Published | Predicate::Fresh | Predicate::Quarantine => self.ask_offer(predicate, offer),
             Predicate::Product => {
-                let same =
-                    terms.product == wants.product || self.catalogue.stand_ins(&wants.product).contains(&terms.product);
+                let same = terms.product == wants.product || n.stand_ins.contains(&terms.product);
                 pass(same, Reason::OtherProduct)
             }
             Predicate::Producing => pass(!terms.profile.is_only_convertible(), Reason::ConversionUndecided),
@@ -562,7 +279,8 @@ impl<'a> Rules<'a> {
             }
             Predicate::Features => features(offer, need, instalment),
             Predicate::Certificates => {
-                found.pending = certificates(offer, need, day, instalment.due)?;
+                let serves = |grade: &GradeCode| self.serves(o, n, grade);
+                found.pending = certificates(offer, need, day, instalment.due, &serves)?;
                 Ok(())
             }
             Predicate::Transfer => pass(!terms.transfers.is_disjoint(&wants.transfers), Reason::TransferNotOffered),
@@ -582,14 +300,18 @@ impl<'a> Rules<'a> {
                 }
             }
             Predicate::Visibility => pass(visible(o, n), Reason::NotVisibleToBuyer),
-            Predicate::Verification => verified(o, n),
+            Predicate::Verification => {
+                let serves = |grade: &GradeCode| self.serves(o, n, grade);
+                verified(o, n, day, instalment.due, &serves)
+            }
             Predicate::Window => pass(o.curve.by(instalment.due) > 0, Reason::NothingByDueDate),
             Predicate::LeadTime => {
                 pass(o.curve.orderable_by(instalment.due, day, self.lead_days(offer)) > 0, Reason::LeadTimeTooLong)
             }
             Predicate::TransitTime => {
-                let days =
-                    self.parameters.transit.days(found.distance_km.unwrap_or(self.parameters.transit.unknown_km));
+                let km = found.distance_km.unwrap_or(self.parameters.transit.unknown_km);
+                // Without transit, goods are there the day they are made.
+                let days = if self.is_off(predicate) { 0 } else { self.parameters.transit.days(km) };
                 let cutoff = instalment.due.plus(-days);
                 found.transit_days = days;
                 let there = cutoff >= day && o.curve.orderable_by(cutoff, day, self.lead_days(offer)) > 0;
@@ -612,22 +334,51 @@ impl<'a> Rules<'a> {
     /// The best standing of any offered grade to any accepted one.
     fn standing(&self, o: &OfferView<'_>, n: &NeedView<'_>) -> Result<Standing, Reason> {
         let (offer, need) = (&o.offer.terms, &n.need.terms);
-        let same_product = offer.product == need.product;
-        if !same_product && need.grades.is_empty() && !self.catalogue.stand_ins(&need.product).contains(&offer.product)
+        if self.needs_no_rule(o, n)
+            || (offer.product == need.product && offer.grades.iter().any(|g| need.grades.contains(g)))
         {
-            // Only a trial without the product predicate asks this.
             return Ok(Standing::Same);
         }
-        let accepted: Vec<Option<&GradeCode>> =
-            if need.grades.is_empty() { vec![None] } else { need.grades.iter().map(Some).collect() };
         let offered: Vec<Option<&GradeCode>> =
             if offer.grades.is_empty() { vec![None] } else { offer.grades.iter().map(Some).collect() };
-        if same_product && (need.grades.is_empty() || offer.grades.iter().any(|g| need.grades.contains(g))) {
-            return Ok(Standing::Same);
-        }
+        self.standing_by_rule(o, n, &offered)
+    }
+
+    /// Whether every grade of the offer will do as it is: any grade of the product was asked for, or
+    /// the trial leaves the product out.
+    fn needs_no_rule(&self, o: &OfferView<'_>, n: &NeedView<'_>) -> bool {
+        let (offer, need) = (&o.offer.terms, &n.need.terms);
+        need.grades.is_empty() && (offer.product == need.product || !n.stand_ins.contains(&offer.product))
+    }
+
+    /// Whether one of the offer's grades may be delivered for the need; what certificates cover other
+    /// grades says nothing about.
+    fn serves(&self, o: &OfferView<'_>, n: &NeedView<'_>, grade: &GradeCode) -> bool {
+        let (offer, need) = (&o.offer.terms, &n.need.terms);
+        self.is_off(Predicate::Grade)
+            || self.needs_no_rule(o, n)
+            || (offer.product == need.product && need.grades.contains(grade))
+            || self.standing_by_rule(o, n, &[Some(grade)]).is_ok()
+    }
+
+    /// The best that the rules say of some offered grades.
+    fn standing_by_rule(
+        &self,
+        o: &OfferView<'_>,
+        n: &NeedView<'_>,
+        offered: &[Option<&GradeCode>],
+    ) -> Result<Standing, Reason> {
+        let (offer, need) = (&o.offer.terms, &n.need.terms);
+        let accepted: Vec<Option<&GradeCode>> = if need.grades.is_empty() {
+            // Every grade is accepted, so a rule on any of them counts.
+            let of_product = self.catalogue.parts().grades.iter().filter(|g| g.products.contains(&need.product));
+            std::iter::once(None).chain(of_product.map(|g| Some(&g.code))).collect()
+        } else {
+            need.grades.iter().map(Some).collect()
+        };
         let mut best = Err(Reason::GradeTooLow);
         for wanted in &accepted {
-            for has in &offered {
+            for has in offered {
                 let Some(rule) = self.catalogue.rule((&need.product, *wanted), (&offer.product, *has)) else {
                     continue;
                 };
@@ -635,8 +386,11 @@ impl<'a> Rules<'a> {
                     .unless_feature
                     .as_ref()
                     .is_some_and(|f| need.requirements.iter().any(|r| r.feature == *f && r.demand == Demand::Required));
-                let verdict =
-                    if tightened && rule.verdict == Verdict::Satisfies { Verdict::OptIn } else { rule.verdict };
+                let verdict = match (rule.verdict, tightened) {
+                    (Verdict::Satisfies, true) => Verdict::OptIn,
+                    (Verdict::OptIn, true) => Verdict::DoesNotSatisfy,
+                    (verdict, _) => verdict,
+                };
                 let caveat = || rule.caveat.clone();
                 match verdict {
                     Verdict::Satisfies => return Ok(Standing::Satisfies { caveat: caveat() }),
@@ -742,75 +496,4 @@ impl Default for Findings {
     fn default() -> Self {
         Self { standing: Standing::Same, distance_km: None, transit_days: 0, pending: false }
     }
-}
-
-fn features(offer: &Offer, need: &Need, instalment: &Instalment) -> Result<(), Reason> {
-    for r in need.terms.requirements.iter().filter(|r| r.demand == Demand::Required) {
-        if !r.met_by(offer.terms.feature(&r.feature)) {
-            return Err(Reason::FeatureMissing(r.feature.clone()));
-        }
-    }
-    if let Some(size) = &instalment.size {
-        let comes = offer.terms.features.iter().any(|(_, v)| matches!(v, FeatureValue::Sizes(s) if s.contains(size)));
-        if !comes {
-            return Err(Reason::SizeMissing);
-        }
-    }
-    Ok(())
-}
-
-/// Whether the pair rests on a pending certificate, or the first kind that fails.
-fn certificates(offer: &Offer, need: &Need, day: Day, due: Day) -> Result<bool, Reason> {
-    let start = offer.terms.profile.from.max(day);
-    let mut pending = false;
-    for kind in &need.terms.certificates {
-        let covers = |c: &&Certificate| {
-            c.kind == *kind && (c.grades.is_empty() || offer.terms.grades.iter().any(|g| c.grades.contains(g)))
-        };
-        let of_kind: Vec<&Certificate> = offer.terms.certificates.iter().filter(covers).collect();
-        if of_kind.iter().any(|c| c.status.is_held() && c.holds_over(start.min(due), due)) {
-            continue;
-        }
-        if of_kind.iter().any(|c| c.status.is_pending() && c.expected_on.is_none_or(|d| d <= due)) {
-            if !need.terms.accept_pending {
-                return Err(Reason::CertificatePending(kind.clone()));
-            }
-            pending = true;
-            continue;
-        }
-        let held = of_kind.iter().any(|c| !matches!(c.status, crate::certificate::CertificateStatus::Rejected));
-        return Err(if held {
-            Reason::CertificateExpired(kind.clone())
-        } else {
-            Reason::CertificateMissing(kind.clone())
-        });
-    }
-    Ok(pending)
-}
-
-fn visible(o: &OfferView<'_>, n: &NeedView<'_>) -> bool {
-    let authority = n.organisation.kind == OrganisationKind::Authority;
-    match o.offer.terms.visibility {
-        Visibility::Market => true,
-        Visibility::Authorities => authority,
-        Visibility::Clusters => {
-            authority || o.organisation.clusters.iter().any(|c| n.organisation.clusters.contains(c))
-        }
-    }
-}
-
-fn verified(o: &OfferView<'_>, n: &NeedView<'_>) -> Result<(), Reason> {
-    let wants = &n.need.terms;
-    if o.organisation.verification < wants.verification {
-        return Err(Reason::SupplierUnverified);
-    }
-    for kind in &wants.certificates {
-        let held = o.offer.terms.certificates.iter().filter(|c| c.kind == *kind && c.status.is_held());
-        // A pending one passed only because the buyer accepts pending ones.
-        let best = held.map(|c| c.status).max();
-        if best.is_some_and(|s| s < wants.certificate_status) {
-            return Err(Reason::CertificateUnchecked(kind.clone()));
-        }
-    }
-    Ok(())
 }

@@ -18,7 +18,7 @@ pub struct Point {
 impl Point {
     /// From micro-degrees; `None` out of range.
     pub fn new(lat_e6: i32, lon_e6: i32) -> Option<Self> {
-        let legal = lat_e6.abs() <= 90_000_000 && lon_e6.abs() <= 180_000_000;
+        let legal = (-90_000_000..=90_000_000).contains(&lat_e6) && (-180_000_000..=180_000_000).contains(&lon_e6);
         legal.then_some(Self { lat_e6, lon_e6 })
     }
 
@@ -33,7 +33,7 @@ impl Point {
         let micro = |value: crate::decimal::Decimal, limit: i32| {
             let (top, bottom) = value.fraction();
             let micro = top.checked_mul(1_000_000)? / bottom;
-            i32::try_from(micro).ok().filter(|m| m.abs() <= limit)
+            i32::try_from(micro).ok().filter(|m| (-limit..=limit).contains(m))
         };
         let lat_e6 = micro(lat, 90_000_000);
         let lon_e6 = micro(lon, 180_000_000);
@@ -42,9 +42,10 @@ impl Point {
             faults.push(format!("{pointer}/lat"), "out_of_range", detail);
         }
         if lon_e6.is_none() {
-            faults.push(format!("{pointer}/lon"), "out_of_range", format!("{lon} is no longitude (-180 to 180)"));
+            let detail = format!("{lon} is no longitude (-180 to 180); write decimal degrees such as 13.405");
+            faults.push(format!("{pointer}/lon"), "out_of_range", detail);
         }
-        if lat.is_zero() && lon.is_zero() {
+        if (lat_e6, lon_e6) == (Some(0), Some(0)) {
             let detail = "0,0 lies in the Atlantic; leave the point out if you do not know it";
             faults.push(pointer, "null_island", detail);
         }
@@ -118,9 +119,13 @@ mod tests {
 
     #[test]
     fn geo_02_impossible_points_are_refused() {
-        for (lat, lon) in [("95", "10"), ("10", "181"), ("0", "0"), ("0.0", "-0")] {
+        let near_nothing = "0.0000001";
+        for (lat, lon) in [("95", "10"), ("10", "181"), ("0", "0"), ("0.0", "-0"), (near_nothing, near_nothing)] {
             assert!(point(lat, lon).is_err(), "{lat} {lon}");
         }
+        // The least 32-bit number has no positive counterpart.
+        assert!(point("-2147.483648", "-2147.483648").is_err());
+        assert_eq!(Point::new(i32::MIN, i32::MIN), None);
     }
 
     #[test]

@@ -27,5 +27,6 @@ pub mod rate;
 pub mod region;
 pub mod text;
 pub mod time;
+mod typed;
 pub mod unit;
 pub mod violation;

@@ -8,14 +8,15 @@ use crate::{
     catalogue::Verdict,
     certificate::CertificateStatus,
     code::{CertificateKindCode, FeatureCode, GradeCode, ProductCode, RegionCode},
-    feature::{Demand, FeatureKind, Requirement},
+    feature::{Demand, FeatureKind, FeatureValue, Requirement},
     ids::{InstalmentId, NeedId, OrganisationId, SiteId},
-    offer::{FeatureInput, PriceInput, Reference, Transfer, choose, features_stated, whole},
+    offer::{FeatureInput, PriceInput, Reference, Transfer},
     organisation::Verification,
     price::Price,
-    quantity::{Measure, MeasureInput, Zero, measure},
+    quantity::{Measure, MeasureInput, Zero, measure, measure_of_unknown},
     text,
     time::Day,
+    typed::{self, choose, features_stated, whole},
     violation::Violations,
 };
 
@@ -273,17 +274,13 @@ impl NeedInput {
     /// Checks everything and returns terms, instalments, and the reason to quarantine them if
     /// they are implausible; or every fault at once.
     pub fn check(&self, at: &Reference<'_>) -> Result<(NeedTerms, CheckedInstalments, Option<String>), Violations> {
-        use crate::offer::input_parts as parts;
         let mut faults = Violations::new();
-        let Some((product, implied)) = faults.keep(parts::product(&self.product, at.catalogue)) else {
-            for (i, instalment) in self.instalments.iter().enumerate() {
-                faults.keep(due(i, &instalment.due, at.today));
-            }
-            return Err(faults);
-        };
-        let grades = faults.keep(parts::grades("/grades", product, &self.grades, implied, at.catalogue));
-        let substitutions = self.substitutions(product, at, &mut faults);
-        let requirements = self.requirements(product, at, &mut faults);
+        // Without the product, whatever does not hang on it is checked all the same.
+        let (product, implied) = faults.keep(typed::product(&self.product, at.catalogue)).unzip();
+        let grades = product
+            .and_then(|p| faults.keep(typed::grades("/grades", p, &self.grades, implied.flatten(), at.catalogue)));
+        let substitutions = product.map(|p| self.substitutions(p, at, &mut faults)).unwrap_or_default();
+        let requirements = product.map(|p| self.requirements(p, at, &mut faults)).unwrap_or_default();
         let certificates = self.certificate_kinds(at, &mut faults);
         let held = [
             CertificateStatus::Claimed,
@@ -308,10 +305,10 @@ impl NeedInput {
         let transfers = if self.transfers.is_empty() {
             Some(BTreeSet::from([Transfer::Sale, Transfer::Donation]))
         } else {
-            faults.keep(parts::transfers("/transfers", &self.transfers))
+            faults.keep(typed::transfers("/transfers", &self.transfers))
         };
         let price_cap = self.price_cap.as_ref().map(|p| faults.keep(Price::parse("/price_cap", p.amount, &p.currency)));
-        let regions = faults.keep(parts::region_list("/regions", &self.regions, at.regions));
+        let regions = faults.keep(typed::region_list("/regions", &self.regions, at.regions));
         let max_distance_km = self.max_distance_km.map(|km| faults.keep(whole("/max_distance_km", km, 1, 20_100)));
         let urgency =
             faults.keep(choose("/urgency", self.urgency.as_deref(), Urgency::Normal, &Urgency::ALL, Urgency::as_str));
@@ -320,7 +317,7 @@ impl NeedInput {
         faults.into_result()?;
         let terms = (|| {
             Some(NeedTerms {
-                product: product.code.clone(),
+                product: product?.code.clone(),
                 grades: grades?,
                 substitutions,
                 requirements,
@@ -338,9 +335,9 @@ impl NeedInput {
         })();
         let terms = terms.ok_or_else(|| Violations::one("", "incomplete", "could not be read; check every field"))?;
         let total: i128 = instalments.iter().map(|(m, _, _)| i128::from(m.quantity.units())).sum();
-        let ceiling = product.order_ceiling;
-        let quarantine = (total > i128::from(ceiling))
-            .then(|| format!("{total} {} is above the plausible {ceiling} for one need", product.base_unit));
+        let quarantine = product
+            .filter(|p| total > i128::from(p.order_ceiling))
+            .map(|p| format!("{total} {} is above the plausible {} for one need", p.base_unit, p.order_ceiling));
         Ok((terms, instalments, quarantine))
     }
 
@@ -354,23 +351,25 @@ impl NeedInput {
         for (i, (other, grade)) in self.substitutions.iter().enumerate() {
             let pointer = format!("/substitutions/{i}");
             let other = match other {
-                Some(typed) => match crate::offer::input_parts::product(typed, at.catalogue) {
-                    Ok((p, _)) => p,
+                Some(typed) => match typed::product(typed, at.catalogue) {
+                    Ok(found) => found,
                     Err(part) => {
                         faults.extend_below(&pointer, part);
                         continue;
                     }
                 },
-                None => product,
+                None => (product, None),
             };
-            let grades: Vec<String> = grade.iter().cloned().collect();
+            // `KN95` typed as the product opts into that grade, not into every respirator.
+            let (other, implied) = other;
             let at_grade = format!("{pointer}/grade");
-            let Some(grade) =
-                faults.keep(crate::offer::input_parts::grades(&at_grade, other, &grades, None, at.catalogue))
-            else {
-                continue;
+            let grade = match grade {
+                Some(typed) => match faults.keep(typed::grade(&at_grade, other, typed, at.catalogue)) {
+                    Some(code) => Some(code),
+                    None => continue,
+                },
+                None => implied,
             };
-            let grade = grade.into_iter().next();
             let offered = (&other.code, grade.as_ref());
             let possible = at.catalogue.parts().rules.iter().any(|r| {
                 r.need_product == product.code
@@ -435,10 +434,11 @@ impl NeedInput {
 
     fn instalments(
         &self,
-        product: &crate::catalogue::Product,
+        product: Option<&crate::catalogue::Product>,
         at: &Reference<'_>,
         faults: &mut Violations,
     ) -> CheckedInstalments {
+        let units = at.catalogue.unit_table();
         if self.instalments.is_empty() {
             faults.push("/instalments", "missing", "has no instalment; state how much by when");
         }
@@ -454,19 +454,21 @@ impl NeedInput {
         for (i, typed) in self.instalments.iter().enumerate() {
             let pointer = format!("/instalments/{i}/quantity");
             let quantity = match &typed.quantity {
-                Some(m) => {
-                    faults.keep(measure(&pointer, m, product.base_unit, Zero::Refused, at.catalogue.unit_table(), None))
-                }
+                Some(m) => match product {
+                    Some(p) => faults.keep(measure(&pointer, m, p.base_unit, Zero::Refused, units, None)),
+                    None => {
+                        faults.keep(measure_of_unknown(&pointer, m, Zero::Refused, units));
+                        None
+                    }
+                },
                 None => {
                     faults.push(pointer, "missing", "is missing; write how many, even if it is an estimate");
                     None
                 }
             };
             let due = faults.keep(due(i, &typed.due, at.today));
-            let size = match &typed.size {
-                Some(size) => faults.keep(one_size(i, size, product, at)).flatten(),
-                None => None,
-            };
+            let size = typed.size.as_ref().zip(product);
+            let size = size.and_then(|(size, p)| faults.keep(one_size(i, size, p, at)).flatten());
             found.extend(quantity.zip(due).map(|(q, d)| (q, d, size)));
         }
         found
@@ -498,23 +500,22 @@ fn one_size(
     product: &crate::catalogue::Product,
     at: &Reference<'_>,
 ) -> Result<Option<String>, Violations> {
-    // Which feature holds sizes differs: `size` of gowns, `glove_size` of surgical gloves.
-    let of_sizes = |(code, _): &&(FeatureCode, Vec<String>)| {
-        at.catalogue.feature(code.as_str()).is_some_and(|f| f.kind == FeatureKind::Sizes)
-    };
-    let Some((feature, _)) = product.features.iter().find(of_sizes) else {
-        let detail = format!("{typed:?} is no size of {}; it comes in none, so leave the field out", product.code);
-        return Err(Violations::one(format!("/instalments/{i}/size"), "unknown_size", detail));
+    let pointer = format!("/instalments/{i}/size");
+    let is_size =
+        |code: &&FeatureCode| at.catalogue.feature(code.as_str()).is_some_and(|f| f.kind == FeatureKind::Sizes);
+    let Some(feature) = product.features.iter().map(|(code, _)| code).find(is_size) else {
+        let detail = format!("{} comes in no sizes; leave the field out", product.code);
+        return Err(Violations::one(pointer, "unknown_size", detail));
     };
     let stated = [(feature.as_str().to_owned(), FeatureInput::Text(typed.to_owned()))];
     match features_stated(product, &stated, at.catalogue) {
-        Ok(found) => Ok(found.into_iter().find_map(|(_, v)| match v {
-            crate::feature::FeatureValue::Sizes(s) => s.into_iter().next(),
-            _ => None,
+        Ok(found) => Ok(found.into_iter().find_map(|(_, value)| match value {
+            FeatureValue::Sizes(sizes) => sizes.into_iter().next(),
+            FeatureValue::Flag(_) | FeatureValue::Integer(_) | FeatureValue::Choice(_) => None,
         })),
         Err(part) => {
             let detail = part.as_slice().first().map(|v| v.detail.clone()).unwrap_or_default();
-            Err(Violations::one(format!("/instalments/{i}/size"), "unknown_size", detail))
+            Err(Violations::one(pointer, "unknown_size", detail))
         }
     }
 }

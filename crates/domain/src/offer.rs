@@ -15,16 +15,12 @@ use crate::{
     time::Day,
 };
 
+mod check;
 mod input;
-/// The checks that offers and needs share.
-pub(crate) mod input_parts {
-    pub(crate) use super::input::{grades, product, region_list, transfers};
-}
 
 pub use input::{
     CalendarInput, CertificateInput, ConversionInput, FeatureInput, OfferInput, PriceInput, RateInput, Reference,
 };
-pub(crate) use input::{choose, features_stated, whole};
 
 /// Whether the offering organisation makes the goods or trades them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

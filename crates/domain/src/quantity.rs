@@ -13,8 +13,22 @@ use crate::{
 
 /// A whole number of base units, 0 to 10^12.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "i64", into = "i64")]
 pub struct Quantity(i64);
+
+impl TryFrom<i64> for Quantity {
+    type Error = String;
+
+    fn try_from(units: i64) -> Result<Self, String> {
+        Self::new(units).ok_or_else(|| format!("{units} is no quantity; it is below 0 or above 10^12"))
+    }
+}
+
+impl From<Quantity> for i64 {
+    fn from(quantity: Quantity) -> Self {
+        quantity.0
+    }
+}
 
 impl Quantity {
     /// The largest quantity any field may hold.
@@ -121,7 +135,7 @@ pub fn measure(
     let Some((code, meaning)) = unit else { return Err(faults) };
     let scale = match meaning {
         UnitMeaning::Package => {
-            faults.keep(pack(pointer, input, &code, base, units)).map(|p| (Some(p), i128::from(p.units()), 1))
+            faults.keep(pack(pointer, input, &code, base, units, fabric)).map(|p| (Some(p), i128::from(p.units()), 1))
         }
         UnitMeaning::Fixed { base: of, numerator, denominator } => {
             if input.pack_size.is_some() {
@@ -173,6 +187,28 @@ pub fn measure(
     }
 }
 
+/// What can be said of a measure while its product is unknown: its sign, its unit, its package.
+pub(crate) fn measure_of_unknown(
+    pointer: &str,
+    input: &MeasureInput,
+    zero: Zero,
+    units: &UnitTable,
+) -> Result<(), Violations> {
+    let base = input.unit.as_deref().and_then(|u| units.find(u)).and_then(|u| match u.meaning {
+        UnitMeaning::Fixed { base, .. } => Some(base),
+        UnitMeaning::Package | UnitMeaning::Period => None,
+    });
+    // In whatever its unit counts, so that no fault is found that the right product would not have.
+    let mut faults = Violations::new();
+    if let Err(part) = measure(pointer, input, base.unwrap_or(BaseUnit::Piece), zero, units, None) {
+        let sure = ["not_positive", "negative", "unknown_unit", "pack_size_missing", "pack_size_unexpected"];
+        for v in part.into_vec().into_iter().filter(|v| sure.contains(&v.code)) {
+            faults.push(v.pointer, v.code, v.detail);
+        }
+    }
+    faults.into_result()
+}
+
 fn wrong_dimension(code: &UnitCode, of: BaseUnit, base: BaseUnit) -> String {
     let fabric = [BaseUnit::Gram, BaseUnit::Millimetre, BaseUnit::SquareCentimetre];
     if fabric.contains(&of) && fabric.contains(&base) {
@@ -210,6 +246,7 @@ fn pack(
     code: &UnitCode,
     base: BaseUnit,
     units: &UnitTable,
+    fabric: Option<Fabric>,
 ) -> Result<Quantity, Violations> {
     let pack_at = format!("{pointer}/pack_size");
     let Some(size) = input.pack_size else {
@@ -221,7 +258,18 @@ fn pack(
         let detail = format!("a package of packages; state how many {base} one {code} holds");
         return Err(Violations::one(format!("{pointer}/pack_unit"), "wrong_dimension", detail));
     }
-    measure(&pack_at, &inner, base, Zero::Refused, units, None).map(|m| m.quantity)
+    match measure("", &inner, base, Zero::Refused, units, fabric) {
+        Ok(size) => Ok(size.quantity),
+        Err(part) => {
+            // The size and its unit are two fields beside the value, not below one.
+            let mut faults = Violations::new();
+            for v in part.into_vec() {
+                let field = if v.pointer == "/unit" { "pack_unit" } else { "pack_size" };
+                faults.push(format!("{pointer}/{field}"), v.code, v.detail);
+            }
+            Err(faults)
+        }
+    }
 }
 
 /// Base units of `to` per base unit of `from`, as numerator and denominator.

@@ -120,14 +120,23 @@ impl RegionTable {
             }
         }
         for r in &table.regions {
-            if let Some(p) = r.parent.as_ref().filter(|p| !table.by_code.contains_key(p.as_str())) {
-                return Err(format!("region {} lies in {p}, which is not listed", r.code));
+            if let Some(p) = &r.parent {
+                let Some(outer) = table.get(p) else {
+                    return Err(format!("region {} lies in {p}, which is not listed", r.code));
+                };
+                // So that the way up to the country ends.
+                if outer.level >= r.level {
+                    return Err(format!("region {} of level {} lies in {p} of level {}", r.code, r.level, outer.level));
+                }
             }
             if table.country_by_code(&r.country).is_none() {
                 return Err(format!("region {} names country {}, which is not listed", r.code, r.country));
             }
         }
         for r in retired {
+            if r.successors.is_empty() {
+                return Err(format!("retired region {} names no successor", r.code));
+            }
             if let Some(s) = r.successors.iter().find(|s| !table.by_code.contains_key(s.as_str())) {
                 return Err(format!("retired region {} names successor {s}, which is not listed", r.code));
             }
@@ -194,7 +203,9 @@ impl RegionTable {
         if let Some(c) = self.country(typed) {
             return Resolved::One(c.region.clone());
         }
-        let hits = self.names.get(&text::squeeze(typed)).map(Vec::as_slice).unwrap_or_default();
+        // A text of nothing but marks folds to nothing, which names no place.
+        let named = self.names.get(&text::squeeze(typed)).filter(|_| typed.chars().any(char::is_alphanumeric));
+        let hits = named.map(Vec::as_slice).unwrap_or_default();
         match self.one_place(hits) {
             Some(i) => Resolved::One(self.regions[i].code.clone()),
             None => Resolved::Unknown(self.similar(typed, hits)),

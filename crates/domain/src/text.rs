@@ -20,7 +20,10 @@ pub fn fold(text: &str) -> String {
             'ß' => out.push_str("ss"),
             'ł' => out.push('l'),
             'ø' => out.push('o'),
-            'đ' => out.push('d'),
+            'đ' | 'ð' => out.push('d'),
+            'þ' => out.push_str("th"),
+            'ħ' => out.push('h'),
+            'ı' => out.push('i'),
             'æ' => out.push_str("ae"),
             'œ' => out.push_str("oe"),
             'ς' => out.push('σ'),
@@ -65,7 +68,7 @@ pub fn note(pointer: &str, typed: &str) -> Result<String, Violations> {
 
 fn clean(pointer: &str, typed: &str, limit: usize, lines: bool) -> Result<String, Violations> {
     if typed.len() > limit * 8 {
-        return Err(too_long(pointer, limit));
+        return Err(too_long(pointer, typed, limit));
     }
     let text: String = typed.nfc().collect();
     let refused =
@@ -76,25 +79,29 @@ fn clean(pointer: &str, typed: &str, limit: usize, lines: bool) -> Result<String
     }
     let text = if lines { text.trim().to_owned() } else { text.split_whitespace().collect::<Vec<_>>().join(" ") };
     if text.chars().count() > limit {
-        return Err(too_long(pointer, limit));
+        return Err(too_long(pointer, &text, limit));
     }
     Ok(text)
 }
 
-fn too_long(pointer: &str, limit: usize) -> Violations {
-    Violations::one(pointer, "too_long", format!("is longer than {limit} characters; shorten it"))
+fn too_long(pointer: &str, text: &str, limit: usize) -> Violations {
+    let detail = format!("has {} characters; shorten it to {limit}", text.chars().count());
+    Violations::one(pointer, "too_long", detail)
 }
 
 /// Format characters that hide or turn text around (Unicode category Cf and kin).
 fn is_format(c: char) -> bool {
-    matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}'
-        | '\u{2066}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}' | '\u{61C}' | '\u{180E}')
+    matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
+        | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}' | '\u{61C}' | '\u{180E}'
+        // Letters that show nothing: fillers of Hangul and Khmer.
+        | '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{17B4}' | '\u{17B5}')
 }
 
 /// Whether a name mixes letters of look-alike scripts (Latin with Cyrillic or Greek), as forged
 /// names do; such records are flagged for review, not refused.
 pub fn mixes_scripts(text: &str) -> bool {
-    let latin = text.chars().any(|c| c.is_ascii_alphabetic() || ('\u{C0}'..='\u{24F}').contains(&c));
+    let latin =
+        text.chars().any(|c| c.is_ascii_alphabetic() || (('\u{C0}'..='\u{24F}').contains(&c) && c.is_alphabetic()));
     let cyrillic = text.chars().any(|c| ('\u{400}'..='\u{52F}').contains(&c));
     let greek = text.chars().any(|c| ('\u{370}'..='\u{3FF}').contains(&c) && c.is_alphabetic());
     usize::from(latin) + usize::from(cyrillic) + usize::from(greek) > 1
@@ -110,6 +117,7 @@ mod tests {
         assert_eq!(fold("ΑΘΗΝΑΣ"), fold("αθηνας"));
         assert_eq!(fold("СОФИЯ"), fold("софия"));
         assert_eq!(squeeze("OP-Maske"), squeeze("op maske"));
+        assert_eq!(fold("IŞIK ÞÓR ĦAL"), fold("ışık þór ħal"));
     }
 
     #[test]
@@ -125,12 +133,15 @@ mod tests {
 
     #[test]
     fn uni_04_invisible_and_turning_marks_are_refused() {
-        for bad in ["Acme\u{200b}", "x\u{202e}gnp.exe", "   ", "\u{308}", "🙂", "Acme\u{0}GmbH"] {
+        for bad in
+            ["Acme\u{200b}", "x\u{202e}gnp.exe", "   ", "\u{308}", "🙂", "Acme\u{0}GmbH", "\u{3164}", "Acme\u{115f}"]
+        {
             assert!(name("/name", bad).is_err(), "{bad:?}");
         }
         assert!(name("/name", &"\u{301}".repeat(10_000)).is_err());
         assert!(mixes_scripts("\u{410}cme"));
         assert!(!mixes_scripts("Łódź Ärzte"));
+        assert!(!mixes_scripts("Рога × Копыта"));
     }
 
     #[test]

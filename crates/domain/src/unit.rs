@@ -70,6 +70,9 @@ impl fmt::Display for BaseUnit {
     }
 }
 
+/// The largest numerator or denominator of a unit, so that no conversion leaves 128 bits.
+const LARGEST_FACTOR: i64 = 1_000_000_000_000;
+
 /// How a unit relates to base units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UnitMeaning {
@@ -104,10 +107,19 @@ pub struct UnitTable {
 }
 
 impl UnitTable {
-    /// Builds the table. A word that two units claim is an error naming both.
+    /// Builds the table. A word that two units claim is an error naming both; so is a factor below 1 or
+    /// above 10^12.
     pub fn new(units: Vec<Unit>) -> Result<Self, String> {
         let mut by_word: HashMap<String, usize> = HashMap::new();
         for (i, unit) in units.iter().enumerate() {
+            if let UnitMeaning::Fixed { numerator, denominator, .. } = unit.meaning
+                && !((1..=LARGEST_FACTOR).contains(&numerator) && (1..=LARGEST_FACTOR).contains(&denominator))
+            {
+                return Err(format!(
+                    "unit {} is {numerator}/{denominator} of its base unit; write numbers from 1 to {LARGEST_FACTOR}",
+                    unit.code
+                ));
+            }
             let words = std::iter::once(unit.code.as_str()).chain(unit.synonyms.iter().map(String::as_str));
             for word in words {
                 if let Some(other) = by_word.insert(text::fold(word), i).filter(|o| *o != i) {

@@ -1,1 +1,8 @@
-//! .
+//! Other people's formats, in and out: no I/O beyond the embedded seed files.
+
+pub mod encoding;
+pub mod number;
+pub mod phrase;
+pub mod safe_csv;
+pub mod seeds;
+pub mod tables;

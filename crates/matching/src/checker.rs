@@ -7,7 +7,7 @@
 //! optimal given the ones before. The bound of the smallest orders comes from a second solve that
 //! left no potentials, so of it only the arithmetic is checked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::{
     eligibility::{NeedView, OfferView, Predicate, Rules},
@@ -32,9 +32,9 @@ pub fn verify(rules: &Rules<'_>, outcome: &Outcome) -> Result<(), String> {
     let facts = Facts::gather(rules, outcome)?;
     facts.lines_are_eligible(outcome)?;
     facts.ledger_holds(rules, outcome)?;
-    let arcs = facts.arcs(outcome)?;
-    levels_are_optimal(outcome, &arcs)?;
-    values_add_up(rules, outcome, &facts, &arcs)?;
+    let mut audit = Audit::new(outcome)?;
+    facts.each_arc(&mut audit)?;
+    values_add_up(rules, outcome, &facts, &audit.values)?;
     shortages_add_up(rules, outcome, &facts)
 }
 
@@ -277,12 +277,10 @@ impl<'a> Facts<'a> {
         orders.chain(self.commitments.iter().filter(|c| members.contains(&c.1)).map(|c| c.2)).collect()
     }
 
-    /// Every arc of the network with its flow, from balances alone.
-    fn arcs(&self, outcome: &Outcome) -> Result<Vec<Arc>, String> {
-        let names: Vec<&str> = outcome.proof.levels.iter().map(String::as_str).collect();
-        let mut arcs = Vec::new();
+    /// Audits every arc of the network with its flow, found from balances alone.
+    fn each_arc(&self, audit: &mut Audit<'_>) -> Result<(), String> {
         for id in self.offers.keys() {
-            self.offer_arcs(*id, &mut arcs)?;
+            self.offer_arcs(*id, audit)?;
         }
         for (line, members) in &self.lines {
             let Some(curve) = self.rules.market.lines.get(line).map(|l| l.curve(self.kind)) else { continue };
@@ -291,7 +289,7 @@ impl<'a> Facts<'a> {
                 let by = curve.by(day);
                 let used: i128 = members.iter().filter_map(|o| self.line_outputs.get(&(*line, *o, day))).sum();
                 let node = NodeLabel::Line { line: *line, by: day };
-                arcs.push(Arc::free(Some(node), None, i128::from(by - before) - used));
+                audit.arc(&Arc::free(Some(node), None, i128::from(by - before) - used))?;
                 before = by;
             }
         }
@@ -302,47 +300,44 @@ impl<'a> Facts<'a> {
                 true => NodeLabel::Stock { offer },
                 false => NodeLabel::Output { offer, by: how.cutoff },
             };
-            let costs = names.iter().map(|name| match *name {
-                "cost" => how.cost,
-                "ties" => tie::points(offer.0, instalment.0),
-                _ => 0,
-            });
-            arcs.push(Arc {
+            let ties = tie::points(offer.0, instalment.0);
+            audit.arc(&Arc {
                 from: Some(from),
                 to: Some(NodeLabel::Instalment { instalment }),
                 flow: self.flow.get(&offer).and_then(|f| f.get(&instalment)).copied().unwrap_or(0),
                 capacity: None,
-                costs: costs.collect(),
-            });
+                costs: audit.costs(|name| match name {
+                    "cost" => how.cost,
+                    "ties" => ties,
+                    _ => 0,
+                }),
+            })?;
         }
         for instalment in matched {
             let tier = format!("tier {}", self.need(instalment).map_or(0, Need::tier));
-            let costs = names.iter().map(|name| i64::from(*name == tier || *name == "demand"));
-            arcs.push(Arc {
+            audit.arc(&Arc {
                 from: None,
                 to: Some(NodeLabel::Instalment { instalment }),
                 flow: self.open[&instalment] - self.given.get(&instalment).copied().unwrap_or(0),
                 capacity: None,
-                costs: costs.collect(),
-            });
+                costs: audit.costs(|name| i64::from(name == tier || name == "demand")),
+            })?;
         }
         for (match_id, offer, cutoff, units) in &self.commitments {
             let unserved = self.unserved.get(match_id).copied().unwrap_or(0);
             let node = Some(NodeLabel::Commitment { match_id: *match_id });
-            let promised = names.iter().map(|name| i64::from(*name == "promised"));
-            arcs.push(Arc { from: None, to: node, flow: unserved, capacity: None, costs: promised.collect() });
-            let ties = names.iter().map(|name| if *name == "ties" { tie::points(offer.0, match_id.0) } else { 0 });
+            let costs = audit.costs(|name| i64::from(name == "promised"));
+            audit.arc(&Arc { from: None, to: node, flow: unserved, capacity: None, costs })?;
+            let ties = tie::points(offer.0, match_id.0);
+            let costs = audit.costs(|name| if name == "ties" { ties } else { 0 });
             let from = Some(NodeLabel::Output { offer: *offer, by: *cutoff });
-            arcs.push(Arc { from, to: node, flow: units - unserved, capacity: None, costs: ties.collect() });
+            audit.arc(&Arc { from, to: node, flow: units - unserved, capacity: None, costs })?;
         }
-        match arcs.iter().find(|a| a.flow < 0) {
-            Some(a) => Err(format!("the flow from {:?} to {:?} is below zero", a.from, a.to)),
-            None => Ok(arcs),
-        }
+        Ok(())
     }
 
     /// Stock, output and carry arcs of one offer.
-    fn offer_arcs(&self, id: OfferId, arcs: &mut Vec<Arc>) -> Result<(), String> {
+    fn offer_arcs(&self, id: OfferId, audit: &mut Audit<'_>) -> Result<(), String> {
         let view = &self.offers[&id];
         let line = view.offer.terms.line.filter(|l| self.lines.contains_key(l));
         let days: Vec<Day> = match line {
@@ -360,7 +355,7 @@ impl<'a> Facts<'a> {
         let first = days.iter().position(|d| view.curve.stock_by(*d) > 0);
         let output = |i: usize| NodeLabel::Output { offer: id, by: days[i] };
         if stock > 0 {
-            arcs.push(Arc::free(Some(NodeLabel::Stock { offer: id }), first.map(output), stock - early));
+            audit.arc(&Arc::free(Some(NodeLabel::Stock { offer: id }), first.map(output), stock - early))?;
         } else if early > 0 {
             return Err(format!("{id} gives stock it does not have"));
         }
@@ -373,13 +368,14 @@ impl<'a> Facts<'a> {
             if let Some(line) = line {
                 supply = self.line_outputs.get(&(line, id, *day)).copied().unwrap_or(0);
                 if made > 0 {
-                    arcs.push(Arc {
+                    let ties = tie::points(id.0, line.0) & 0xffff;
+                    audit.arc(&Arc {
                         from: Some(NodeLabel::Line { line, by: *day }),
                         to: Some(output(i)),
                         flow: supply,
                         capacity: Some(made),
-                        costs: self.line_costs(id, line),
-                    });
+                        costs: audit.costs(|name| if name == "ties" { ties } else { 0 }),
+                    })?;
                 } else if supply > 0 {
                     return Err(format!("{id} makes {supply} on line {line} by {day} and cannot"));
                 }
@@ -394,7 +390,7 @@ impl<'a> Facts<'a> {
                 .map(|c| c.3 - self.unserved.get(&c.0).copied().unwrap_or(0))
                 .sum();
             carried += supply - served - self.orders(id, Some(*day));
-            arcs.push(Arc::free(Some(output(i)), (i + 1 < days.len()).then(|| output(i + 1)), carried));
+            audit.arc(&Arc::free(Some(output(i)), (i + 1 < days.len()).then(|| output(i + 1)), carried))?;
         }
         Ok(())
     }
@@ -410,16 +406,6 @@ impl<'a> Facts<'a> {
         });
         of.map(|(_, units)| units).sum()
     }
-
-    fn line_costs(&self, offer: OfferId, line: LineId) -> Vec<i64> {
-        let without = &self.rules.parameters.without_levels;
-        // Only the tie level prices them; it is the last where it takes part.
-        let mut costs = vec![0; crate::model::FlowLevel::of(&self.rules).len()];
-        if let Some(last) = costs.last_mut().filter(|_| !without.contains(&domain::parameters::Level::Ties)) {
-            *last = tie::points(offer.0, line.0) & 0xffff;
-        }
-        costs
-    }
 }
 
 /// An arc by the names of its ends; the root is `None`.
@@ -429,49 +415,78 @@ struct Arc {
     flow: i128,
     /// Unlimited where `None`.
     capacity: Option<i128>,
-    /// Per level; empty for an arc that costs nothing anywhere.
-    costs: Vec<i64>,
+    /// Per level, 0 beyond the last.
+    costs: [i64; MOST_LEVELS],
 }
 
 impl Arc {
     fn free(from: Option<NodeLabel>, to: Option<NodeLabel>, flow: i128) -> Self {
-        Self { from, to, flow, capacity: None, costs: Vec::new() }
+        Self { from, to, flow, capacity: None, costs: [0; MOST_LEVELS] }
     }
 }
 
-fn levels_are_optimal(outcome: &Outcome, arcs: &[Arc]) -> Result<(), String> {
-    let levels = outcome.proof.levels.len();
-    let potentials: BTreeMap<NodeLabel, &[i64]> =
-        outcome.proof.potentials.iter().map(|p| (p.label, p.values.as_slice())).collect();
-    if potentials.len() != outcome.proof.potentials.len() || potentials.values().any(|v| v.len() != levels) {
-        return Err("a node has two potentials, or too few".to_owned());
+/// Levels there can be: promised, four tiers, cost, ties.
+const MOST_LEVELS: usize = 8;
+
+/// Holds arcs against the published potentials, and adds up what they cost.
+struct Audit<'a> {
+    levels: &'a [String],
+    potentials: HashMap<NodeLabel, &'a [i64]>,
+    root: [i64; MOST_LEVELS],
+    values: [i128; MOST_LEVELS],
+}
+
+impl<'a> Audit<'a> {
+    fn new(outcome: &'a Outcome) -> Result<Self, String> {
+        let (levels, proof) = (&outcome.proof.levels, &outcome.proof);
+        let potentials: HashMap<NodeLabel, &[i64]> =
+            proof.potentials.iter().map(|p| (p.label, p.values.as_slice())).collect();
+        if levels.len() > MOST_LEVELS {
+            return Err(format!("{} levels are more than there can be", levels.len()));
+        }
+        if potentials.len() != proof.potentials.len() || potentials.values().any(|v| v.len() != levels.len()) {
+            return Err("a node has two potentials, or too few".to_owned());
+        }
+        Ok(Self { levels, potentials, root: [0; MOST_LEVELS], values: [0; MOST_LEVELS] })
     }
-    let root = vec![0; levels];
-    let of = |node: &Option<NodeLabel>| match node {
-        None => Ok(root.as_slice()),
-        Some(label) => potentials.get(label).copied().ok_or_else(|| format!("{label:?} has no potential")),
-    };
-    for arc in arcs {
-        let (from, to) = (of(&arc.from)?, of(&arc.to)?);
-        for level in 0..levels {
-            let cost = arc.costs.get(level).copied().unwrap_or(0);
-            let reduced = i128::from(cost) + i128::from(from[level]) - i128::from(to[level]);
+
+    /// Costs by the name of each level.
+    fn costs(&self, of: impl Fn(&str) -> i64) -> [i64; MOST_LEVELS] {
+        std::array::from_fn(|i| self.levels.get(i).map_or(0, |name| of(name)))
+    }
+
+    fn potential(&self, node: Option<NodeLabel>) -> Result<&[i64], String> {
+        match node {
+            None => Ok(&self.root),
+            Some(label) => self.potentials.get(&label).copied().ok_or_else(|| format!("{label:?} has no potential")),
+        }
+    }
+
+    fn arc(&mut self, arc: &Arc) -> Result<(), String> {
+        if arc.flow < 0 {
+            return Err(format!("the flow from {:?} to {:?} is below zero", arc.from, arc.to));
+        }
+        for (value, cost) in self.values.iter_mut().zip(arc.costs) {
+            *value += arc.flow * i128::from(cost);
+        }
+        let (from, to) = (self.potential(arc.from)?, self.potential(arc.to)?);
+        for (level, name) in self.levels.iter().enumerate() {
+            let reduced = i128::from(arc.costs[level]) + i128::from(from[level]) - i128::from(to[level]);
             let sound = match reduced.signum() {
                 1 => arc.flow == 0,
                 -1 => arc.capacity == Some(arc.flow),
                 _ => continue,
             };
             if !sound {
-                let name = &outcome.proof.levels[level];
                 return Err(format!("level {name} is not optimal: see the flow from {:?} to {:?}", arc.from, arc.to));
             }
             break;
         }
+        Ok(())
     }
-    Ok(())
 }
 
-fn values_add_up(rules: &Rules<'_>, outcome: &Outcome, facts: &Facts<'_>, arcs: &[Arc]) -> Result<(), String> {
+fn values_add_up(rules: &Rules<'_>, outcome: &Outcome, facts: &Facts<'_>, values: &[i128]) -> Result<(), String> {
     let expected: Vec<String> = crate::model::FlowLevel::of(rules).iter().map(|l| l.name()).collect();
     let flow_levels: Vec<&crate::outcome::LevelReport> = outcome.levels.iter().filter(|l| l.flow).collect();
     if expected != outcome.proof.levels || flow_levels.iter().map(|l| &l.name).ne(expected.iter()) {
@@ -479,7 +494,7 @@ fn values_add_up(rules: &Rules<'_>, outcome: &Outcome, facts: &Facts<'_>, arcs: 
     }
     let mut uncovered = 0;
     for (i, report) in flow_levels.iter().enumerate() {
-        let mut value: i128 = arcs.iter().map(|a| a.flow * i128::from(a.costs.get(i).copied().unwrap_or(0))).sum();
+        let mut value = values[i];
         let tier = report.name.strip_prefix("tier ").and_then(|t| t.parse::<u8>().ok());
         if tier.is_some() || report.name == "demand" {
             let served: BTreeSet<&InstalmentId> = facts.pairs.values().flat_map(BTreeMap::keys).collect();

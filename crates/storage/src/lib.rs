@@ -1,1 +1,35 @@
-//! .
+//! The market in SQLite or PostgreSQL: one schema, one set of queries, domain types in and out.
+//!
+//! A [`Store`] is a pool. Changes go through [`Store::write`], which runs to its end on a task of its
+//! own, so that a caller who hangs up cannot leave a transaction open. Every find takes a
+//! [`Scope`]; what is outside of it does not exist. Entities and database errors stay in here.
+
+mod bulk;
+mod dialect;
+mod entity;
+mod error;
+mod json;
+mod origin;
+mod page;
+mod scope;
+mod store;
+mod url;
+
+pub mod catalogue;
+pub mod imports;
+pub mod lines;
+pub mod market;
+pub mod matches;
+pub mod needs;
+pub mod offers;
+pub mod organisations;
+pub mod runs;
+pub mod shortages;
+pub mod sites;
+
+pub use error::StoreError;
+pub use origin::{ContentHash, Imported, Origin, Saved, Stored};
+pub use page::{Order, Page, PageKey, PageRequest};
+pub use scope::Scope;
+pub use store::{PoolSize, Reads, Store, Tx};
+pub use url::{DatabaseKind, DatabaseUrl};

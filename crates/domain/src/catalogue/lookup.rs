@@ -29,6 +29,7 @@ struct Entry {
     grade: Option<GradeCode>,
     word: String,
     folded: String,
+    squeezed: String,
 }
 
 /// The words of the catalogue, folded.
@@ -68,12 +69,29 @@ impl Lookup {
             return;
         }
         let at = self.entries.len();
-        self.entries.push(Entry { product: product.clone(), grade: grade.cloned(), word: word.to_owned(), folded });
-        self.exact.entry(text::squeeze(word)).or_default().push(at);
+        let (grade, word, squeezed) = (grade.cloned(), word.to_owned(), text::squeeze(word));
+        self.exact.entry(squeezed.clone()).or_default().push(at);
+        self.entries.push(Entry { product: product.clone(), grade, word, folded, squeezed });
     }
 
-    /// All products a text may mean, best first, one hit a product; ties in catalogue order.
+    /// All products a text may mean, best first, one hit a product; ties in catalogue order. A label
+    /// with slashes that means nothing as a whole finds what its parts find (field case MAT-02).
     pub fn search(&self, typed: &str) -> Vec<Hit> {
+        let mut hits = self.search_whole(typed);
+        if hits.is_empty() {
+            for hit in label_parts(typed).flat_map(|part| self.search_whole(part)) {
+                match hits.iter_mut().find(|h| h.product == hit.product) {
+                    Some(known) if known.score >= hit.score => {}
+                    Some(known) => *known = hit,
+                    None => hits.push(hit),
+                }
+            }
+            hits.sort_by_key(|h| std::cmp::Reverse(h.score));
+        }
+        hits
+    }
+
+    fn search_whole(&self, typed: &str) -> Vec<Hit> {
         let wanted = text::fold(typed);
         if wanted.is_empty() {
             return Vec::new();
@@ -93,16 +111,40 @@ impl Lookup {
         best
     }
 
-    /// The one product that the very text names; several or none are returned as candidates.
+    /// The one product that the very text names, or that each part of a label with slashes names;
+    /// several or none are returned as candidates.
     pub fn identify(&self, typed: &str) -> Result<Hit, Vec<Hit>> {
-        let mut hits = self.search(typed);
-        let exact = hits.iter().filter(|h| h.score == 100).count();
-        if exact == 1 { Ok(hits.swap_remove(0)) } else { Err(hits) }
+        if let Some(hit) = self.exactly_one(typed) {
+            return Ok(hit);
+        }
+        let named: Option<Vec<Hit>> = label_parts(typed).map(|part| self.exactly_one(part)).collect();
+        let mut named = named.unwrap_or_default().into_iter();
+        match named.next() {
+            Some(first) if named.all(|h| h.product == first.product && h.grade == first.grade) => Ok(first),
+            Some(_) | None => Err(self.search(typed)),
+        }
+    }
+
+    /// The product whose word the text is, with the grade if one of its grades goes by that word;
+    /// `None` if it is the word of none or of several.
+    fn exactly_one(&self, typed: &str) -> Option<Hit> {
+        let mut entries = self.exact.get(&text::squeeze(typed))?.iter().map(|at| &self.entries[*at]);
+        let first = entries.next()?;
+        let mut best = first;
+        for entry in entries {
+            if entry.product != first.product {
+                return None;
+            }
+            if best.grade.is_none() {
+                best = entry;
+            }
+        }
+        Some(best.hit(100))
     }
 
     fn score(&self, at: usize, wanted: &str, squeezed: &str) -> Option<u8> {
         let entry = &self.entries[at];
-        if self.exact.get(squeezed).is_some_and(|e| e.contains(&at)) {
+        if entry.squeezed == squeezed {
             return Some(100);
         }
         let words: Vec<&str> = entry.folded.split(' ').collect();
@@ -114,9 +156,15 @@ impl Lookup {
         if starts {
             return Some(60);
         }
-        let inside = wanted.len() >= 4 && text::squeeze(&entry.word).contains(squeezed);
+        let inside = wanted.len() >= 4 && entry.squeezed.contains(squeezed);
         inside.then_some(40)
     }
+}
+
+/// The parts of `Visiere/Face shield`; none for a text without a slash.
+fn label_parts(typed: &str) -> impl Iterator<Item = &str> {
+    let parts = typed.split('/').map(str::trim).filter(|part| !part.is_empty());
+    parts.take(if typed.contains('/') { usize::MAX } else { 0 })
 }
 
 impl Entry {

@@ -320,8 +320,8 @@ fn check_costs(
             single.retain(|&(_, cost)| cost != 0);
             // An entry takes twice the room of a dense cost.
             if single.len() > arcs / 2 {
-                let mut list = vec![0; arcs];
-                LevelCosts::Sparse(single).write_into(&mut list);
+                let mut list = Vec::new();
+                LevelCosts::Sparse(single).spread(arcs, &mut list);
                 LevelCosts::Dense(list)
             } else {
                 LevelCosts::Sparse(single)

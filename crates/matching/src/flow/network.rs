@@ -16,7 +16,7 @@ pub enum LevelCosts {
 }
 
 impl LevelCosts {
-    /// The cost of one arc; a sparse level is searched, so bulk readers use [`LevelCosts::write_into`].
+    /// The cost of one arc; a sparse level is searched, so bulk readers use [`LevelCosts::spread`].
     pub(super) fn of(&self, arc: u32) -> i64 {
         match self {
             Self::Dense(costs) => costs[arc as usize],
@@ -24,15 +24,17 @@ impl LevelCosts {
         }
     }
 
-    /// Writes one cost per arc into `out`, whose length is the arc count.
-    pub(super) fn write_into(&self, out: &mut [i64]) {
+    /// One cost per arc of `arcs`; a sparse level is spread out in `scratch`.
+    pub(super) fn spread<'a>(&'a self, arcs: usize, scratch: &'a mut Vec<i64>) -> &'a [i64] {
         match self {
-            Self::Dense(costs) => out.copy_from_slice(costs),
+            Self::Dense(costs) => costs,
             Self::Sparse(entries) => {
-                out.fill(0);
+                scratch.clear();
+                scratch.resize(arcs, 0);
                 for &(arc, cost) in entries {
-                    out[arc as usize] = cost;
+                    scratch[arc as usize] = cost;
                 }
+                scratch
             }
         }
     }

@@ -89,16 +89,16 @@ pub(super) fn canonical(net: &Network, flows: &[i64], simplex: &[Vec<i64>]) -> V
     }
     let nodes = net.node_count();
     let mut residual = Residual::new(net, flows);
-    let mut costs = vec![0; net.arc_count()];
+    let mut scratch = Vec::new();
     let mut rank = vec![0_u32; nodes];
     // Nodes measured from the unreachable distance; known once the first level is done.
     let mut outer: Option<Vec<u32>> = None;
     let mut result: Vec<Vec<i64>> = Vec::with_capacity(simplex.len());
     for (level, potential) in simplex.iter().enumerate() {
-        net.costs[level].write_into(&mut costs);
+        let costs = net.costs[level].spread(net.arc_count(), &mut scratch);
         let mut search = Search { over: vec![i64::MAX; nodes], heap: BinaryHeap::new() };
         search.offer(ROOT, 0, &rank);
-        search.run(&residual, &costs, potential, &rank);
+        search.run(&residual, costs, potential, &rank);
         let far = net.unreachable_distance(level);
         let starts = outer.take().unwrap_or_else(|| {
             (1..).zip(&search.over[1..]).filter(|&(_, &g)| g == i64::MAX).map(|(node, _)| node).collect()
@@ -106,10 +106,10 @@ pub(super) fn canonical(net: &Network, flows: &[i64], simplex: &[Vec<i64>]) -> V
         for &node in &starts {
             search.offer(node, far - potential[node as usize], &rank);
         }
-        search.run(&residual, &costs, potential, &rank);
+        search.run(&residual, costs, potential, &rank);
         let distance: Vec<i64> = search.over.iter().zip(potential).map(|(&g, &p)| g + p).collect();
         if level + 1 < simplex.len() {
-            residual.keep_tight(&costs, &distance);
+            residual.keep_tight(costs, &distance);
             rank = refine(&rank, &search.over);
         }
         outer = Some(starts.into_iter().filter(|&node| distance[node as usize] == far).collect());

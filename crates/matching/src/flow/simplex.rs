@@ -13,6 +13,7 @@
 //! optimal flows of the levels so far; the next level goes on from the same tree with fewer arcs.
 
 use std::cmp::Ordering::{Equal, Greater, Less};
+use std::ops::Range;
 use std::sync::atomic::Ordering;
 
 use super::bound::largest_shortfall;
@@ -117,26 +118,21 @@ pub fn solve(net: &Network, control: &mut Control<'_>) -> Result<Solution, Solve
     let mut pivots: Vec<u64> = Vec::with_capacity(count);
     let mut shortfall = 0;
     let mut stop = None;
-    let mut costs = vec![0; net.arc_count()];
+    let mut scratch = Vec::new();
     let mut packed_until = 0;
     for level in 0..count {
         let before = simplex.pivots;
-        let mut loaded = false;
         if level == packed_until {
-            packed_until = simplex.begin_packed(level, &mut costs);
-            loaded = packed_until == level + 1;
-            if !loaded
-                && stop.is_none()
-                && let End::Stopped(why) = simplex.run(level, control)?
-            {
-                stop = Some(why);
+            packed_until = packable(net, level);
+            if packed_until > level + 1 && stop.is_none() {
+                simplex.begin(&packed(net, level..packed_until));
+                if let End::Stopped(why) = simplex.run(level, control)? {
+                    stop = Some(why);
+                }
             }
         }
         // After a packed run this confirms each of its levels with one pass over the arcs.
-        if !loaded {
-            net.costs[level].write_into(&mut costs);
-            simplex.begin(&costs);
-        }
+        simplex.begin(net.costs[level].spread(net.arc_count(), &mut scratch));
         let end = match stop {
             Some(why) if simplex.price(usize::MAX).is_some() => End::Stopped(why),
             Some(_) => End::Optimal,
@@ -182,6 +178,39 @@ pub fn solve(net: &Network, control: &mut Control<'_>) -> Result<Solution, Solve
     Ok(Solution { flows, levels, reachable, stop })
 }
 
+/// The level after the last one that fits into one with `level`.
+///
+/// A level of which many flows are optimal leaves pricing without a guide (one that counts unmet units
+/// is a maximum flow); the next level is the guide. A reduced cost is the cost of a simple circle, so
+/// at most `reach`: with weight `reach + 1` over the level that follows, the sign of the packed reduced
+/// cost is that of the first level where it is not zero, and the packed optimum is the optimum of each
+/// level in turn. What does not fit into 64 bits this way waits.
+fn packable(net: &Network, level: usize) -> usize {
+    let mut reach = i128::from(net.reach[level]);
+    let mut next = level + 1;
+    while let Some(&lower) = net.reach.get(next) {
+        reach = reach * i128::from(lower + 1) + i128::from(lower);
+        if reach >= LARGEST_REACH {
+            break;
+        }
+        next += 1;
+    }
+    next
+}
+
+/// The costs of some levels in one, as [`packable`] allows.
+fn packed(net: &Network, levels: Range<usize>) -> Vec<i64> {
+    let mut scratch = Vec::new();
+    let mut costs = vec![0; net.arc_count()];
+    for level in levels {
+        let weight = net.reach[level] + 1;
+        for (cost, &lower) in costs.iter_mut().zip(net.costs[level].spread(net.arc_count(), &mut scratch)) {
+            *cost = *cost * weight + lower;
+        }
+    }
+    costs
+}
+
 impl<'n> Simplex<'n> {
     fn new(net: &'n Network) -> Self {
         let arcs = net.arc_count();
@@ -204,34 +233,6 @@ impl<'n> Simplex<'n> {
             simplex.retain(|work, _, e| net.capacity[work.id[e] as usize] > 0);
         }
         simplex
-    }
-
-    /// Takes up as many levels from `level` on as fit into one, and returns the one after.
-    ///
-    /// A level of which many flows are optimal leaves pricing without a guide (one that counts unmet
-    /// units is a maximum flow); the next level is the guide. A reduced cost is the cost of a simple
-    /// circle, so at most `reach`: with weight `reach + 1` over the level that follows, the sign of
-    /// the packed reduced cost is that of the first level where it is not zero, and the packed optimum
-    /// is the optimum of each level in turn. What does not fit into 64 bits this way waits.
-    fn begin_packed(&mut self, level: usize, costs: &mut [i64]) -> usize {
-        self.net.costs[level].write_into(costs);
-        let mut reach = i128::from(self.net.reach[level]);
-        let mut next = level + 1;
-        while next < self.net.level_count() {
-            let weight = self.net.reach[next] + 1;
-            reach = reach * i128::from(weight) + i128::from(self.net.reach[next]);
-            if reach >= LARGEST_REACH {
-                break;
-            }
-            let mut lower = vec![0; costs.len()];
-            self.net.costs[next].write_into(&mut lower);
-            for (cost, lower) in costs.iter_mut().zip(lower) {
-                *cost = *cost * weight + lower;
-            }
-            next += 1;
-        }
-        self.begin(costs);
-        next
     }
 
     /// Takes up the costs of a level and computes the potentials of the tree.

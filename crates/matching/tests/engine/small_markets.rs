@@ -111,9 +111,10 @@ pub fn measure(units: i64) -> Measure {
 }
 
 pub fn parameters() -> Parameters {
-    let mut p = Parameters::default();
-    p.transit = Transit { handling_days: 0, km_per_day: 400, unknown_km: 100 };
-    p
+    Parameters {
+        transit: Transit { handling_days: 0, km_per_day: 400, unknown_km: 100 },
+        ..Parameters::default()
+    }
 }
 
 pub fn rules<'a>(market: &'a Market, parameters: &'a Parameters) -> Rules<'a> {

@@ -1,0 +1,256 @@
+//! Every error code there is: part of the API, each with a page at `/docs/errors/{code}`.
+
+use axum::http::StatusCode;
+
+/// A code with what it means and what to do about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Code {
+    /// The stable code.
+    pub code: &'static str,
+    /// The status of a whole answer; `None` for the code of one field inside a 422.
+    pub status: Option<StatusCode>,
+    /// A short title.
+    pub title: &'static str,
+    /// What it means, and what to do.
+    pub remedy: &'static str,
+}
+
+const fn answer(code: &'static str, status: StatusCode, title: &'static str, remedy: &'static str) -> Code {
+    Code { code, status: Some(status), title, remedy }
+}
+
+const fn field(code: &'static str, title: &'static str, remedy: &'static str) -> Code {
+    Code { code, status: None, title, remedy }
+}
+
+/// The code's entry.
+pub fn find(code: &str) -> Option<&'static Code> {
+    ALL.iter().find(|c| c.code == code)
+}
+
+/// Where the code's page is.
+pub fn page(code: &str) -> String {
+    format!("/docs/errors/{code}")
+}
+
+/// All codes: those of whole answers, then those of fields.
+pub const ALL: &[Code] = &[
+    answer(
+        "malformed_json",
+        StatusCode::BAD_REQUEST,
+        "The body is not JSON",
+        "The detail names line and column. Send one JSON value and nothing after it.",
+    ),
+    answer(
+        "invalid_utf8",
+        StatusCode::BAD_REQUEST,
+        "The body is not UTF-8",
+        "JSON is UTF-8. Convert the text before you send it; the detail names the first wrong byte.",
+    ),
+    answer(
+        "too_deep",
+        StatusCode::BAD_REQUEST,
+        "The JSON is nested too deeply",
+        "No body of this API is nested more than 32 levels. Send the structure of the API reference.",
+    ),
+    answer(
+        "invalid_cursor",
+        StatusCode::BAD_REQUEST,
+        "The cursor is not one of ours",
+        "Use the cursor exactly as it came, by the same caller and with the same filters, or start again without it.",
+    ),
+    answer(
+        "unauthenticated",
+        StatusCode::UNAUTHORIZED,
+        "A valid token is missing",
+        "Send `Authorization: Bearer TOKEN`. The operator makes tokens with `muster token create`.",
+    ),
+    answer("forbidden", StatusCode::FORBIDDEN, "You may not do this", "The detail says who may. Ask the operator."),
+    answer(
+        "not_found",
+        StatusCode::NOT_FOUND,
+        "There is no such thing",
+        "It does not exist, or it is not yours to see. Check the identifier and whose token you send.",
+    ),
+    answer(
+        "no_such_route",
+        StatusCode::NOT_FOUND,
+        "There is nothing at this address",
+        "The API reference at /docs/api lists every address.",
+    ),
+    answer(
+        "method_not_allowed",
+        StatusCode::METHOD_NOT_ALLOWED,
+        "The address does not take this method",
+        "The `Allow` header lists the methods it takes.",
+    ),
+    answer(
+        "timeout",
+        StatusCode::REQUEST_TIMEOUT,
+        "The request took too long",
+        "Try again. A change may have been made all the same; look before you repeat it.",
+    ),
+    answer(
+        "duplicate_external_id",
+        StatusCode::CONFLICT,
+        "A record of this source and external id exists",
+        "Give another `external_id`, or read the record that has it.",
+    ),
+    answer(
+        "wrong_state",
+        StatusCode::CONFLICT,
+        "The state does not allow it",
+        "The detail names the present state. Read the record again.",
+    ),
+    answer(
+        "body_too_large",
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "The body is too large",
+        "A JSON body may have 1 MB (1,048,576 bytes). Send records one by one; files of many are imported by `muster import`.",
+    ),
+    answer(
+        "wrong_content_type",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "The body is not announced as JSON",
+        "Send `Content-Type: application/json`.",
+    ),
+    answer(
+        "invalid",
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "The content breaks rules",
+        "`errors` lists every fault with a JSON pointer to the field, a code and the remedy. Nothing was stored.",
+    ),
+    answer(
+        "invalid_query",
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "A query parameter is wrong",
+        "`errors` names the parameter. The API reference lists what each takes.",
+    ),
+    answer(
+        "internal",
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "The service failed",
+        "It is our fault and it is logged. Tell the operator the `request_id`.",
+    ),
+    answer(
+        "busy",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The database is busy",
+        "Send the same request again after the seconds that `Retry-After` names.",
+    ),
+    answer(
+        "unavailable",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The database cannot be reached",
+        "Send the same request again after the seconds that `Retry-After` names. If it lasts, tell the operator.",
+    ),
+    field("wrong_type", "Another JSON type is expected", "The detail says which. Numbers are not written in quotes."),
+    field("unknown_field", "There is no such field", "The detail lists the fields there are. Check the spelling."),
+    field("missing_field", "A required field is missing", "Add it."),
+    field("duplicate_field", "A field stands twice", "Keep one of them."),
+    field("not_an_object", "The body must be an object", "Write `{ ... }` with the fields of the API reference."),
+    field("bad_value", "The value cannot be read", "The detail says what is expected."),
+    field("unknown_parameter", "There is no such query parameter", "The detail lists the parameters there are."),
+    field("not_positive", "A quantity must be above zero", "Write at least 1 base unit."),
+    field("negative", "A quantity is below zero", "Write 0 or more."),
+    field(
+        "fractional",
+        "Not a whole number of base units",
+        "Half a piece does not exist. Round the number, or check the unit.",
+    ),
+    field("too_large", "More than 10^12 base units", "Check the number and the unit."),
+    field("unknown_unit", "The unit is not known", "Write a UN/ECE Rec 20 or 21 code. GET /api/v1/units lists them."),
+    field("wrong_dimension", "The unit counts something else", "Write a unit of the product's base unit."),
+    field(
+        "pack_size_missing",
+        "A package without its size",
+        "State `pack_size`, how many base units one package holds.",
+    ),
+    field("pack_size_unexpected", "A pack size without a package", "Remove it, or write a package unit such as XBX."),
+    field("incomplete", "The record could not be read", "Check every field."),
+    field("unknown_product", "The product is not known", "Search GET /api/v1/products?q= and write its code."),
+    field("ambiguous_product", "Several products have this name", "Write the code of one of those the detail lists."),
+    field("unknown_grade", "Not a grade of this product", "Write one of the grades that the detail lists."),
+    field("unknown_feature", "Not a feature of this product", "Write one of the features that the detail lists."),
+    field("bad_feature_value", "Not a value of this feature", "The detail says what values it takes."),
+    field("stated_twice", "Stated twice, and differently", "Keep one of them."),
+    field("unknown_size", "Not a size of this product", "Write one of the sizes that the detail lists."),
+    field("unknown_weekday", "Not a weekday", "Write monday to sunday."),
+    field("no_working_day", "The calendar has no working day", "Name at least one weekday."),
+    field("bad_date", "Not a date", "Write YYYY-MM-DD, between 1900-01-01 and 2199-12-31."),
+    field("in_past", "The date is over", "Write today or a later day."),
+    field(
+        "in_future",
+        "The date has not come",
+        "Figures stand for a day that has come. Write today or an earlier day.",
+    ),
+    field("before_start", "It ends before it starts", "Swap or correct the two dates."),
+    field("out_of_range", "The number is out of range", "The detail names the range."),
+    field("unknown_period", "Not a period", "Write day, week, month or year."),
+    field("below_running", "Maximum is below running", "Both are levels: the maximum includes what runs now."),
+    field(
+        "no_capacity",
+        "The offer offers nothing",
+        "State a stock, a running, maximum or convertible rate above zero.",
+    ),
+    field(
+        "unreachable",
+        "The smallest order is more than the window yields",
+        "Lower `min_order`, or widen the window.",
+    ),
+    field("unknown_border_rule", "Not a border rule", "Write one of the codes that the detail lists."),
+    field("unknown_certificate_kind", "Not a kind of certificate", "Write one of the kinds that the detail lists."),
+    field("bad_notified_body", "Not a notified body's number", "Write its four digits, e.g. 2797."),
+    field("missing", "A value is missing here", "The detail says which."),
+    field(
+        "unknown_region",
+        "The region is not known",
+        "Write a NUTS 2024 code such as DE21, or a country. GET /api/v1/regions lists them.",
+    ),
+    field(
+        "ambiguous_region",
+        "The code was split into several regions",
+        "Write the code of one of those the detail lists.",
+    ),
+    field("unknown_value", "Not one of the values", "Write one of those the detail lists."),
+    field("no_such_substitution", "No rule lets it stand in", "Remove it; the product's page lists its rules."),
+    field("too_many", "Too many entries", "The detail names the most there may be."),
+    field("blank", "Blank", "Write something that can be seen."),
+    field("no_letters", "No letter or digit in it", "Write a name."),
+    field("control_character", "An invisible character in it", "Remove it; the detail names it."),
+    field("too_long", "Too long", "Shorten it; the detail names the limit."),
+    field("unknown_currency", "Not a currency", "Write an ISO 4217 code such as EUR."),
+    field("bad_price", "Not a price", "Write an amount per base unit from 0 to 10^9 with at most 6 decimals."),
+    field("null_island", "The point 0,0", "Leave the point out if you do not know it."),
+    field(
+        "outside_region",
+        "The point lies outside the region",
+        "Check that latitude and longitude are not swapped, or correct the region.",
+    ),
+    field("unknown_zone", "Not a time zone", "Write an IANA name, e.g. Europe/Berlin."),
+    field("unknown_organisation", "There is no such organisation for you", "Leave it out to mean your own."),
+    field(
+        "unknown_site",
+        "There is no such site of the organisation",
+        "GET /api/v1/sites lists them; POST /api/v1/sites adds one.",
+    ),
+    field("above_previous", "More than the step before allows", "Lower it."),
+    field("does_not_add_up", "The parts do not add up", "Accepted and rejected together are what was received."),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_say_something() {
+        let codes: BTreeSet<&str> = ALL.iter().map(|c| c.code).collect();
+        assert_eq!(codes.len(), ALL.len());
+        for c in ALL {
+            assert!(c.code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b.is_ascii_digit()), "{}", c.code);
+            assert!(!c.title.ends_with('.') && c.remedy.len() > 5, "{}", c.code);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Opaque cursors: the key of the last row seen, sealed together with what was asked for and by whom.
+
+use app::tokens::TokenKeys;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
+use domain::time::Instant;
+use uuid::Uuid;
+
+use crate::problem::Problem;
+
+/// A place in a list: when its last row was created, and that row's id.
+pub type Key = (Instant, Uuid);
+
+const SEAL: usize = 16;
+/// The longest place a cursor holds, in bytes.
+const LONGEST: usize = 64;
+
+/// The cursor of a key. `question` names list, filters and caller: a cursor answers no other.
+pub fn of_key(keys: &TokenKeys, question: &str, (at, id): Key) -> String {
+    let mut place = at.micros().to_be_bytes().to_vec();
+    place.extend_from_slice(id.as_bytes());
+    encode(keys, question, &place)
+}
+
+/// The key of a cursor, if it is ours and answers the same question (field case PAG-05).
+pub fn to_key(keys: &TokenKeys, question: &str, cursor: &str) -> Result<Key, Problem> {
+    let place = decode(keys, question, cursor)?;
+    let read = || {
+        let (at, id) = place.split_at_checked(8)?;
+        let at = Instant::from_micros(i64::from_be_bytes(at.try_into().ok()?))?;
+        Some((at, Uuid::from_slice(id).ok()?))
+    };
+    read().ok_or_else(refusal)
+}
+
+/// The cursor of any place, at most 64 bytes of it.
+pub fn encode(keys: &TokenKeys, question: &str, place: &[u8]) -> String {
+    let mut bytes = place.to_vec();
+    bytes.extend_from_slice(&keys.seal(&sealed(question, place)));
+    BASE64.encode(bytes)
+}
+
+/// The place of a cursor, if it is ours and answers the same question.
+pub fn decode(keys: &TokenKeys, question: &str, cursor: &str) -> Result<Vec<u8>, Problem> {
+    let read = || {
+        let bytes = BASE64.decode(cursor).ok()?;
+        let at = bytes.len().checked_sub(SEAL).filter(|at| *at <= LONGEST)?;
+        let (place, seal) = bytes.split_at_checked(at)?;
+        (keys.seal(&sealed(question, place)).as_slice() == seal).then(|| place.to_vec())
+    };
+    read().ok_or_else(refusal)
+}
+
+fn refusal() -> Problem {
+    let detail = "the cursor was changed, or belongs to another list, filter or caller; start again without it";
+    Problem::new("invalid_cursor", detail)
+}
+
+/// The question's length stands first, so that no two pairs of question and place look alike.
+fn sealed(question: &str, place: &[u8]) -> Vec<u8> {
+    let mut message = format!("{}:{question}", question.len()).into_bytes();
+    message.extend_from_slice(place);
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::time::Day;
+
+    use super::*;
+
+    #[test]
+    fn pag_05_a_forged_or_foreign_cursor_is_refused() {
+        let keys = TokenKeys::from_secret(&[7; 32]).unwrap();
+        let key = (Instant::start_of(Day::parse("2020-04-06").unwrap()), Uuid::from_u128(9));
+        let cursor = of_key(&keys, "offers?state=published", key);
+        assert_eq!(to_key(&keys, "offers?state=published", &cursor).unwrap(), key);
+        assert!(to_key(&keys, "offers?state=paused", &cursor).is_err());
+        for at in 0..cursor.len() {
+            let mut forged = cursor.clone().into_bytes();
+            forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };
+            let forged = String::from_utf8(forged).unwrap();
+            assert!(to_key(&keys, "offers?state=published", &forged).is_err(), "{at}");
+        }
+        for bad in ["", "x", "%00", "AAAA"] {
+            assert!(to_key(&keys, "offers?state=published", bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! Matches with their explanations.
+
+use app::{
+    App,
+    matches::{MatchFilter, MatchView, Side},
+};
+use axum::{Json, extract::State};
+use domain::{
+    eligibility::{CostTerms, Standing},
+    ids::{MatchId, NeedId, OfferId, RunId},
+    matches::MatchState,
+    region::Region,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use crate::{
+    page::{Listing, Page},
+    path_id::PathId,
+    problem::Problem,
+    query::{Parameters, Several},
+    signed_in::SignedIn,
+};
+
+/// The routes of matches.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// Only matches of this run.
+    run: Option<Uuid>,
+    /// Only matches of this need.
+    need: Option<Uuid>,
+    /// Only matches of this offer.
+    offer: Option<Uuid>,
+    /// Only these states, with commas between them.
+    #[param(value_type = Option<String>, example = "suggested")]
+    #[serde(default)]
+    state: Several<MatchState>,
+    /// At most so many entries, 1 to 200; 50 where absent.
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// A quantity of an offer put to an instalment of a need.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Match)]
+struct MatchBody {
+    /// Its id.
+    id: Uuid,
+    /// The run that suggested it.
+    run: Uuid,
+    /// `suggested`, or `expired` once a later run replaced it.
+    state: &'static str,
+    /// Where you stand: `supplier`, `buyer` or `operator`.
+    side: &'static str,
+    /// How much, in base units.
+    quantity: i64,
+    /// The UN/ECE code of the base unit.
+    unit: String,
+    /// The tier that the instalment ranked at.
+    tier: u8,
+    /// The last day on which the goods must exist, so that they arrive in time.
+    #[schema(format = Date)]
+    cutoff: String,
+    /// The day at whose end they must have arrived.
+    #[schema(format = Date)]
+    due: Option<String>,
+    /// The offer; nameless for the buyer.
+    offer: OfferSide,
+    /// The need; nameless for the supplier.
+    need: NeedSide,
+    /// Why this offer and this instalment.
+    explanation: Explanation,
+    /// When it was suggested.
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+/// The offer of a match. The buyer sees neither ids nor more of the place than NUTS 2.
+#[derive(Debug, Serialize, ToSchema)]
+struct OfferSide {
+    /// Its id; null for the buyer.
+    id: Option<Uuid>,
+    /// Whose it is; null for the buyer.
+    organisation: Option<Uuid>,
+    /// The product's code.
+    product: String,
+    /// Its grades.
+    grades: Vec<String>,
+    /// Its region; NUTS 2 for the buyer.
+    region: Option<RegionName>,
+}
+
+/// The need of a match. The supplier sees neither ids nor more of the place than NUTS 2.
+#[derive(Debug, Serialize, ToSchema)]
+struct NeedSide {
+    /// Its id; null for the supplier.
+    id: Option<Uuid>,
+    /// The instalment; null for the supplier.
+    instalment: Option<Uuid>,
+    /// Whose it is; null for the supplier.
+    organisation: Option<Uuid>,
+    /// The product's code.
+    product: String,
+    /// Accepted grades; every grade where empty.
+    grades: Vec<String>,
+    /// Its region; NUTS 2 for the supplier.
+    region: Option<RegionName>,
+}
+
+/// A region in short.
+#[derive(Debug, Serialize, ToSchema)]
+struct RegionName {
+    /// Its code.
+    code: String,
+    /// Its name.
+    name: String,
+}
+
+/// Why a match was made.
+#[derive(Debug, Serialize, ToSchema)]
+struct Explanation {
+    /// In a sentence.
+    summary: String,
+    /// How the offered grade stands to what is asked: `same`, `satisfies`, or `substitute` that the buyer opted into.
+    grade: &'static str,
+    /// What to know before relying on another grade.
+    caveat: Option<String>,
+    /// Calendar days from the goods' existence to their arrival.
+    transit_days: i32,
+    /// Kilometres; from the NUTS 2 point of a side whose exact place you may not know.
+    distance_km: Option<u32>,
+    /// Whether only stock counted, since output cannot be ordered in time.
+    stock_only: bool,
+    /// 1 where no eligible offer is cheaper for the instalment; told to the buyer and the operator.
+    rank: Option<u32>,
+    /// How many offers were eligible for the instalment; told to the buyer and the operator.
+    eligible_offers: Option<u32>,
+    /// The parts of the cost, in points per base unit; told to the operator, since they tell exact distances.
+    cost: Option<CostView>,
+}
+
+/// The parts of a pair's cost, in points per base unit.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Cost)]
+struct CostView {
+    /// Distance.
+    distance: i64,
+    /// A border is crossed.
+    border: i64,
+    /// No cluster is shared.
+    cluster: i64,
+    /// A substitution is used.
+    substitution: i64,
+    /// Nobody vouched for the supplier.
+    unverified: i64,
+    /// The figures are stale.
+    aging: i64,
+    /// Preferred features are missing.
+    preference: i64,
+    /// A certificate is pending.
+    pending: i64,
+    /// Price.
+    price: i64,
+    /// Their sum.
+    total: i64,
+}
+
+impl CostView {
+    fn of(c: &CostTerms) -> Self {
+        Self {
+            distance: c.distance,
+            border: c.border,
+            cluster: c.cluster,
+            substitution: c.substitution,
+            unverified: c.unverified,
+            aging: c.aging,
+            preference: c.preference,
+            pending: c.pending,
+            price: c.price,
+            total: c.total(),
+        }
+    }
+}
+
+impl MatchBody {
+    fn of(view: MatchView, app: &App) -> Self {
+        let (offer, need) = (&view.offer.record, &view.need.record);
+        let product = offer.terms.product.as_str();
+        let unit = app.tables().catalogue.product(product).map_or("", |p| p.base_unit.unit_code()).to_owned();
+        let due = need.instalments.iter().find(|i| i.id == view.row.instalment).map(|i| i.due.to_string());
+        let (shows_offer, shows_need, side) = match view.side {
+            Side::Supplier => (true, false, "supplier"),
+            Side::Buyer => (false, true, "buyer"),
+            Side::Operator => (true, true, "operator"),
+        };
+        Self {
+            id: view.row.id.0,
+            run: view.row.run.0,
+            state: view.row.state.as_str(),
+            side,
+            quantity: view.row.quantities.proposed.units(),
+            tier: view.row.tier,
+            cutoff: view.row.cutoff.to_string(),
+            offer: OfferSide {
+                id: shows_offer.then_some(offer.id.0),
+                organisation: shows_offer.then_some(offer.organisation.0),
+                product: product.to_owned(),
+                grades: offer.terms.grades.iter().map(ToString::to_string).collect(),
+                region: view.offer_region.as_ref().map(RegionName::of),
+            },
+            need: NeedSide {
+                id: shows_need.then_some(need.id.0),
+                instalment: shows_need.then_some(view.row.instalment.0),
+                organisation: shows_need.then_some(need.organisation.0),
+                product: need.terms.product.to_string(),
+                grades: need.terms.grades.iter().map(ToString::to_string).collect(),
+                region: view.need_region.as_ref().map(RegionName::of),
+            },
+            explanation: Explanation::of(&view, &unit, due.as_deref()),
+            created_at: view.row.created_at.to_string(),
+            unit,
+            due,
+        }
+    }
+}
+
+impl RegionName {
+    fn of(region: &Region) -> Self {
+        Self { code: region.code.to_string(), name: region.name.clone() }
+    }
+}
+
+impl Explanation {
+    fn of(view: &MatchView, unit: &str, due: Option<&str>) -> Self {
+        let how = &view.line.eligible;
+        let (grade, caveat) = match &how.standing {
+            Standing::Same => ("same", None),
+            Standing::Satisfies { caveat } => ("satisfies", Some(caveat.clone())),
+            Standing::Substitute { caveat } => ("substitute", Some(caveat.clone())),
+        };
+        let buyer_sees = match view.side {
+            Side::Supplier => false,
+            Side::Buyer | Side::Operator => true,
+        };
+        let place = view.distance_km.map_or("from an unknown distance".to_owned(), |km| format!("over {km} km"));
+        let mut summary = format!(
+            "{} {unit} can exist by {} and travel {} days {place}",
+            view.row.quantities.proposed, how.cutoff, how.transit_days
+        );
+        if let Some(due) = due {
+            summary.push_str(&format!(" to arrive by {due}"));
+        }
+        summary.push_str(match grade {
+            "same" => "; the product and grade are as asked",
+            "satisfies" => "; the grade stands for the one asked",
+            _ => "; it is a substitute that the buyer accepts",
+        });
+        if buyer_sees {
+            summary.push_str(&format!(
+                "; number {} by cost of {} eligible offers",
+                view.line.rank, view.line.eligible_offers
+            ));
+        }
+        Self {
+            summary,
+            grade,
+            caveat: caveat.filter(|c| !c.is_empty()),
+            transit_days: how.transit_days,
+            distance_km: view.distance_km,
+            stock_only: how.stock_only,
+            rank: buyer_sees.then_some(view.line.rank),
+            eligible_offers: buyer_sees.then_some(view.line.eligible_offers),
+            cost: (view.side == Side::Operator).then(|| CostView::of(&how.cost)),
+        }
+    }
+}
+
+/// Lists matches.
+///
+/// The operator sees all of them, an organisation those of its own offers and needs. The other side is shown without a
+/// name: product, grade, NUTS 2 region, quantity and dates.
+#[utoipa::path(get, operation_id = "matches_list", path = "/matches", tag = "Matching", params(ListQuery), security(("bearer" = [])),
+    responses((status = 200, description = "The matches", body = Page<MatchBody>)))]
+async fn list(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    Parameters(query): Parameters<ListQuery>,
+) -> Result<Json<Page<MatchBody>>, Problem> {
+    let filter = MatchFilter {
+        run: query.run.map(RunId),
+        need: query.need.map(NeedId),
+        offer: query.offer.map(OfferId),
+        states: query.state.0,
+    };
+    let page = (query.limit, query.cursor.as_deref());
+    let listing = Listing::new(&app, actor, ("matches", format!("{filter:?}")), page)?;
+    let found = app::matches::page(&app, actor, &filter, listing.request).await?;
+    Ok(listing.answer(&app, found, |view| MatchBody::of(view, &app)))
+}
+
+/// Reads a match.
+///
+/// With the explanation of the run that suggested it.
+#[utoipa::path(get, operation_id = "matches_get", path = "/matches/{id}", tag = "Matching", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The match's id")),
+    responses((status = 200, description = "The match", body = MatchBody)))]
+async fn get(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<MatchId>,
+) -> Result<Json<MatchBody>, Problem> {
+    Ok(Json(MatchBody::of(app::matches::get(&app, actor, id).await?, &app)))
+}

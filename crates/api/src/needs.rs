@@ -1,0 +1,121 @@
+//! Needs.
+
+use app::{App, needs::NeedFilter, offers::Place};
+use axum::{Json, extract::State};
+use domain::{
+    ids::{NeedId, OrganisationId},
+    need::{NeedState, Urgency},
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use crate::{
+    body::JsonBody,
+    created::{Created, created},
+    page::{Listing, Page},
+    path_id::PathId,
+    problem::Problem,
+    query::{Parameters, Several},
+    signed_in::SignedIn,
+};
+
+mod body;
+mod view;
+
+use body::NeedBody;
+use view::NeedView;
+
+/// The routes of needs.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get)).routes(routes!(close))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// Only needs of this organisation.
+    organisation: Option<Uuid>,
+    /// Only this product, by its code.
+    product: Option<String>,
+    /// Only these states, with commas between them: `draft`, `open`, `covered`, `closed`, `expired`.
+    #[param(value_type = Option<String>, example = "open,covered")]
+    #[serde(default)]
+    state: Several<NeedState>,
+    /// Only these urgencies, with commas between them: `critical`, `high`, `normal`, `low`.
+    #[param(value_type = Option<String>, example = "critical,high")]
+    #[serde(default)]
+    urgency: Several<Urgency>,
+    /// At most so many entries, 1 to 200; 50 where absent.
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// Lists needs.
+///
+/// The operator sees all of them, an organisation its own, oldest first.
+#[utoipa::path(get, operation_id = "needs_list", path = "/needs", tag = "Needs", params(ListQuery), security(("bearer" = [])),
+    responses((status = 200, description = "The needs", body = Page<NeedView>)))]
+async fn list(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    Parameters(query): Parameters<ListQuery>,
+) -> Result<Json<Page<NeedView>>, Problem> {
+    let organisation = query.organisation.map(OrganisationId);
+    let filter = NeedFilter { organisation, product: query.product, states: query.state.0, urgencies: query.urgency.0 };
+    let page = (query.limit, query.cursor.as_deref());
+    let listing = Listing::new(&app, actor, ("needs", format!("{filter:?}")), page)?;
+    let found = app::needs::page(&app, actor, &filter, listing.request).await?;
+    let tables = app.tables();
+    Ok(listing.answer(&app, found, |stored| NeedView::of(stored, &tables)))
+}
+
+/// Opens a need.
+///
+/// States what a site lacks, how much of it by when, and on what terms. Every fault of the content is reported at once,
+/// and nothing is stored then. `critical` counts as tier 1 once an authorised body granted it, which the operator does by
+/// entering the need; until then it ranks as `high`.
+#[utoipa::path(post, operation_id = "needs_create", path = "/needs", tag = "Needs", request_body = NeedBody, security(("bearer" = [])),
+    responses((status = 201, description = "Opened; `Location` says where to read it", body = NeedView)))]
+async fn create(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    JsonBody(body): JsonBody<NeedBody>,
+) -> Result<Created<NeedView>, Problem> {
+    let (organisation, site) = (body.organisation, body.site);
+    let stored = app::needs::create(&app, actor, Place { organisation, site }, &body.input()).await?;
+    Ok(created(format!("/api/v1/needs/{}", stored.record.id), NeedView::of(stored, &app.tables())))
+}
+
+/// Reads a need.
+///
+/// An organisation reads its own; the operator reads all.
+#[utoipa::path(get, operation_id = "needs_get", path = "/needs/{id}", tag = "Needs", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The need's id")),
+    responses((status = 200, description = "The need", body = NeedView)))]
+async fn get(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<NeedId>,
+) -> Result<Json<NeedView>, Problem> {
+    Ok(Json(NeedView::of(app::needs::get(&app, actor, id).await?, &app.tables())))
+}
+
+/// Closes a need.
+///
+/// It is gone or served elsewhere; later runs leave it out.
+#[utoipa::path(post, operation_id = "needs_close", path = "/needs/{id}/close", tag = "Needs", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The need's id")),
+    responses(
+        (status = 200, description = "Closed", body = NeedView),
+        (status = 409, description = "It is closed or expired already")))]
+async fn close(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<NeedId>,
+) -> Result<Json<NeedView>, Problem> {
+    Ok(Json(NeedView::of(app::needs::close(&app, actor, id).await?, &app.tables())))
+}

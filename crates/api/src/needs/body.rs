@@ -1,0 +1,142 @@
+//! What a need looks like when it is typed.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    ids::{OrganisationId, SiteId},
+    need::{InstalmentInput, NeedInput, RequirementInput},
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::{
+    feature::FeatureBody,
+    measure::{MeasureBody, PriceBody},
+};
+
+/// A need to open.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NeedInput, example = json!({
+    "site": "018f0000-0000-7000-8000-000000000001", "product": "FFP2 mask",
+    "features": {"valve": {"value": false}}, "urgency": "high",
+    "instalments": [
+        {"quantity": {"value": 20000}, "due": "2020-04-20"},
+        {"quantity": {"value": 400, "unit": "XBX", "pack_size": 20}, "due": "2020-05-04"}]}))]
+pub struct NeedBody {
+    /// Whose need it is; the caller's own where absent. The operator names it.
+    #[schema(value_type = Option<Uuid>)]
+    pub organisation: Option<OrganisationId>,
+    /// The site it must arrive at.
+    #[schema(value_type = Uuid)]
+    pub site: SiteId,
+    /// A product's code, name or synonym; a grade's name will do where it means one product.
+    product: String,
+    /// Accepted grades, any of which will do; every grade where empty.
+    #[serde(default)]
+    grades: Vec<String>,
+    /// Substitutions opted into; only those that a rule of the product allows.
+    #[serde(default)]
+    substitutions: Vec<SubstitutionBody>,
+    /// Features required or preferred, by code.
+    #[serde(default)]
+    features: BTreeMap<String, RequirementBody>,
+    /// Certificate kinds demanded, all of them.
+    #[serde(default)]
+    certificates: Vec<String>,
+    /// Whether pending certificates will do.
+    #[serde(default)]
+    accept_pending: bool,
+    /// How far certificates must have been checked: `claimed` (where absent), `documented`, `checked`, `confirmed`.
+    certificate_status: Option<String>,
+    /// Who must have vouched for the supplier: `none` (where absent), `cluster`, `operator`.
+    verification: Option<String>,
+    /// How goods may change hands: `sale`, `donation`, `loan`; a sale or donation where empty.
+    #[serde(default)]
+    transfers: Vec<String>,
+    /// The most it may cost.
+    price_cap: Option<PriceBody>,
+    /// Where it may come from; anywhere where empty.
+    #[serde(default)]
+    regions: Vec<String>,
+    /// How far it may come, in kilometres.
+    max_distance_km: Option<i64>,
+    /// `critical`, `high`, `normal` (where absent) or `low`.
+    urgency: Option<String>,
+    /// How much by when; at least one, at most 200.
+    instalments: Vec<InstalmentBody>,
+    /// What else there is to say, at most 4000 characters.
+    #[serde(default)]
+    note: String,
+}
+
+/// A product or grade that may stand in.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SubstitutionInput, example = json!({"grade": "KN95"}))]
+struct SubstitutionBody {
+    /// The product that may stand in; the need's own where absent.
+    product: Option<String>,
+    /// Its grade; any where absent.
+    grade: Option<String>,
+}
+
+/// What is asked of a feature.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = RequirementInput, example = json!({"value": true, "preferred": false}))]
+struct RequirementBody {
+    /// The value asked for.
+    value: FeatureBody,
+    /// Whether it is only preferred.
+    #[serde(default)]
+    preferred: bool,
+}
+
+/// A quantity and the day it is due.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = InstalmentInput, example = json!({"quantity": {"value": 20000}, "due": "2020-04-20"}))]
+struct InstalmentBody {
+    /// How much; required, and never guessed.
+    #[schema(nullable = false)]
+    quantity: Option<MeasureBody>,
+    /// The day at whose end it must have arrived.
+    #[schema(format = Date)]
+    due: String,
+    /// The one size it must be, where the product has sizes.
+    size: Option<String>,
+}
+
+impl NeedBody {
+    /// As the domain checks it.
+    pub fn input(self) -> NeedInput {
+        let requirement = |(feature, r): (String, RequirementBody)| RequirementInput {
+            feature,
+            value: r.value.input(),
+            preferred: r.preferred,
+        };
+        let instalment = |i: InstalmentBody| InstalmentInput {
+            quantity: i.quantity.map(MeasureBody::input),
+            due: i.due,
+            size: i.size,
+        };
+        NeedInput {
+            product: self.product,
+            grades: self.grades,
+            substitutions: self.substitutions.into_iter().map(|s| (s.product, s.grade)).collect(),
+            requirements: self.features.into_iter().map(requirement).collect(),
+            certificates: self.certificates,
+            accept_pending: self.accept_pending,
+            certificate_status: self.certificate_status,
+            verification: self.verification,
+            transfers: self.transfers,
+            price_cap: self.price_cap.map(PriceBody::input),
+            regions: self.regions,
+            max_distance_km: self.max_distance_km,
+            urgency: self.urgency,
+            instalments: self.instalments.into_iter().map(instalment).collect(),
+            note: self.note,
+        }
+    }
+}

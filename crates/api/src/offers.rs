@@ -1,0 +1,122 @@
+//! Offers.
+
+use app::{
+    App,
+    offers::{OfferFilter, Place},
+};
+use axum::{Json, extract::State};
+use domain::{
+    ids::{OfferId, OrganisationId},
+    offer::OfferState,
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use crate::{
+    body::JsonBody,
+    created::{Created, created},
+    page::{Listing, Page},
+    path_id::PathId,
+    problem::Problem,
+    query::{Parameters, Several},
+    signed_in::SignedIn,
+};
+
+mod body;
+mod view;
+
+use body::OfferBody;
+use view::OfferView;
+
+pub use view::SourceView;
+
+/// The routes of offers.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get)).routes(routes!(withdraw))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// Only offers of this organisation.
+    organisation: Option<Uuid>,
+    /// Only this product, by its code.
+    product: Option<String>,
+    /// Only these states, with commas between them: `draft`, `published`, `paused`, `withdrawn`, `expired`.
+    #[param(value_type = Option<String>, example = "published,paused")]
+    #[serde(default)]
+    state: Several<OfferState>,
+    /// At most so many entries, 1 to 200; 50 where absent.
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// Lists offers.
+///
+/// The operator sees all of them, an organisation its own, oldest first.
+#[utoipa::path(get, operation_id = "offers_list", path = "/offers", tag = "Offers", params(ListQuery), security(("bearer" = [])),
+    responses((status = 200, description = "The offers", body = Page<OfferView>)))]
+async fn list(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    Parameters(query): Parameters<ListQuery>,
+) -> Result<Json<Page<OfferView>>, Problem> {
+    let organisation = query.organisation.map(OrganisationId);
+    let filter = OfferFilter { organisation, product: query.product, states: query.state.0 };
+    let page = (query.limit, query.cursor.as_deref());
+    let listing = Listing::new(&app, actor, ("offers", format!("{filter:?}")), page)?;
+    let found = app::offers::page(&app, actor, &filter, listing.request).await?;
+    let tables = app.tables();
+    Ok(listing.answer(&app, found, |stored| OfferView::of(stored, &tables)))
+}
+
+/// Publishes an offer.
+///
+/// States what a site makes of a product, what lies ready, and on what terms. Every fault of the content is reported at
+/// once, and nothing is stored then. A quantity above what is plausible for one site is stored but waits for a reviewer:
+/// `quarantine` says why, and runs leave the offer out.
+#[utoipa::path(post, operation_id = "offers_create", path = "/offers", tag = "Offers", request_body = OfferBody, security(("bearer" = [])),
+    responses((status = 201, description = "Published; `Location` says where to read it", body = OfferView)))]
+async fn create(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    JsonBody(body): JsonBody<OfferBody>,
+) -> Result<Created<OfferView>, Problem> {
+    let (organisation, site) = (body.organisation, body.site);
+    let stored = app::offers::create(&app, actor, Place { organisation, site }, &body.input()).await?;
+    Ok(created(format!("/api/v1/offers/{}", stored.record.id), OfferView::of(stored, &app.tables())))
+}
+
+/// Reads an offer.
+///
+/// An organisation reads its own; the operator reads all.
+#[utoipa::path(get, operation_id = "offers_get", path = "/offers/{id}", tag = "Offers", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The offer's id")),
+    responses((status = 200, description = "The offer", body = OfferView)))]
+async fn get(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<OfferId>,
+) -> Result<Json<OfferView>, Problem> {
+    Ok(Json(OfferView::of(app::offers::get(&app, actor, id).await?, &app.tables())))
+}
+
+/// Withdraws an offer.
+///
+/// Takes it out of the market for good; later runs leave it out.
+#[utoipa::path(post, operation_id = "offers_withdraw", path = "/offers/{id}/withdraw", tag = "Offers", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The offer's id")),
+    responses(
+        (status = 200, description = "Withdrawn", body = OfferView),
+        (status = 409, description = "It is withdrawn or expired already")))]
+async fn withdraw(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<OfferId>,
+) -> Result<Json<OfferView>, Problem> {
+    Ok(Json(OfferView::of(app::offers::withdraw(&app, actor, id).await?, &app.tables())))
+}

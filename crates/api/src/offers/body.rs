@@ -1,0 +1,150 @@
+//! What an offer looks like when it is typed.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    ids::{OrganisationId, SiteId},
+    offer::{CalendarInput, OfferInput},
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::{
+    feature::{CertificateBody, FeatureBody},
+    measure::{ConversionBody, MeasureBody, PriceBody, RateBody},
+};
+
+/// An offer to publish.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = OfferInput, example = json!({
+    "site": "018f0000-0000-7000-8000-000000000001", "product": "FFP2 mask", "features": {"valve": false},
+    "stock": {"value": 200, "unit": "XBX", "pack_size": 20}, "running": {"value": 50000, "per": "week"},
+    "from": "2020-04-06", "until": "2020-06-30", "lead_days": 3, "min_order": {"value": 1000},
+    "regions": ["DE", "FR"], "transfers": ["sale"], "price": {"amount": 1.2, "currency": "EUR"}}))]
+pub struct OfferBody {
+    /// Whose offer it is; the caller's own where absent. The operator names it.
+    #[schema(value_type = Option<Uuid>)]
+    pub organisation: Option<OrganisationId>,
+    /// The site that makes or holds it.
+    #[schema(value_type = Uuid)]
+    pub site: SiteId,
+    /// A product's code, name or synonym; a grade's name will do where it means one product.
+    product: String,
+    /// The grades the goods hold, by code or name.
+    #[serde(default)]
+    grades: Vec<String>,
+    /// Features by code, as the product lists them.
+    #[serde(default)]
+    features: BTreeMap<String, FeatureBody>,
+    /// What lies ready at the as-of date.
+    stock: Option<MeasureBody>,
+    /// What is made now.
+    running: Option<RateBody>,
+    /// What is made at full stretch; it includes what runs now.
+    maximum: Option<RateBody>,
+    /// Working days from the window's start to the full rate.
+    #[serde(default)]
+    ramp_days: i64,
+    /// What could be made after a conversion.
+    convertible: Option<ConversionBody>,
+    /// The site's working days.
+    #[serde(default)]
+    calendar: CalendarBody,
+    /// First day of the window; the as-of date where absent.
+    #[schema(format = Date)]
+    from: Option<String>,
+    /// Last day of the window; open where absent.
+    #[schema(format = Date)]
+    until: Option<String>,
+    /// The day that the figures stand for; today where absent.
+    #[schema(format = Date)]
+    as_of: Option<String>,
+    /// Days from an order to goods that were not in stock.
+    #[serde(default)]
+    lead_days: i64,
+    /// The smallest order it takes, on the sum for one buyer's site.
+    min_order: Option<MeasureBody>,
+    /// The farthest it delivers, in kilometres.
+    max_distance_km: Option<i64>,
+    /// Where it delivers: codes or names of regions and countries; everywhere where empty.
+    #[serde(default)]
+    regions: Vec<String>,
+    /// Border rules that it holds an authorisation under.
+    #[serde(default)]
+    authorisations: Vec<String>,
+    /// Certificates of the goods.
+    #[serde(default)]
+    certificates: Vec<CertificateBody>,
+    /// How it can change hands: `sale` (where empty), `donation`, `loan`.
+    #[serde(default)]
+    transfers: Vec<String>,
+    /// The price of a sale.
+    price: Option<PriceBody>,
+    /// `maker` (where absent) or `trader`.
+    role: Option<String>,
+    /// Whom it may be matched with: `market` (where absent), `clusters` or `authorities`.
+    visibility: Option<String>,
+    /// What else there is to say, at most 4000 characters.
+    #[serde(default)]
+    note: String,
+}
+
+/// The days a site works.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CalendarInput)]
+struct CalendarBody {
+    /// `monday` to `sunday`; Monday to Friday where empty.
+    #[serde(default)]
+    working_days: Vec<String>,
+    /// Spans in which it is closed.
+    #[serde(default)]
+    closures: Vec<SpanBody>,
+}
+
+/// A span of days, both ends included.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SpanInput)]
+struct SpanBody {
+    /// First day.
+    #[schema(format = Date)]
+    from: String,
+    /// Last day.
+    #[schema(format = Date)]
+    until: String,
+}
+
+impl OfferBody {
+    /// As the domain checks it.
+    pub fn input(self) -> OfferInput {
+        let closures = self.calendar.closures.into_iter().map(|s| (s.from, s.until)).collect();
+        OfferInput {
+            product: self.product,
+            grades: self.grades,
+            features: self.features.into_iter().map(|(code, value)| (code, value.input())).collect(),
+            stock: self.stock.map(MeasureBody::input),
+            running: self.running.map(RateBody::input),
+            maximum: self.maximum.map(RateBody::input),
+            ramp_days: self.ramp_days,
+            convertible: self.convertible.map(ConversionBody::input),
+            calendar: CalendarInput { working_days: self.calendar.working_days, closures },
+            from: self.from,
+            until: self.until,
+            as_of: self.as_of,
+            lead_days: self.lead_days,
+            min_order: self.min_order.map(MeasureBody::input),
+            max_distance_km: self.max_distance_km,
+            regions: self.regions,
+            authorisations: self.authorisations,
+            certificates: self.certificates.into_iter().map(CertificateBody::input).collect(),
+            transfers: self.transfers,
+            price: self.price.map(PriceBody::input),
+            role: self.role,
+            visibility: self.visibility,
+            line: None,
+            note: self.note,
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Organisations.
+
+use app::{App, Stored, organisations::OrganisationFilter, organisations::OrganisationInput};
+use axum::{Json, extract::State};
+use domain::{ids::OrganisationId, organisation::Organisation};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use crate::{
+    body::JsonBody,
+    created::{Created, created},
+    page::{Listing, Page},
+    path_id::PathId,
+    problem::Problem,
+    query::Parameters,
+    signed_in::SignedIn,
+};
+
+/// The routes of organisations.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get))
+}
+
+/// An organisation to register.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = OrganisationInput, example = json!({"name": "Atelier Exemple", "kind": "firm", "country": "FR"}))]
+struct OrganisationBody {
+    /// Its name, at most 200 characters.
+    name: String,
+    /// `firm`, `cluster` or `authority`.
+    kind: String,
+    /// Its country: ISO 3166-1, or a name.
+    country: String,
+    /// Who vouched for it: `none` (where absent), `cluster` or `operator`.
+    verification: Option<String>,
+    /// The clusters it is a member of.
+    #[serde(default)]
+    #[schema(value_type = Vec<Uuid>)]
+    clusters: Vec<OrganisationId>,
+}
+
+/// An organisation.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Organisation)]
+struct OrganisationView {
+    /// Its id.
+    id: Uuid,
+    /// Its name.
+    name: String,
+    /// `firm`, `cluster` or `authority`.
+    kind: &'static str,
+    /// Its country, ISO 3166-1; `ZZ` where an imported file did not say.
+    country: String,
+    /// Who vouched for it: `none`, `cluster` or `operator`.
+    verification: &'static str,
+    /// The clusters it is a member of.
+    clusters: Vec<Uuid>,
+    /// When it was registered.
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+impl OrganisationView {
+    fn of(stored: Stored<Organisation>) -> Self {
+        let o = stored.record;
+        Self {
+            id: o.id.0,
+            name: o.name,
+            kind: o.kind.as_str(),
+            country: o.country.to_string(),
+            verification: o.verification.as_str(),
+            clusters: o.clusters.into_iter().map(|c| c.0).collect(),
+            created_at: stored.created_at.to_string(),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// Only names that hold these words, whatever their case, accents and punctuation.
+    q: Option<String>,
+    /// At most so many entries, 1 to 200; 50 where absent.
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// Lists organisations.
+///
+/// The operator sees all of them, an organisation itself.
+#[utoipa::path(get, operation_id = "organisations_list", path = "/organisations", tag = "Organisations", params(ListQuery), security(("bearer" = [])),
+    responses((status = 200, description = "The organisations", body = Page<OrganisationView>)))]
+async fn list(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    Parameters(query): Parameters<ListQuery>,
+) -> Result<Json<Page<OrganisationView>>, Problem> {
+    let filter = OrganisationFilter { kind: None, query: query.q };
+    let page = (query.limit, query.cursor.as_deref());
+    let listing = Listing::new(&app, actor, ("organisations", format!("{filter:?}")), page)?;
+    let found = app::organisations::page(&app, actor, &filter, listing.request).await?;
+    Ok(listing.answer(&app, found, OrganisationView::of))
+}
+
+/// Registers an organisation.
+///
+/// Only the operator does. A name that an organisation of the country has already, in whatever spelling, is a conflict.
+#[utoipa::path(post, operation_id = "organisations_create", path = "/organisations", tag = "Organisations", request_body = OrganisationBody, security(("bearer" = [])),
+    responses(
+        (status = 201, description = "Registered; `Location` says where to read it", body = OrganisationView),
+        (status = 403, description = "Only the operator registers organisations"),
+        (status = 409, description = "It is registered already")))]
+async fn create(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    JsonBody(body): JsonBody<OrganisationBody>,
+) -> Result<Created<OrganisationView>, Problem> {
+    let OrganisationBody { name, kind, country, verification, clusters } = body;
+    let input = OrganisationInput { name, kind, country, verification, clusters };
+    let stored = app::organisations::create(&app, actor, &input).await?;
+    Ok(created(format!("/api/v1/organisations/{}", stored.record.id), OrganisationView::of(stored)))
+}
+
+/// Reads an organisation.
+///
+/// An organisation reads itself; the operator reads all.
+#[utoipa::path(get, operation_id = "organisations_get", path = "/organisations/{id}", tag = "Organisations", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The organisation's id")),
+    responses((status = 200, description = "The organisation", body = OrganisationView)))]
+async fn get(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<OrganisationId>,
+) -> Result<Json<OrganisationView>, Problem> {
+    Ok(Json(OrganisationView::of(app::organisations::get(&app, actor, id).await?)))
+}

@@ -1,0 +1,188 @@
+//! RFC 9457 problem details: one shape for every error, from whatever layer.
+//!
+//! A handler or extractor answers with a [`Problem`], which travels as an extension of an empty
+//! response; the outermost layer adds the request's id, writes the body and logs the cause once.
+
+use app::error::AppError;
+use axum::{
+    body::Body,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use domain::violation::{Violation, Violations};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::codes;
+
+/// The media type of errors.
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
+/// An error on its way out.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    code: &'static str,
+    detail: String,
+    errors: Vec<Violation>,
+    authenticate: Option<String>,
+    cause: Option<String>,
+}
+
+/// What an error looks like on the wire (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem, example = json!({
+    "type": "/docs/errors/invalid", "title": "The content breaks rules", "status": 422, "code": "invalid",
+    "detail": "1 fault; nothing was stored", "request_id": "018f0000-0000-7000-8000-000000000001",
+    "errors": [{"pointer": "/stock/value", "code": "negative", "detail": "-5 is below zero; write a positive number"}]
+}))]
+pub struct ProblemBody {
+    /// Where the code is explained: `/docs/errors/{code}`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What the code means, in short.
+    pub title: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// What is wrong with this request.
+    pub detail: String,
+    /// The stable code.
+    pub code: &'static str,
+    /// The id of this request, as in the `x-request-id` header and in the operator's log.
+    pub request_id: String,
+    /// The faults of the content, all at once; empty for errors of other kinds.
+    pub errors: Vec<FaultBody>,
+}
+
+/// One fault of the content.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Fault)]
+pub struct FaultBody {
+    /// JSON pointer (RFC 6901) to the field of the body; `/limit` for the query parameter `limit`.
+    #[schema(example = "/stock/value")]
+    pub pointer: String,
+    /// The stable code, explained at `/docs/errors/{code}`.
+    #[schema(example = "negative")]
+    pub code: String,
+    /// The value and the remedy.
+    #[schema(example = "-5 is below zero; write a positive number")]
+    pub detail: String,
+}
+
+impl Problem {
+    /// A problem of a code in [`codes::ALL`].
+    pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), errors: Vec::new(), authenticate: None, cause: None }
+    }
+
+    /// Faults of a body.
+    pub fn invalid(faults: Violations) -> Self {
+        Self::with_errors("invalid", faults)
+    }
+
+    /// Faults of a query string.
+    pub fn invalid_query(faults: Violations) -> Self {
+        Self::with_errors("invalid_query", faults)
+    }
+
+    fn with_errors(code: &'static str, faults: Violations) -> Self {
+        let errors = faults.into_vec();
+        let detail = match errors.as_slice() {
+            [one] => format!("{}: {}", one.pointer, one.detail),
+            many => format!("{} faults; nothing was stored", many.len()),
+        };
+        Self { errors, ..Self::new(code, detail) }
+    }
+
+    /// No valid token; `error` is the RFC 6750 error, absent where no token was sent.
+    pub fn unauthenticated(detail: &str, error: Option<&str>) -> Self {
+        let challenge = match error {
+            None => "Bearer realm=\"muster\"".to_owned(),
+            Some(error) => format!("Bearer realm=\"muster\", error=\"{error}\", error_description=\"{detail}\""),
+        };
+        Self { authenticate: Some(challenge), ..Self::new("unauthenticated", detail) }
+    }
+
+    /// What cannot be seen.
+    pub fn not_found(what: &str) -> Self {
+        Self::new("not_found", format!("there is no such {what}, or it is not yours to see"))
+    }
+
+    /// The problem of a response that came without one, by its status.
+    pub fn of_status(status: StatusCode) -> Self {
+        let known = codes::ALL.iter().find(|c| c.status == Some(status)).map_or("internal", |c| c.code);
+        Self::new(known, status.canonical_reason().unwrap_or("failed").to_owned())
+    }
+
+    /// The status of its code.
+    pub fn status(&self) -> StatusCode {
+        codes::find(self.code).and_then(|c| c.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The faults it names.
+    #[cfg(test)]
+    pub(crate) fn faults(&self) -> &[Violation] {
+        &self.errors
+    }
+
+    /// Writes it, keeping the headers of the response it travelled with.
+    pub fn render(self, mut carrier: Response, request_id: &str) -> Response {
+        let status = self.status();
+        if let Some(cause) = &self.cause {
+            tracing::error!(code = self.code, %cause, "request failed");
+        }
+        let body = ProblemBody {
+            kind: codes::page(self.code),
+            title: codes::find(self.code).map_or("The service failed", |c| c.title),
+            status: status.as_u16(),
+            detail: self.detail,
+            code: self.code,
+            request_id: request_id.to_owned(),
+            errors: self
+                .errors
+                .into_iter()
+                .map(|v| FaultBody { pointer: v.pointer, code: v.code.to_owned(), detail: v.detail })
+                .collect(),
+        };
+        let text = serde_json::to_vec(&body).unwrap_or_default();
+        *carrier.status_mut() = status;
+        let headers = carrier.headers_mut();
+        headers.remove(header::CONTENT_LENGTH);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(value) = self.authenticate.and_then(|a| HeaderValue::from_str(&a).ok()) {
+            headers.insert(header::WWW_AUTHENTICATE, value);
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        *carrier.body_mut() = Body::from(text);
+        carrier
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<AppError> for Problem {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::Invalid(faults) => Self::invalid(faults),
+            AppError::NotFound { what } => Self::not_found(what),
+            AppError::Forbidden { detail } => Self::new("forbidden", detail),
+            AppError::Conflict { code, detail } => Self::new(code, detail),
+            AppError::Busy => Self::new("busy", "the database is busy; try again in a second"),
+            AppError::Unavailable { cause } => {
+                Self { cause: Some(cause), ..Self::new("unavailable", "the database cannot be reached at the moment") }
+            }
+            AppError::Internal { cause } => {
+                let detail = "something went wrong on our side; the operator finds it in the log by the request_id";
+                Self { cause: Some(cause), ..Self::new("internal", detail) }
+            }
+        }
+    }
+}

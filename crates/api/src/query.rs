@@ -1,0 +1,153 @@
+//! Query strings: unknown parameters are refused, and every fault names its parameter.
+
+use std::fmt;
+
+use axum::{
+    extract::FromRequestParts,
+    http::{Uri, request::Parts},
+};
+use domain::violation::Violations;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, DeserializeOwned},
+};
+
+use crate::problem::Problem;
+
+/// The parameters of a request, of the shape `T`.
+#[derive(Debug)]
+pub struct Parameters<T>(pub T);
+
+impl<S, T> FromRequestParts<S> for Parameters<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        parse(&parts.uri).map(Self)
+    }
+}
+
+fn parse<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
+    let query = uri.query().unwrap_or_default();
+    let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+    serde_path_to_error::deserialize(pairs).map_err(|e| {
+        let name = e.path().to_string();
+        let message = e.inner().to_string();
+        let named = message.split('`').nth(1).unwrap_or_default();
+        let fault = if message.starts_with("unknown field") {
+            let rest = message.split_once(", ").map_or("check the spelling", |(_, rest)| rest);
+            Violations::one(
+                format!("/{named}"),
+                "unknown_parameter",
+                format!("there is no parameter {named:?}; {rest}"),
+            )
+        } else if message.starts_with("duplicate field") {
+            Violations::one(format!("/{named}"), "duplicate_field", format!("{named:?} stands twice; write it once"))
+        } else if message.starts_with("missing field") {
+            Violations::one(format!("/{named}"), "missing_field", format!("the parameter {named:?} is missing; add it"))
+        } else {
+            let value = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| *key == name).map(|(_, v)| v);
+            let value = value.as_deref().unwrap_or_default();
+            Violations::one(format!("/{name}"), "bad_value", format!("{value:?} is no value of {name}: {message}"))
+        };
+        Problem::invalid_query(fault)
+    })
+}
+
+/// One or several of the names of an enum, with commas between them (field case DB-07).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Several<T>(pub Vec<T>);
+
+impl<T> Default for Several<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+/// An enum whose values have names on the wire.
+pub trait Named: Copy + 'static {
+    /// All values.
+    fn all() -> &'static [Self];
+    /// The name of one.
+    fn word(self) -> &'static str;
+}
+
+macro_rules! named {
+    ($($type:ty),+ $(,)?) => {$(
+        impl Named for $type {
+            fn all() -> &'static [Self] {
+                &Self::ALL
+            }
+            fn word(self) -> &'static str {
+                self.as_str()
+            }
+        }
+    )+};
+}
+
+named!(
+    domain::offer::OfferState,
+    domain::need::NeedState,
+    domain::need::Urgency,
+    domain::matches::MatchState,
+    domain::catalogue::ProductKind
+);
+
+impl<'de, T: Named> Deserialize<'de> for Several<T> {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct Words<T>(std::marker::PhantomData<T>);
+        impl<T: Named> de::Visitor<'_> for Words<T> {
+            type Value = Several<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let names: Vec<&str> = T::all().iter().map(|t| t.word()).collect();
+                write!(f, "some of {}", names.join(", "))
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                let one = |word: &str| T::all().iter().copied().find(|t| t.word() == word.trim());
+                let found: Option<Vec<T>> = text.split(',').map(one).collect();
+                found.map(Several).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
+            }
+        }
+        d.deserialize_str(Words(std::marker::PhantomData))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::need::NeedState;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Query {
+        limit: Option<u32>,
+        #[serde(default)]
+        state: Several<NeedState>,
+    }
+
+    fn check(query: &str, expected: &str) {
+        let uri: Uri = format!("/x?{query}").parse().unwrap();
+        let found = match parse::<Query>(&uri) {
+            Ok(q) => format!("{:?} {:?}", q.limit, q.state.0),
+            Err(p) => p.faults()[0].pointer.clone(),
+        };
+        assert_eq!(found, expected, "{query}");
+    }
+
+    #[test]
+    fn dos_05_and_db_07_parameters_are_read_strictly() {
+        check("", "None []");
+        check("limit=20&state=open,closed", "Some(20) [Open, Closed]");
+        check("limit=-1", "/limit");
+        check("limit=all", "/limit");
+        check("limit=", "/limit");
+        check("limit=99999999999", "/limit");
+        check("limit=1&limit=2", "/limit");
+        check("state=open,gone", "/state");
+        check("offset=5", "/offset");
+    }
+}

@@ -1,0 +1,363 @@
+//! Runs of the matching engine, and the shortages they leave.
+
+use app::{Actor, App, runs::RunRow, shortages::ShortageView};
+use axum::{Json, extract::State};
+use domain::{
+    capacity::CapacityKind,
+    ids::{NeedId, RunId},
+    parameters::Parameters as RunParameters,
+    violation::Violations,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use crate::{
+    body::JsonBody,
+    created::{Created, accepted},
+    page::{Listing, Page},
+    path_id::PathId,
+    problem::Problem,
+    query::Parameters,
+    signed_in::SignedIn,
+};
+
+/// The routes of runs.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list, start)).routes(routes!(get)).routes(routes!(shortages))
+}
+
+/// What a run shall do; `{}` for the usual.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = RunInput, example = json!({"capacity": "running"}))]
+struct RunBody {
+    /// What it counts on: `running` capacity (where absent), or `maximum`, full stretch.
+    capacity: Option<String>,
+}
+
+/// A run.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Run)]
+struct RunView {
+    /// Its id.
+    id: Uuid,
+    /// `queued`, `running`, `done` or `failed`.
+    state: &'static str,
+    /// The day it decides on.
+    #[schema(format = Date)]
+    day: String,
+    /// What it counts on: `running` or `maximum` capacity.
+    capacity: &'static str,
+    /// When it was asked for.
+    #[schema(format = DateTime)]
+    queued_at: String,
+    /// When a worker last began it.
+    #[schema(format = DateTime)]
+    started_at: Option<String>,
+    /// When it was done or failed.
+    #[schema(format = DateTime)]
+    finished_at: Option<String>,
+    /// Engine and version, once done.
+    engine: Option<String>,
+    /// Why it failed; told to the operator.
+    error: Option<String>,
+    /// Key figures, once done; told to the operator, since they are of the whole market.
+    figures: Option<FiguresView>,
+    /// The levels of the objective in strict order, once done; told to the operator.
+    levels: Option<Vec<LevelView>>,
+    /// SHA-256 of the proof, once done.
+    proof_hash: Option<String>,
+}
+
+/// Key figures of a run. Units of different products add up only as a rough size.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Figures)]
+struct FiguresView {
+    /// Offers in the snapshot.
+    offers: u32,
+    /// Needs that took part.
+    needs: u32,
+    /// Their instalments.
+    instalments: u32,
+    /// Pairs of offer and instalment that passed every predicate.
+    eligible_pairs: u64,
+    /// Parts of the market that were solved apart.
+    components: u32,
+    /// Matches found.
+    matches: u32,
+    /// Base units asked for.
+    demand: i64,
+    /// Base units covered.
+    covered: i64,
+}
+
+/// A level of the objective and how well it was met.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Level)]
+struct LevelView {
+    /// Its name.
+    name: String,
+    /// What it counts.
+    unit: String,
+    /// The value reached, smaller is better; in digits, since it may be larger than others read.
+    value: String,
+    /// A proven bound: no allocation is better.
+    bound: String,
+    /// `value - bound`; 0 means proven optimal.
+    gap: String,
+    /// Whether it is a level of the flow network.
+    flow: bool,
+}
+
+impl RunView {
+    fn of(run: RunRow, reader: Actor) -> Result<Self, Problem> {
+        let read = |e: serde_json::Error| Problem::from(app::AppError::internal(e));
+        let parameters: RunParameters = serde_json::from_str(&run.parameters_json).map_err(read)?;
+        let all = reader == Actor::Operator;
+        let figures: Option<app::runs::Figures> =
+            run.figures_json.as_deref().filter(|_| all).map(serde_json::from_str).transpose().map_err(read)?;
+        let levels: Option<Vec<app::runs::LevelReport>> =
+            run.levels_json.as_deref().filter(|_| all).map(serde_json::from_str).transpose().map_err(read)?;
+        Ok(Self {
+            id: run.id.0,
+            state: run.state.as_str(),
+            day: run.day.to_string(),
+            capacity: parameters.capacity.as_str(),
+            queued_at: run.queued_at.to_string(),
+            started_at: run.started_at.map(|t| t.to_string()),
+            finished_at: run.finished_at.map(|t| t.to_string()),
+            engine: run.engine,
+            error: run.error.filter(|_| all),
+            figures: figures.map(FiguresView::of),
+            levels: levels.map(|levels| levels.into_iter().map(LevelView::of).collect()),
+            proof_hash: run.proof_hash,
+        })
+    }
+}
+
+impl FiguresView {
+    fn of(f: app::runs::Figures) -> Self {
+        Self {
+            offers: f.offers,
+            needs: f.needs,
+            instalments: f.instalments,
+            eligible_pairs: f.eligible_pairs,
+            components: f.components,
+            matches: f.lines,
+            demand: f.demand,
+            covered: f.covered,
+        }
+    }
+}
+
+impl LevelView {
+    fn of(level: app::runs::LevelReport) -> Self {
+        Self {
+            name: level.name,
+            unit: level.unit,
+            value: level.value.to_string(),
+            bound: level.bound.to_string(),
+            gap: level.gap.to_string(),
+            flow: level.flow,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// At most so many entries, 1 to 200; 50 where absent.
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// Lists runs.
+///
+/// In the order in which they were asked for. Organisations see when runs were made; figures of the whole market are for
+/// the operator.
+#[utoipa::path(get, operation_id = "match_runs_list", path = "/match-runs", tag = "Matching", params(ListQuery), security(("bearer" = [])),
+    responses((status = 200, description = "The runs", body = Page<RunView>)))]
+async fn list(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    Parameters(query): Parameters<ListQuery>,
+) -> Result<Json<Page<RunView>>, Problem> {
+    let page = (query.limit, query.cursor.as_deref());
+    let listing = Listing::new(&app, actor, ("match-runs", String::new()), page)?;
+    let app::Page { items, next } = app::runs::page(&app, actor, listing.request).await?;
+    let items = items.into_iter().map(|run| RunView::of(run, actor)).collect::<Result<Vec<_>, _>>()?;
+    Ok(listing.answer(&app, app::Page { items, next }, |view| view))
+}
+
+/// Starts a run.
+///
+/// Queues one computation of matches over the whole market as it stands when a worker takes it. Only the operator does.
+/// Read the run at the address of `Location` until it is `done`; its matches replace those that earlier runs suggested.
+#[utoipa::path(post, operation_id = "match_runs_start", path = "/match-runs", tag = "Matching", request_body = RunBody, security(("bearer" = [])),
+    responses(
+        (status = 202, description = "Queued; `Location` says where to see how it stands", body = RunView),
+        (status = 403, description = "Only the operator starts runs")))]
+async fn start(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    JsonBody(body): JsonBody<RunBody>,
+) -> Result<Created<RunView>, Problem> {
+    let capacity = match body.capacity.as_deref() {
+        None | Some("running") => CapacityKind::Running,
+        Some("maximum") => CapacityKind::Maximum,
+        Some(other) => {
+            let detail = format!("{other:?} is not one of: running, maximum");
+            return Err(Problem::invalid(Violations::one("/capacity", "unknown_value", detail)));
+        }
+    };
+    let run = app::runs::start(&app, actor, &RunParameters { capacity, ..RunParameters::default() }).await?;
+    Ok(accepted(format!("/api/v1/match-runs/{}", run.id), RunView::of(run, actor)?))
+}
+
+/// Reads a run.
+///
+/// Tells how it stands, and once it is done what it reached: each level of the objective with a proven bound.
+#[utoipa::path(get, operation_id = "match_runs_get", path = "/match-runs/{id}", tag = "Matching", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The run's id")),
+    responses((status = 200, description = "The run", body = RunView)))]
+async fn get(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<RunId>,
+) -> Result<Json<RunView>, Problem> {
+    Ok(Json(RunView::of(app::runs::get(&app, actor, id).await?, actor)?))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ShortageQuery {
+    /// Only shortages of this need.
+    need: Option<Uuid>,
+    /// At most so many entries, 1 to 200; 50 where absent.
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// What a run left uncovered of an instalment, and why.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Shortage)]
+struct ShortageBody {
+    /// The need.
+    need: Uuid,
+    /// The instalment of it.
+    instalment: Uuid,
+    /// The product's code.
+    product: String,
+    /// The tier it ranks at.
+    tier: u8,
+    /// Base units asked for.
+    demand: i64,
+    /// Base units covered.
+    covered: i64,
+    /// Base units left uncovered.
+    uncovered: i64,
+    /// How many offers could serve it and were used up by others.
+    eligible_offers: u32,
+    /// How many offers fail for which first reason. Reasons that would tell a buyer of offers kept from him are for the
+    /// operator alone.
+    funnel: Vec<FunnelView>,
+    /// Offers that could serve it and where their capacity went; told to the operator.
+    used_up: Vec<UsedUpView>,
+}
+
+/// How many offers fail for a first reason.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FunnelStep)]
+struct FunnelView {
+    /// The reason's code.
+    reason: &'static str,
+    /// In words: the offers "... are another product".
+    words: String,
+    /// How many.
+    offers: u32,
+}
+
+/// An offer that was used up.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UsedUp)]
+struct UsedUpView {
+    /// The offer.
+    offer: Uuid,
+    /// Base units it has in time for this instalment.
+    available: i64,
+    /// Base units held or agreed already.
+    committed: i64,
+    /// The largest takers in this run.
+    taken_by: Vec<TakenView>,
+}
+
+/// Whom an offer supplies instead.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Taken)]
+struct TakenView {
+    /// The instalment supplied.
+    instalment: Uuid,
+    /// Its tier.
+    tier: u8,
+    /// Base units.
+    quantity: i64,
+}
+
+impl ShortageBody {
+    fn of(view: ShortageView) -> Self {
+        let (row, why) = (view.row, view.explanation);
+        let funnel = |s: app::shortages::FunnelStep| FunnelView {
+            reason: s.reason.code(),
+            words: s.reason.to_string(),
+            offers: s.offers,
+        };
+        let used_up = why.used_up.into_iter().map(|u| UsedUpView {
+            offer: u.offer.0,
+            available: u.available,
+            committed: u.committed,
+            taken_by: u
+                .taken_by
+                .into_iter()
+                .map(|t| TakenView { instalment: t.instalment.0, tier: t.tier, quantity: t.quantity })
+                .collect(),
+        });
+        Self {
+            need: row.need.0,
+            instalment: row.instalment.0,
+            product: row.product,
+            tier: row.tier,
+            demand: row.demand.units(),
+            covered: row.covered.units(),
+            uncovered: row.uncovered.units(),
+            eligible_offers: why.eligible_offers,
+            funnel: why.funnel.into_iter().map(funnel).collect(),
+            used_up: used_up.collect(),
+        }
+    }
+}
+
+/// Lists the shortages of a run.
+///
+/// What stays uncovered, and why: how many offers fail for which first reason, and how many were used up. The operator
+/// sees all of them, an organisation those of its own needs.
+#[utoipa::path(get, operation_id = "match_runs_shortages", path = "/match-runs/{id}/shortages", tag = "Matching", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The run's id"), ShortageQuery),
+    responses((status = 200, description = "The shortages", body = Page<ShortageBody>)))]
+async fn shortages(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<RunId>,
+    Parameters(query): Parameters<ShortageQuery>,
+) -> Result<Json<Page<ShortageBody>>, Problem> {
+    let need = query.need.map(NeedId);
+    let page = (query.limit, query.cursor.as_deref());
+    let listing = Listing::new(&app, actor, ("shortages", format!("{id} {need:?}")), page)?;
+    let found = app::shortages::page(&app, actor, id, need, listing.request).await?;
+    Ok(listing.answer(&app, found, ShortageBody::of))
+}

@@ -1,0 +1,170 @@
+//! Sites: places of an organisation.
+
+use app::{App, Stored, sites::SiteInput};
+use axum::{Json, extract::State};
+use domain::{
+    decimal::Decimal,
+    geo::Point,
+    ids::{OrganisationId, SiteId},
+    organisation::Site,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use crate::{
+    body::JsonBody,
+    created::{Created, created},
+    number::Number,
+    page::{Listing, Page},
+    path_id::PathId,
+    problem::Problem,
+    query::Parameters,
+    signed_in::SignedIn,
+};
+
+/// The routes of sites.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get))
+}
+
+/// A point, WGS 84, in decimal degrees.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Point, example = json!({"lat": 48.137, "lon": 11.575}))]
+pub struct PointBody {
+    /// Latitude, -90 to 90.
+    #[schema(value_type = f64, minimum = -90, maximum = 90)]
+    lat: Number,
+    /// Longitude, -180 to 180.
+    #[schema(value_type = f64, minimum = -180, maximum = 180)]
+    lon: Number,
+}
+
+impl PointBody {
+    /// A checked point.
+    pub fn of(point: Point) -> Self {
+        // An i32 of millionths always reads as a decimal.
+        let degrees = |e6: i32| Number(format!("{e6}e-6").parse().unwrap_or(Decimal::whole(0)));
+        Self { lat: degrees(point.lat_e6), lon: degrees(point.lon_e6) }
+    }
+}
+
+/// A site to add.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SiteInput, example = json!({"name": "Werk München", "region": "DE21",
+    "point": {"lat": 48.137, "lon": 11.575}, "zone": "Europe/Berlin"}))]
+struct SiteBody {
+    /// Whose site it is; the caller's own where absent. The operator names it.
+    #[schema(value_type = Option<Uuid>)]
+    organisation: Option<OrganisationId>,
+    /// Its name, at most 200 characters.
+    name: String,
+    /// Its region: a NUTS 2024 code or a country, as finely as known.
+    region: Option<String>,
+    /// Its point, if known; it must lie in the region. Never fill it with the point of a region.
+    point: Option<PointBody>,
+    /// The IANA zone its days are counted in; UTC where absent.
+    zone: Option<String>,
+}
+
+/// A site, as its owner sees it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Site)]
+struct SiteView {
+    /// Its id.
+    id: Uuid,
+    /// Whose site it is.
+    organisation: Uuid,
+    /// Its name.
+    name: String,
+    /// Its region.
+    region: Option<String>,
+    /// Its stated point.
+    point: Option<PointBody>,
+    /// How exactly its place is known: `exact`, `region` or `unknown`.
+    #[schema(value_type = String)]
+    precision: domain::geo::Precision,
+    /// The IANA zone its days are counted in.
+    zone: String,
+    /// When it was added.
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+impl SiteView {
+    fn of(stored: Stored<Site>) -> Self {
+        let site = stored.record;
+        Self {
+            id: site.id.0,
+            organisation: site.organisation.0,
+            precision: site.precision(),
+            name: site.name,
+            region: site.region.map(|r| r.to_string()),
+            point: site.point.map(PointBody::of),
+            zone: site.zone,
+            created_at: stored.created_at.to_string(),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// Only sites of this organisation.
+    organisation: Option<Uuid>,
+    /// At most so many entries, 1 to 200; 50 where absent.
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// Lists sites.
+///
+/// The operator sees all of them, an organisation its own.
+#[utoipa::path(get, operation_id = "sites_list", path = "/sites", tag = "Organisations", params(ListQuery), security(("bearer" = [])),
+    responses((status = 200, description = "The sites", body = Page<SiteView>)))]
+async fn list(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    Parameters(query): Parameters<ListQuery>,
+) -> Result<Json<Page<SiteView>>, Problem> {
+    let organisation = query.organisation.map(OrganisationId);
+    let page = (query.limit, query.cursor.as_deref());
+    let listing = Listing::new(&app, actor, ("sites", format!("{organisation:?}")), page)?;
+    let found = app::sites::page(&app, actor, organisation, listing.request).await?;
+    Ok(listing.answer(&app, found, SiteView::of))
+}
+
+/// Adds a site.
+///
+/// An offer is made at a site, and a need is delivered to one.
+#[utoipa::path(post, operation_id = "sites_create", path = "/sites", tag = "Organisations", request_body = SiteBody, security(("bearer" = [])),
+    responses((status = 201, description = "Added; `Location` says where to read it", body = SiteView)))]
+async fn create(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    JsonBody(body): JsonBody<SiteBody>,
+) -> Result<Created<SiteView>, Problem> {
+    let SiteBody { organisation, name, region, point, zone } = body;
+    let input = SiteInput { organisation, name, region, point: point.map(|p| (p.lat.0, p.lon.0)), zone };
+    let stored = app::sites::create(&app, actor, &input).await?;
+    Ok(created(format!("/api/v1/sites/{}", stored.record.id), SiteView::of(stored)))
+}
+
+/// Reads a site.
+///
+/// An organisation reads its own; the operator reads all.
+#[utoipa::path(get, operation_id = "sites_get", path = "/sites/{id}", tag = "Organisations", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The site's id")),
+    responses((status = 200, description = "The site", body = SiteView)))]
+async fn get(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    PathId(id): PathId<SiteId>,
+) -> Result<Json<SiteView>, Problem> {
+    Ok(Json(SiteView::of(app::sites::get(&app, actor, id).await?)))
+}

@@ -1,0 +1,159 @@
+//! Whose rows they are, and where: organisations and sites that a file names, found or added.
+
+use std::collections::{BTreeSet, HashMap};
+
+use domain::{
+    code::{CountryCode, RegionCode},
+    geo::Point,
+    ids::{OrganisationId, SiteId},
+    organisation::{Organisation, OrganisationKind, Site, Verification},
+    text,
+    violation::Violation,
+};
+use exchange::tables::{OrganisationRecord, ParsedFile, SiteRecord, fault_of};
+use storage::{Origin, Scope, Tx, organisations, sites};
+
+use super::Resource;
+use crate::{App, error::AppResult, policy::Actor};
+
+/// ISO 3166 keeps `ZZ` for its users; here it stands for a country that the file does not tell.
+const UNKNOWN_COUNTRY: &str = "ZZ";
+
+/// The organisation and site of a row.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Owner {
+    pub(super) organisation: OrganisationId,
+    pub(super) site: SiteId,
+}
+
+/// The owners of rows, in their order.
+pub(super) struct Owners(pub(super) Vec<Owner>);
+
+/// Turns rows into faults that an actor may not write: an organisation writes for itself alone, and
+/// the operator for an organisation that the row names.
+pub(super) async fn refuse_foreign<R: Resource>(
+    app: &App,
+    actor: Actor,
+    file: &mut ParsedFile<R::Record>,
+) -> AppResult<()> {
+    let own_name = match actor {
+        Actor::Operator => None,
+        Actor::Organisation(id) => {
+            Some(text::fold(&organisations::get(&app.store, actor.into(), id).await?.record.name))
+        }
+    };
+    for row in &mut file.rows {
+        let Ok(record) = &row.record else { continue };
+        let named = R::parties(record).0.map(|o| o.name.clone());
+        let detail = match (&own_name, named) {
+            (None, None) => "is missing; a file of the operator names the organisation of each row".to_owned(),
+            (Some(own), Some(name)) if text::fold(&name) != *own => {
+                format!("{name:?} is not your organisation; leave the column out, or ask the operator to import")
+            }
+            (None, Some(_)) | (Some(_), Some(_) | None) => continue,
+        };
+        let fault = Violation { pointer: "/organisation".to_owned(), code: "unknown_organisation", detail };
+        row.record = Err(vec![fault_of(&fault, row)]);
+    }
+    Ok(())
+}
+
+type SiteKey = (OrganisationId, String, Option<RegionCode>, Option<Point>);
+
+impl Owners {
+    /// Finds what the rows name, and adds what is not there yet.
+    pub(super) async fn find_or_add(
+        app: &App,
+        actor: Actor,
+        tx: &Tx,
+        source: &str,
+        usual: OrganisationKind,
+        parties: Vec<(Option<&OrganisationRecord>, &SiteRecord)>,
+    ) -> AppResult<Self> {
+        let now = app.clock.now();
+        let by_name = organisations_of(app, actor, tx, source, usual, &parties).await?;
+        let organisation = |named: Option<&OrganisationRecord>| match (actor, named) {
+            (Actor::Organisation(own), _) => Some(own),
+            (Actor::Operator, Some(o)) => by_name.get(&text::fold(&o.name)).copied(),
+            (Actor::Operator, None) => None,
+        };
+        let owners: Vec<(Option<OrganisationId>, &SiteRecord)> =
+            parties.iter().map(|(o, site)| (organisation(*o), *site)).collect();
+        let ids: BTreeSet<OrganisationId> = owners.iter().filter_map(|(id, _)| *id).collect();
+        let ids: Vec<OrganisationId> = ids.into_iter().collect();
+        let known = sites::of_organisations(tx, Scope::Operator, &ids).await?;
+        // The first of equals stands: they come oldest first.
+        let mut by_key: HashMap<SiteKey, SiteId> = HashMap::new();
+        for s in known {
+            by_key.entry(key(&s.record)).or_insert(s.record.id);
+        }
+        let regions = &app.tables().regions;
+        let mut added = Vec::new();
+        let mut found = Vec::with_capacity(owners.len());
+        for (organisation, record) in owners {
+            let organisation =
+                organisation.ok_or_else(|| crate::AppError::internal("a row without organisation was kept"))?;
+            let region_name = record.region.as_ref().and_then(|code| regions.get(code)).map(|r| r.name.clone());
+            let name = record.name.clone().or(region_name).unwrap_or_else(|| "Place unknown".to_owned());
+            let id = SiteId(app.ids.next(now));
+            let (region, point) = (record.region.clone(), record.point);
+            let site = Site { id, organisation, name, region, point, zone: "UTC".to_owned() };
+            let id = *by_key.entry(key(&site)).or_insert_with(|| {
+                added.push(site);
+                id
+            });
+            found.push(Owner { organisation, site: id });
+        }
+        sites::insert_many(tx, &added, now).await?;
+        Ok(Self(found))
+    }
+}
+
+fn key(site: &Site) -> SiteKey {
+    (site.organisation, text::fold(&site.name), site.region.clone(), site.point)
+}
+
+/// Organisations by folded name: those of the same source first, then those entered here, then new ones.
+async fn organisations_of(
+    app: &App,
+    actor: Actor,
+    tx: &Tx,
+    source: &str,
+    usual: OrganisationKind,
+    parties: &[(Option<&OrganisationRecord>, &SiteRecord)],
+) -> AppResult<HashMap<String, OrganisationId>> {
+    if actor != Actor::Operator {
+        return Ok(HashMap::new());
+    }
+    let now = app.clock.now();
+    let mut records: Vec<&OrganisationRecord> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for record in parties.iter().filter_map(|(o, _)| *o) {
+        if seen.insert(text::fold(&record.name)) {
+            records.push(record);
+        }
+    }
+    let names: Vec<String> = records.iter().map(|r| r.name.clone()).collect();
+    let mut known = organisations::find_by_names(tx, Scope::Operator, None, &names).await?;
+    known.extend(organisations::find_by_names(tx, Scope::Operator, Some(source), &names).await?);
+    let mut added = Vec::new();
+    for record in records {
+        let folded = text::fold(&record.name);
+        if known.contains_key(&folded) {
+            continue;
+        }
+        let id = OrganisationId(app.ids.next(now));
+        known.insert(folded.clone(), id);
+        let organisation = Organisation {
+            id,
+            kind: record.kind.unwrap_or(usual),
+            name: record.name.clone(),
+            country: record.country.clone().unwrap_or_else(|| CountryCode::new(UNKNOWN_COUNTRY)),
+            verification: Verification::None,
+            clusters: Vec::new(),
+        };
+        added.push((organisation, Some(Origin { source: source.to_owned(), external_id: folded })));
+    }
+    organisations::insert_many(tx, &added, now).await?;
+    Ok(known)
+}

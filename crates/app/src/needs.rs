@@ -1,0 +1,109 @@
+//! Needs: an organisation states what a site of its lacks, and closes it.
+
+use domain::{
+    ids::{InstalmentId, NeedId, OrganisationId, SiteId},
+    need::{CheckedInstalments, Instalment, Need, NeedInput, NeedState, NeedTerms},
+    time::Instant,
+    violation::Violations,
+};
+use storage::{Page, PageRequest, StoreError, Stored, needs as store};
+
+pub use storage::needs::NeedFilter;
+
+use crate::{
+    App,
+    error::{AppError, AppResult},
+    offers::{Place, owner_of},
+    policy::Actor,
+    reference,
+};
+
+/// Opens a need. Its urgency counts as tier 1 only when the operator enters it: he stands for the
+/// authorised body that grants it.
+///
+/// # Errors
+/// `Invalid` with every fault of the content, the organisation and the site; nothing is stored then.
+pub async fn create(app: &App, actor: Actor, place: Place, input: &NeedInput) -> AppResult<Stored<Need>> {
+    let now = app.clock.now();
+    let mut faults = Violations::new();
+    let checked = {
+        let tables = app.tables();
+        faults.keep(input.check(&reference(&tables, now.day())))
+    };
+    let owner = owner_of(app, actor, place, &mut faults).await?;
+    faults.into_result()?;
+    let (Some(organisation), Some((terms, instalments, quarantine))) = (owner, checked) else {
+        return Err(AppError::internal("no faults, no value"));
+    };
+    let mut record = opened(app, actor, (organisation, place.site), (terms, instalments), now);
+    record.quarantine = quarantine;
+    let stored = Stored { record: record.clone(), origin: None, created_at: now, updated_at: now };
+    app.store.write(move |tx| async move { Ok::<_, AppError>(store::insert(&tx, &record, now).await?) }).await?;
+    Ok(stored)
+}
+
+/// A checked need, open, with new ids.
+pub(crate) fn opened(
+    app: &App,
+    actor: Actor,
+    (organisation, site): (OrganisationId, SiteId),
+    (terms, instalments): (NeedTerms, CheckedInstalments),
+    now: Instant,
+) -> Need {
+    let instalments = instalments.into_iter().map(|(measure, due, size)| {
+        let id = InstalmentId(app.ids.next(now));
+        Instalment { id, measure, due, size }
+    });
+    Need {
+        id: NeedId(app.ids.next(now)),
+        organisation,
+        site,
+        terms,
+        instalments: instalments.collect(),
+        state: NeedState::Open,
+        urgency_granted: actor == Actor::Operator,
+        quarantine: None,
+    }
+}
+
+/// One need.
+///
+/// # Errors
+/// `NotFound` outside of what the actor may see.
+pub async fn get(app: &App, actor: Actor, id: NeedId) -> AppResult<Stored<Need>> {
+    store::get(&app.store, actor.into(), id).await.map_err(not_found)
+}
+
+/// A page of the needs that the actor may see.
+pub async fn page(app: &App, actor: Actor, filter: &NeedFilter, request: PageRequest) -> AppResult<Page<Stored<Need>>> {
+    Ok(store::page(&app.store, actor.into(), filter, request).await?)
+}
+
+/// Closes a need: later runs leave it out.
+///
+/// # Errors
+/// `NotFound` outside of what the actor may see; `Conflict` when it is closed or expired already.
+pub async fn close(app: &App, actor: Actor, id: NeedId) -> AppResult<Stored<Need>> {
+    let now = app.clock.now();
+    app.store
+        .write(move |tx| async move {
+            let mut stored = store::get(&tx, actor.into(), id).await.map_err(not_found)?;
+            let state = stored.record.state;
+            if !state.may_become(NeedState::Closed) {
+                let detail = format!("the need is {} already, so it cannot be closed", state.as_str());
+                return Err(AppError::Conflict { code: "wrong_state", detail });
+            }
+            stored.record.state = NeedState::Closed;
+            stored.updated_at = now;
+            store::update(&tx, actor.into(), &stored.record, now).await?;
+            Ok(stored)
+        })
+        .await
+}
+
+fn not_found(error: StoreError) -> AppError {
+    match error {
+        StoreError::NotFound => AppError::NotFound { what: "need" },
+        other => other.into(),
+    }
+}

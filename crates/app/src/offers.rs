@@ -1,0 +1,138 @@
+//! Offers: an organisation states what a site of its makes, and takes it back.
+
+use domain::{
+    ids::{OfferId, OrganisationId, SiteId},
+    offer::{Offer, OfferInput, OfferState, OfferTerms},
+    time::Day,
+    violation::Violations,
+};
+use storage::{Page, PageRequest, StoreError, Stored, offers as store};
+
+pub use storage::offers::OfferFilter;
+
+use crate::{
+    App,
+    error::{AppError, AppResult},
+    organisations,
+    policy::Actor,
+    reference, sites,
+};
+
+/// Days after its as-of date until an offer's figures are stale, in the market's normal mode.
+pub const CONFIRM_DAYS: i32 = 30;
+
+/// Whose record it is and where, as typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Whose it is; the actor's own where absent.
+    pub organisation: Option<OrganisationId>,
+    /// The site.
+    pub site: SiteId,
+}
+
+/// Publishes an offer.
+///
+/// # Errors
+/// `Invalid` with every fault of the content, the organisation and the site; nothing is stored then.
+pub async fn create(app: &App, actor: Actor, place: Place, input: &OfferInput) -> AppResult<Stored<Offer>> {
+    let now = app.clock.now();
+    let mut faults = Violations::new();
+    let checked = {
+        let tables = app.tables();
+        faults.keep(input.check(&reference(&tables, now.day())))
+    };
+    let owner = owner_of(app, actor, place, &mut faults).await?;
+    faults.into_result()?;
+    let (Some(organisation), Some((terms, quarantine))) = (owner, checked) else {
+        return Err(AppError::internal("no faults, no value"));
+    };
+    let id = OfferId(app.ids.next(now));
+    let record = published(id, organisation, place.site, terms, quarantine);
+    let stored = Stored { record: record.clone(), origin: None, created_at: now, updated_at: now };
+    app.store.write(move |tx| async move { Ok::<_, AppError>(store::insert(&tx, &record, now).await?) }).await?;
+    Ok(stored)
+}
+
+/// A checked offer, published.
+pub(crate) fn published(
+    id: OfferId,
+    organisation: OrganisationId,
+    site: SiteId,
+    terms: OfferTerms,
+    quarantine: Option<String>,
+) -> Offer {
+    let confirm_by: Day = terms.profile.as_of.plus(CONFIRM_DAYS);
+    Offer { id, organisation, site, terms, state: OfferState::Published, confirm_by, suspended: false, quarantine }
+}
+
+/// The owner of a record about to be written, once its site is known to be his; faults are collected.
+pub(crate) async fn owner_of(
+    app: &App,
+    actor: Actor,
+    place: Place,
+    faults: &mut Violations,
+) -> AppResult<Option<OrganisationId>> {
+    let owner = match organisations::owner(app, actor, place.organisation).await {
+        Ok(id) => id,
+        Err(AppError::Invalid(part)) => {
+            faults.keep::<()>(Err(part));
+            return Ok(None);
+        }
+        Err(e) => return Err(e),
+    };
+    match sites::of_owner(app, owner, place.site).await {
+        Ok(_) => Ok(Some(owner)),
+        Err(AppError::Invalid(part)) => {
+            faults.keep::<()>(Err(part));
+            Ok(None)
+        }
+        Err(e) => Err(e),
+    }
+}
+
+/// One offer.
+///
+/// # Errors
+/// `NotFound` outside of what the actor may see.
+pub async fn get(app: &App, actor: Actor, id: OfferId) -> AppResult<Stored<Offer>> {
+    store::get(&app.store, actor.into(), id).await.map_err(not_found)
+}
+
+/// A page of the offers that the actor may see.
+pub async fn page(
+    app: &App,
+    actor: Actor,
+    filter: &OfferFilter,
+    request: PageRequest,
+) -> AppResult<Page<Stored<Offer>>> {
+    Ok(store::page(&app.store, actor.into(), filter, request).await?)
+}
+
+/// Takes an offer out of the market for good.
+///
+/// # Errors
+/// `NotFound` outside of what the actor may see; `Conflict` when it is out already.
+pub async fn withdraw(app: &App, actor: Actor, id: OfferId) -> AppResult<Stored<Offer>> {
+    let now = app.clock.now();
+    app.store
+        .write(move |tx| async move {
+            let mut stored = store::get(&tx, actor.into(), id).await.map_err(not_found)?;
+            let state = stored.record.state;
+            if !state.may_become(OfferState::Withdrawn) {
+                let detail = format!("the offer is {} already, so it cannot be withdrawn", state.as_str());
+                return Err(AppError::Conflict { code: "wrong_state", detail });
+            }
+            stored.record.state = OfferState::Withdrawn;
+            stored.updated_at = now;
+            store::update(&tx, actor.into(), &stored.record, now).await?;
+            Ok(stored)
+        })
+        .await
+}
+
+fn not_found(error: StoreError) -> AppError {
+    match error {
+        StoreError::NotFound => AppError::NotFound { what: "offer" },
+        other => other.into(),
+    }
+}

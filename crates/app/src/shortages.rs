@@ -1,0 +1,59 @@
+//! Shortages of a run: what stays uncovered, and why, as far as the reader may know.
+
+use domain::ids::{NeedId, RunId};
+use storage::{Page, PageRequest, shortages as store};
+
+pub use matching::{FunnelStep, Shortage};
+pub use storage::shortages::ShortageRow;
+
+use crate::{
+    App,
+    error::{AppError, AppResult},
+    policy::Actor,
+    runs,
+};
+
+/// A shortage with its explanation.
+#[derive(Debug, Clone)]
+pub struct ShortageView {
+    /// The shortage.
+    pub row: ShortageRow,
+    /// The funnel, used-up offers included for the operator alone.
+    pub explanation: Shortage,
+}
+
+/// A page of a run's shortages, of the needs that the actor may see.
+///
+/// # Errors
+/// `NotFound` when there is no such run.
+pub async fn page(
+    app: &App,
+    actor: Actor,
+    run: RunId,
+    need: Option<NeedId>,
+    request: PageRequest,
+) -> AppResult<Page<ShortageView>> {
+    runs::get(app, actor, run).await?;
+    let Page { items, next } = store::page(&app.store, actor.into(), run, need, request).await?;
+    let items = items.into_iter().map(|row| view(actor, row)).collect::<AppResult<_>>()?;
+    Ok(Page { items, next })
+}
+
+fn view(actor: Actor, row: ShortageRow) -> AppResult<ShortageView> {
+    let mut explanation: Shortage = serde_json::from_str(&row.explanation_json).map_err(AppError::internal)?;
+    match actor {
+        Actor::Operator => {}
+        Actor::Organisation(_) => {
+            explanation.used_up.clear();
+            explanation.funnel.retain(may_be_told);
+        }
+    }
+    Ok(ShortageView { row, explanation })
+}
+
+/// Reasons that would tell a buyer of offers which are kept from him: unpublished, in review, or
+/// withheld from this very buyer.
+fn may_be_told(step: &FunnelStep) -> bool {
+    let kept = ["not_published", "offer_suspended", "offer_quarantined", "not_visible_to_buyer", "refused"];
+    !kept.contains(&step.reason.code())
+}

@@ -1,0 +1,111 @@
+//! Predicates that look at an offer and a need alone: features, certificates, visibility, trust.
+
+use super::{NeedView, OfferView, Reason};
+use crate::{
+    certificate::{Certificate, CertificateStatus},
+    code::{CertificateKindCode, GradeCode},
+    feature::{Demand, FeatureValue},
+    need::{Instalment, Need},
+    offer::{Offer, Visibility},
+    organisation::OrganisationKind,
+    time::Day,
+};
+
+pub(super) fn features(offer: &Offer, need: &Need, instalment: &Instalment) -> Result<(), Reason> {
+    for r in need.terms.requirements.iter().filter(|r| r.demand == Demand::Required) {
+        if !r.met_by(offer.terms.feature(&r.feature)) {
+            return Err(Reason::FeatureMissing(r.feature.clone()));
+        }
+    }
+    if let Some(size) = &instalment.size {
+        let comes = offer.terms.features.iter().any(|(_, v)| matches!(v, FeatureValue::Sizes(s) if s.contains(size)));
+        if !comes {
+            return Err(Reason::SizeMissing);
+        }
+    }
+    Ok(())
+}
+
+/// The certificates of a kind that cover a grade which may be delivered for the need.
+fn of_kind<'a>(
+    offer: &'a Offer,
+    kind: &CertificateKindCode,
+    serves: &dyn Fn(&GradeCode) -> bool,
+) -> impl Iterator<Item = &'a Certificate> {
+    let covers =
+        |c: &Certificate| c.grades.is_empty() || offer.terms.grades.iter().any(|g| c.grades.contains(g) && serves(g));
+    offer.terms.certificates.iter().filter(move |c| c.kind == *kind && covers(c))
+}
+
+/// Whether a certificate is held and holds from production to delivery.
+fn holds(c: &Certificate, offer: &Offer, day: Day, due: Day) -> bool {
+    let start = offer.terms.profile.from.max(day).min(due);
+    c.status.is_held() && c.holds_over(start, due)
+}
+
+/// Whether the pair rests on a pending certificate, or the first kind that fails.
+pub(super) fn certificates(
+    offer: &Offer,
+    need: &Need,
+    day: Day,
+    due: Day,
+    serves: &dyn Fn(&GradeCode) -> bool,
+) -> Result<bool, Reason> {
+    let mut pending = false;
+    for kind in &need.terms.certificates {
+        let of_kind: Vec<&Certificate> = of_kind(offer, kind, serves).collect();
+        if of_kind.iter().any(|c| holds(c, offer, day, due)) {
+            continue;
+        }
+        if of_kind.iter().any(|c| c.status.is_pending() && c.expected_on.is_none_or(|d| d <= due)) {
+            if !need.terms.accept_pending {
+                return Err(Reason::CertificatePending(kind.clone()));
+            }
+            pending = true;
+            continue;
+        }
+        return Err(if of_kind.iter().any(|c| c.status.is_held() || c.status == CertificateStatus::Expired) {
+            Reason::CertificateExpired(kind.clone())
+        } else if of_kind.iter().any(|c| c.status.is_pending()) {
+            Reason::CertificatePending(kind.clone())
+        } else {
+            Reason::CertificateMissing(kind.clone())
+        });
+    }
+    Ok(pending)
+}
+
+pub(super) fn visible(o: &OfferView<'_>, n: &NeedView<'_>) -> bool {
+    let authority = n.organisation.kind == OrganisationKind::Authority;
+    match o.offer.terms.visibility {
+        Visibility::Market => true,
+        Visibility::Authorities => authority,
+        Visibility::Clusters => {
+            authority || o.organisation.clusters.iter().any(|c| n.organisation.clusters.contains(c))
+        }
+    }
+}
+
+/// Whether supplier and papers are checked as far as demanded. Only a certificate that holds for the
+/// pair counts: one that ran out, or is of another grade, lends its status to no other.
+pub(super) fn verified(
+    o: &OfferView<'_>,
+    n: &NeedView<'_>,
+    day: Day,
+    due: Day,
+    serves: &dyn Fn(&GradeCode) -> bool,
+) -> Result<(), Reason> {
+    let wants = &n.need.terms;
+    if o.organisation.verification < wants.verification {
+        return Err(Reason::SupplierUnverified);
+    }
+    for kind in &wants.certificates {
+        let held = of_kind(o.offer, kind, serves).filter(|c| holds(c, o.offer, day, due));
+        // Where none holds, a pending one passed because the buyer accepts pending ones.
+        let best = held.map(|c| c.status).max();
+        if best.is_some_and(|s| s < wants.certificate_status) {
+            return Err(Reason::CertificateUnchecked(kind.clone()));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! The one file where SQLite and PostgreSQL differ, and why.
+//!
+//! - **Opening**: a file needs its journal, its lock waiting and its fsync chosen per connection; a
+//!   server has its own settings and needs limits on waiting.
+//! - **Beginning a write**: SQLite has one writer. A transaction that reads first and writes later
+//!   cannot take the write lock once somebody else has committed in between, and fails at once with
+//!   code 517 whatever the busy timeout (field case DB-02); so it takes the lock first. PostgreSQL
+//!   locks rows, and needs nothing.
+//! - **Beginning a consistent read**: SQLite's readers see one state from their first statement on.
+//!   PostgreSQL's default level shows every statement a newer one, so it is raised.
+//! - **Migrating**: one process at a time. In SQLite the write lock does that; PostgreSQL has
+//!   advisory locks.
+//! - **The version** has another name, and only a file that we wrote ourselves needs checking.
+
+use std::time::Duration;
+
+use sea_orm::{
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+};
+
+use crate::{
+    error::StoreError,
+    store::PoolSize,
+    url::{DatabaseKind, DatabaseUrl, Place},
+};
+
+/// How long a statement waits for a lock before the caller is told that the database is busy.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
+
+/// Opens a pool.
+pub(crate) async fn connect(url: &DatabaseUrl, pool: PoolSize) -> Result<DatabaseConnection, StoreError> {
+    let mut options = match &url.0 {
+        Place::File(path, create) => {
+            // The path goes past the URL parser, which would read % and ? in it as its own.
+            let mut options = ConnectOptions::new("sqlite:");
+            let (path, create) = (path.clone(), *create);
+            options.map_sqlx_sqlite_opts(move |file| {
+                file.filename(&path)
+                    .create_if_missing(create)
+                    // Readers go on while one writes.
+                    .journal_mode(SqliteJournalMode::Wal)
+                    // Every commit is on the disk before it is acknowledged, so it survives a power
+                    // cut. NORMAL may lose the last commits, ADR 0011 has what that would save.
+                    .synchronous(SqliteSynchronous::Full)
+                    .foreign_keys(true)
+                    .busy_timeout(LOCK_WAIT)
+            });
+            options
+        }
+        Place::Server(server) => {
+            let mut options = ConnectOptions::new(server.clone());
+            options.map_sqlx_postgres_opts(|server| {
+                server.application_name("muster").options([
+                    ("lock_timeout", LOCK_WAIT.as_millis().to_string()),
+                    // A second line of defence against a transaction that nobody will end.
+                    ("idle_in_transaction_session_timeout", "60000".to_owned()),
+                ])
+            });
+            options
+        }
+    };
+    options
+        .max_connections(pool.connections.max(1))
+        .acquire_timeout(pool.wait)
+        .connect_timeout(pool.wait)
+        .sqlx_logging(false);
+    Ok(Database::connect(options).await?)
+}
+
+/// Which database a connection leads to.
+pub(crate) fn kind(connection: &DatabaseConnection) -> DatabaseKind {
+    match connection.get_database_backend() {
+        DbBackend::Postgres => DatabaseKind::Postgres,
+        // The enum also names databases that are not compiled in.
+        _ => DatabaseKind::Sqlite,
+    }
+}
+
+/// Begins a transaction that may write.
+pub(crate) async fn begin_write(connection: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    let options = match kind(connection) {
+        DatabaseKind::Sqlite => TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        },
+        DatabaseKind::Postgres => TransactionOptions::default(),
+    };
+    connection.begin_with_options(options).await
+}
+
+/// Begins a transaction of which every statement sees the same state.
+pub(crate) async fn begin_snapshot(connection: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    let options = match kind(connection) {
+        DatabaseKind::Sqlite => TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
+            ..TransactionOptions::default()
+        },
+        DatabaseKind::Postgres => TransactionOptions {
+            isolation_level: Some(IsolationLevel::RepeatableRead),
+            access_mode: Some(AccessMode::ReadOnly),
+            ..TransactionOptions::default()
+        },
+    };
+    connection.begin_with_options(options).await
+}
+
+/// Keeps other processes from migrating until the transaction ends.
+pub(crate) async fn lock_migrations(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+    match transaction.get_database_backend() {
+        DbBackend::Postgres => {
+            // Any number will do that nobody else uses; this one spells "muster".
+            transaction.execute_unprepared("SELECT pg_advisory_xact_lock(120312219461234)").await.map(drop)
+        }
+        // The write transaction holds the only write lock already.
+        _ => Ok(()),
+    }
+}
+
+/// The version of the database, as `SQLite 3.51.3` or `PostgreSQL 15.8`.
+pub(crate) async fn version(connection: &DatabaseConnection) -> Result<String, StoreError> {
+    let (product, query) = match kind(connection) {
+        DatabaseKind::Sqlite => ("SQLite", "SELECT sqlite_version()"),
+        DatabaseKind::Postgres => ("PostgreSQL", "SELECT current_setting('server_version')"),
+    };
+    let row = connection
+        .query_one_raw(Statement::from_string(connection.get_database_backend(), query))
+        .await?
+        .ok_or_else(|| StoreError::internal("the version query has no row"))?;
+    let version: String = row.try_get_by_index(0)?;
+    Ok(format!("{product} {}", version.split(' ').next().unwrap_or_default()))
+}
+
+/// What is broken in the database file, in words; nothing when it is sound.
+pub(crate) async fn faults(connection: &DatabaseConnection) -> Result<Vec<String>, StoreError> {
+    let mut faults = Vec::new();
+    match kind(connection) {
+        DatabaseKind::Sqlite => {
+            for row in connection.query_all_raw(sqlite("PRAGMA integrity_check")).await? {
+                let fault: String = row.try_get_by_index(0)?;
+                if fault != "ok" {
+                    faults.push(fault);
+                }
+            }
+            for row in connection.query_all_raw(sqlite("PRAGMA foreign_key_check")).await? {
+                let (table, parent): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(2)?);
+                faults.push(format!("a row of {table} refers to a row of {parent} that does not exist"));
+            }
+        }
+        // A server looks after its own files.
+        DatabaseKind::Postgres => {}
+    }
+    Ok(faults)
+}
+
+fn sqlite(statement: &str) -> Statement {
+    Statement::from_string(DbBackend::Sqlite, statement)
+}

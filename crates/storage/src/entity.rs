@@ -1,0 +1,33 @@
+//! The tables as sea-orm sees them; nothing outside of this crate does.
+//!
+//! Lists and terms that only the domain reads are JSON text (ADR 0011).
+
+pub mod border_rule;
+pub mod certificate_kind;
+pub mod conversion;
+pub mod country;
+pub mod feature;
+pub mod grade;
+pub mod grade_rule;
+pub mod import;
+pub mod instalment;
+pub mod legal_frame;
+pub mod line;
+pub mod match_row;
+pub mod membership;
+pub mod need;
+pub mod offer;
+pub mod organisation;
+pub mod process_step;
+pub mod product;
+pub mod product_certificate;
+pub mod product_feature;
+pub mod proof;
+pub mod refusal;
+pub mod region;
+pub mod retired_region;
+pub mod run;
+pub mod scheme;
+pub mod shortage;
+pub mod site;
+pub mod unit;

@@ -1,0 +1,88 @@
+//! Production lines that offers share.
+
+use domain::{
+    ids::{LineId, SiteId},
+    line::Line,
+    time::Instant,
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::{
+    bulk,
+    entity::{line, site},
+    error::StoreError,
+    json,
+    scope::Scope,
+    store::{Reads, Tx},
+};
+
+/// Adds a line.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when its id is taken, [`StoreError::Constraint`] when its site does not exist.
+pub async fn insert(tx: &Tx, line: &Line, at: Instant) -> Result<(), StoreError> {
+    insert_many(tx, std::slice::from_ref(line), at).await
+}
+
+/// Adds lines.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn insert_many(tx: &Tx, lines: &[Line], at: Instant) -> Result<(), StoreError> {
+    let mut rows = Vec::with_capacity(lines.len());
+    for line in lines {
+        json::storable("lines.name", &line.name)?;
+        rows.push(line::Model {
+            id: line.id.0,
+            site_id: line.site.0,
+            name: line.name.clone(),
+            profile: json::to_text(&line.profile)?,
+            created_at: at.micros(),
+        });
+    }
+    bulk::insert::<line::Entity, _>(tx.connection(), rows).await
+}
+
+/// One line.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is none of that id inside the scope.
+pub async fn get(reader: &impl Reads, scope: Scope, id: LineId) -> Result<Line, StoreError> {
+    let query = line::Entity::find_by_id(id.0).filter(inside(scope));
+    record(query.one(reader.connection()).await?.ok_or(StoreError::NotFound)?)
+}
+
+/// The lines of a site, oldest first.
+pub async fn of_site(reader: &impl Reads, scope: Scope, site: SiteId) -> Result<Vec<Line>, StoreError> {
+    let rows = line::Entity::find()
+        .filter(line::Column::SiteId.eq(site.0))
+        .filter(inside(scope))
+        .order_by_asc(line::Column::CreatedAt)
+        .order_by_asc(line::Column::Id)
+        .all(reader.connection())
+        .await?;
+    rows.into_iter().map(record).collect()
+}
+
+/// A line belongs to whom its site belongs to.
+fn inside(scope: Scope) -> sea_orm::Condition {
+    match scope {
+        Scope::Operator => sea_orm::Condition::all(),
+        Scope::Organisation(_) => {
+            let own = site::Entity::find()
+                .select_only()
+                .column(site::Column::Id)
+                .filter(scope.over(&[site::Column::OrganisationId]));
+            sea_orm::Condition::all().add(line::Column::SiteId.in_subquery(sea_orm::QueryTrait::into_query(own)))
+        }
+    }
+}
+
+pub(crate) fn record(row: line::Model) -> Result<Line, StoreError> {
+    Ok(Line {
+        id: LineId(row.id),
+        site: SiteId(row.site_id),
+        name: row.name,
+        profile: json::from_text("lines.profile", &row.profile)?,
+    })
+}

@@ -1,0 +1,276 @@
+//! Needs and their instalments.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    ids::{NeedId, OrganisationId, SiteId},
+    need::{Instalment, Need, NeedState, Urgency},
+    time::Instant,
+};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use uuid::Uuid;
+
+use crate::{
+    bulk,
+    entity::{instalment, need},
+    error::StoreError,
+    json,
+    origin::{self, ImportKey, Imported, Known, Origin, Saved, Stored},
+    page::{self, Page, PageKey, PageRequest},
+    scope::Scope,
+    store::{Reads, Tx},
+};
+
+pub(crate) mod instalments;
+
+/// Which needs a page is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NeedFilter {
+    /// Only those of this organisation.
+    pub organisation: Option<OrganisationId>,
+    /// Only this product, by its code.
+    pub product: Option<String>,
+    /// Only these states; any where empty.
+    pub states: Vec<NeedState>,
+    /// Only these urgencies as stated by the buyer; any where empty.
+    pub urgencies: Vec<Urgency>,
+}
+
+/// Adds a need with its instalments.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when its id or that of an instalment is taken, [`StoreError::Constraint`]
+/// when its organisation or site does not exist, or the site is another organisation's.
+pub async fn insert(tx: &Tx, need: &Need, at: Instant) -> Result<(), StoreError> {
+    insert_many(tx, std::slice::from_ref(need), at).await
+}
+
+/// Adds needs with their instalments.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn insert_many(tx: &Tx, needs: &[Need], at: Instant) -> Result<(), StoreError> {
+    let rows: Result<Vec<_>, _> = needs.iter().map(|need| row(need, at)).collect();
+    bulk::insert::<need::Entity, _>(tx.connection(), rows?).await?;
+    let mut parts = Vec::new();
+    for need in needs {
+        for (ordinal, part) in need.instalments.iter().enumerate() {
+            parts.push(instalments::row(need.id.0, ordinal, part)?);
+        }
+    }
+    bulk::insert::<instalment::Entity, _>(tx.connection(), parts).await
+}
+
+/// What an update from its source leaves alone, because it was decided here.
+#[derive(Debug, Clone)]
+struct Kept {
+    state: String,
+    urgency_granted: bool,
+    created_at: i64,
+}
+
+/// Stores imported needs: new ones are added, changed ones replaced, unchanged ones left alone. The
+/// answers stand in the order of the records. A need that stands twice counts as it stood last.
+///
+/// A changed need keeps its id and its date of creation, a granted urgency, and stays closed or
+/// covered where it became so here. Its instalments keep their ids by their place in the list.
+///
+/// # Errors
+/// As [`insert`], and [`StoreError::Conflict`] when an instalment would go that open matches promise.
+pub async fn save_imported(tx: &Tx, records: &[Imported<Need>], at: Instant) -> Result<Vec<Saved<NeedId>>, StoreError> {
+    let connection = tx.connection();
+    let known = known(connection, records).await?;
+    let plan = origin::plan(records, &known, |need| (need.id.0, need.organisation.0));
+    let kept: BTreeMap<Uuid, &Kept> = known.values().map(|(id, known)| (*id, &known.kept)).collect();
+    let mut rows = Vec::with_capacity(plan.writes.len());
+    let mut lists = BTreeMap::new();
+    for (id, index) in plan.writes {
+        let Some(imported) = records.get(index) else { continue };
+        let mut row = row(&imported.record, at)?;
+        row.id = id;
+        json::storable("needs.source", &imported.origin.source)?;
+        json::storable("needs.external_id", &imported.origin.external_id)?;
+        row.source = Some(imported.origin.source.clone());
+        row.external_id = Some(imported.origin.external_id.clone());
+        row.content_hash = Some(imported.content.0.clone());
+        if let Some(kept) = kept.get(&id) {
+            row.created_at = kept.created_at;
+            row.urgency_granted |= kept.urgency_granted;
+            match json::word("needs.state", &kept.state, NeedState::parse)? {
+                NeedState::Closed | NeedState::Covered => row.state.clone_from(&kept.state),
+                NeedState::Draft | NeedState::Open | NeedState::Expired => {}
+            }
+        }
+        rows.push(row);
+        lists.insert(id, imported.record.instalments.as_slice());
+    }
+    bulk::upsert::<need::Entity, _>(connection, rows).await?;
+    instalments::replace(connection, &lists).await?;
+    Ok(plan.outcomes.into_iter().map(|saved| saved.map(NeedId)).collect())
+}
+
+async fn known<C: ConnectionTrait>(
+    connection: &C,
+    records: &[Imported<Need>],
+) -> Result<BTreeMap<ImportKey, (Uuid, Known<Kept>)>, StoreError> {
+    use need::Column;
+    let sources: BTreeSet<&str> = records.iter().map(|imported| imported.origin.source.as_str()).collect();
+    let mut known = BTreeMap::new();
+    for source in sources {
+        let owners = records.iter().filter(|i| i.origin.source == source).map(|i| i.record.organisation.0);
+        for list in bulk::id_lists(owners) {
+            type Row = (Uuid, Uuid, Option<String>, Option<String>, String, bool, i64);
+            let rows: Vec<Row> = need::Entity::find()
+                .select_only()
+                .columns([Column::Id, Column::OrganisationId, Column::ExternalId, Column::ContentHash])
+                .columns([Column::State, Column::UrgencyGranted, Column::CreatedAt])
+                .filter(Column::Source.eq(source))
+                .filter(Column::OrganisationId.is_in(list))
+                .into_tuple()
+                .all(connection)
+                .await?;
+            for (id, organisation, external_id, content, state, urgency_granted, created_at) in rows {
+                let key = (organisation, source.to_owned(), external_id.unwrap_or_default());
+                let kept = Kept { state, urgency_granted, created_at };
+                known.insert(key, (id, Known { content: content.unwrap_or_default(), kept }));
+            }
+        }
+    }
+    Ok(known)
+}
+
+/// Replaces a need by what it has become; origin and date of creation stay, and its instalments
+/// keep their ids by their place in the list.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is none of its id and organisation inside the scope, else as
+/// [`save_imported`].
+pub async fn update(tx: &Tx, scope: Scope, need: &Need, at: Instant) -> Result<(), StoreError> {
+    let connection = tx.connection();
+    let before = one(connection, scope, need.id).await?;
+    if before.organisation_id != need.organisation.0 {
+        return Err(StoreError::NotFound);
+    }
+    let mut row = row(need, at)?;
+    row.created_at = before.created_at;
+    row.source = before.source;
+    row.external_id = before.external_id;
+    row.content_hash = before.content_hash;
+    bulk::upsert::<need::Entity, _>(connection, vec![row]).await?;
+    instalments::replace(connection, &BTreeMap::from([(need.id.0, need.instalments.as_slice())])).await
+}
+
+/// One need.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is none of that id inside the scope.
+pub async fn get(reader: &impl Reads, scope: Scope, id: NeedId) -> Result<Stored<Need>, StoreError> {
+    let row = one(reader.connection(), scope, id).await?;
+    let mut parts = instalments::of_needs(reader.connection(), [id.0]).await?;
+    stored(row, &mut parts)
+}
+
+async fn one<C: ConnectionTrait>(connection: &C, scope: Scope, id: NeedId) -> Result<need::Model, StoreError> {
+    let query = need::Entity::find_by_id(id.0).filter(scope.over(&[need::Column::OrganisationId]));
+    query.one(connection).await?.ok_or(StoreError::NotFound)
+}
+
+/// Those needs of a list that are inside the scope, sorted by id.
+pub async fn get_many(
+    reader: &impl Reads,
+    scope: Scope,
+    ids: impl IntoIterator<Item = NeedId>,
+) -> Result<Vec<Stored<Need>>, StoreError> {
+    let connection = reader.connection();
+    let mut needs = Vec::new();
+    for list in bulk::id_lists(ids.into_iter().map(|id| id.0)) {
+        let mut parts = instalments::of_needs(connection, list.iter().copied()).await?;
+        let rows = need::Entity::find()
+            .filter(scope.over(&[need::Column::OrganisationId]))
+            .filter(need::Column::Id.is_in(list))
+            .all(connection)
+            .await?;
+        for row in rows {
+            needs.push(stored(row, &mut parts)?);
+        }
+    }
+    needs.sort_by_key(|need| need.record.id);
+    Ok(needs)
+}
+
+/// A page of needs.
+pub async fn page(
+    reader: &impl Reads,
+    scope: Scope,
+    filter: &NeedFilter,
+    request: PageRequest,
+) -> Result<Page<Stored<Need>>, StoreError> {
+    use need::Column;
+    let connection = reader.connection();
+    let mut query = need::Entity::find().filter(scope.over(&[Column::OrganisationId]));
+    if let Some(id) = filter.organisation {
+        query = query.filter(Column::OrganisationId.eq(id.0));
+    }
+    if let Some(product) = &filter.product {
+        query = query.filter(Column::Product.eq(product.as_str()));
+    }
+    if !filter.states.is_empty() {
+        query = query.filter(Column::State.is_in(filter.states.iter().map(|state| state.as_str())));
+    }
+    if !filter.urgencies.is_empty() {
+        query = query.filter(Column::Urgency.is_in(filter.urgencies.iter().map(|urgency| urgency.as_str())));
+    }
+    let rows = page::fetch(query, (Column::CreatedAt, Column::Id), request, connection, |row| {
+        let created_at = json::instant("needs.created_at", row.created_at)?;
+        Ok((PageKey { created_at, id: row.id }, row))
+    })
+    .await?;
+    let mut parts = instalments::of_needs(connection, rows.items.iter().map(|row| row.id)).await?;
+    let items: Result<Vec<_>, _> = rows.items.into_iter().map(|row| stored(row, &mut parts)).collect();
+    Ok(Page { items: items?, next: rows.next })
+}
+
+fn row(need: &Need, at: Instant) -> Result<need::Model, StoreError> {
+    if let Some(reason) = &need.quarantine {
+        json::storable("needs.quarantine", reason)?;
+    }
+    Ok(need::Model {
+        id: need.id.0,
+        organisation_id: need.organisation.0,
+        site_id: need.site.0,
+        product: need.terms.product.as_str().to_owned(),
+        state: need.state.as_str().to_owned(),
+        urgency: need.terms.urgency.as_str().to_owned(),
+        urgency_granted: need.urgency_granted,
+        quarantine: need.quarantine.clone(),
+        terms: json::to_text(&need.terms)?,
+        source: None,
+        external_id: None,
+        content_hash: None,
+        created_at: at.micros(),
+        updated_at: at.micros(),
+    })
+}
+
+/// A row with its instalments, which are taken out of the list.
+pub(crate) fn stored(
+    row: need::Model,
+    parts: &mut BTreeMap<Uuid, Vec<Instalment>>,
+) -> Result<Stored<Need>, StoreError> {
+    let record = Need {
+        id: NeedId(row.id),
+        organisation: OrganisationId(row.organisation_id),
+        site: SiteId(row.site_id),
+        terms: json::from_text("needs.terms", &row.terms)?,
+        instalments: parts.remove(&row.id).unwrap_or_default(),
+        state: json::word("needs.state", &row.state, NeedState::parse)?,
+        urgency_granted: row.urgency_granted,
+        quarantine: row.quarantine,
+    };
+    Ok(Stored {
+        record,
+        origin: Origin::of_row(row.source, row.external_id),
+        created_at: json::instant("needs.created_at", row.created_at)?,
+        updated_at: json::instant("needs.updated_at", row.updated_at)?,
+    })
+}

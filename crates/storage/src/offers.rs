@@ -1,0 +1,251 @@
+//! Offers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    ids::{OfferId, OrganisationId, SiteId},
+    offer::{Offer, OfferState},
+    time::Instant,
+};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use uuid::Uuid;
+
+use crate::{
+    bulk,
+    entity::offer,
+    error::StoreError,
+    json,
+    origin::{self, ImportKey, Imported, Known, Origin, Saved, Stored},
+    page::{self, Page, PageKey, PageRequest},
+    scope::Scope,
+    store::{Reads, Tx},
+};
+
+/// Which offers a page is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OfferFilter {
+    /// Only those of this organisation.
+    pub organisation: Option<OrganisationId>,
+    /// Only this product, by its code.
+    pub product: Option<String>,
+    /// Only these states; any where empty.
+    pub states: Vec<OfferState>,
+}
+
+/// Adds an offer.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when its id is taken, [`StoreError::Constraint`] when its organisation,
+/// site or line does not exist, or the site is another organisation's.
+pub async fn insert(tx: &Tx, offer: &Offer, at: Instant) -> Result<(), StoreError> {
+    insert_many(tx, std::slice::from_ref(offer), at).await
+}
+
+/// Adds offers.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn insert_many(tx: &Tx, offers: &[Offer], at: Instant) -> Result<(), StoreError> {
+    let rows: Result<Vec<_>, _> = offers.iter().map(|offer| row(offer, at)).collect();
+    bulk::insert::<offer::Entity, _>(tx.connection(), rows?).await
+}
+
+/// What an update from its source leaves alone, because it was decided here.
+#[derive(Debug, Clone)]
+struct Kept {
+    state: String,
+    suspended: bool,
+    created_at: i64,
+}
+
+/// Stores imported offers: new ones are added, changed ones replaced, unchanged ones left alone. The
+/// answers stand in the order of the records. An offer that stands twice counts as it stood last.
+///
+/// A changed offer keeps its id and its date of creation, stays suspended where it was, and stays
+/// paused or withdrawn where its owner did that here.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn save_imported(
+    tx: &Tx,
+    records: &[Imported<Offer>],
+    at: Instant,
+) -> Result<Vec<Saved<OfferId>>, StoreError> {
+    let connection = tx.connection();
+    let known = known(connection, records).await?;
+    let plan = origin::plan(records, &known, |offer| (offer.id.0, offer.organisation.0));
+    let kept: BTreeMap<Uuid, &Kept> = known.values().map(|(id, known)| (*id, &known.kept)).collect();
+    let mut rows = Vec::with_capacity(plan.writes.len());
+    for (id, index) in plan.writes {
+        let Some(imported) = records.get(index) else { continue };
+        let mut row = row(&imported.record, at)?;
+        row.id = id;
+        json::storable("offers.source", &imported.origin.source)?;
+        json::storable("offers.external_id", &imported.origin.external_id)?;
+        row.source = Some(imported.origin.source.clone());
+        row.external_id = Some(imported.origin.external_id.clone());
+        row.content_hash = Some(imported.content.0.clone());
+        if let Some(kept) = kept.get(&id) {
+            row.created_at = kept.created_at;
+            row.suspended |= kept.suspended;
+            match json::word("offers.state", &kept.state, OfferState::parse)? {
+                OfferState::Paused | OfferState::Withdrawn => row.state.clone_from(&kept.state),
+                OfferState::Draft | OfferState::Published | OfferState::Expired => {}
+            }
+        }
+        rows.push(row);
+    }
+    bulk::upsert::<offer::Entity, _>(connection, rows).await?;
+    Ok(plan.outcomes.into_iter().map(|saved| saved.map(OfferId)).collect())
+}
+
+async fn known<C: ConnectionTrait>(
+    connection: &C,
+    records: &[Imported<Offer>],
+) -> Result<BTreeMap<ImportKey, (Uuid, Known<Kept>)>, StoreError> {
+    use offer::Column;
+    let sources: BTreeSet<&str> = records.iter().map(|imported| imported.origin.source.as_str()).collect();
+    let mut known = BTreeMap::new();
+    for source in sources {
+        let owners = records.iter().filter(|i| i.origin.source == source).map(|i| i.record.organisation.0);
+        for list in bulk::id_lists(owners) {
+            type Row = (Uuid, Uuid, Option<String>, Option<String>, String, bool, i64);
+            let rows: Vec<Row> = offer::Entity::find()
+                .select_only()
+                .columns([Column::Id, Column::OrganisationId, Column::ExternalId, Column::ContentHash])
+                .columns([Column::State, Column::Suspended, Column::CreatedAt])
+                .filter(Column::Source.eq(source))
+                .filter(Column::OrganisationId.is_in(list))
+                .into_tuple()
+                .all(connection)
+                .await?;
+            for (id, organisation, external_id, content, state, suspended, created_at) in rows {
+                let key = (organisation, source.to_owned(), external_id.unwrap_or_default());
+                let kept = Kept { state, suspended, created_at };
+                known.insert(key, (id, Known { content: content.unwrap_or_default(), kept }));
+            }
+        }
+    }
+    Ok(known)
+}
+
+/// Replaces an offer by what it has become; origin and date of creation stay.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is none of its id and organisation inside the scope, else as [`insert`].
+pub async fn update(tx: &Tx, scope: Scope, offer: &Offer, at: Instant) -> Result<(), StoreError> {
+    let connection = tx.connection();
+    let before = one(connection, scope, offer.id).await?;
+    if before.organisation_id != offer.organisation.0 {
+        return Err(StoreError::NotFound);
+    }
+    let mut row = row(offer, at)?;
+    row.created_at = before.created_at;
+    row.source = before.source;
+    row.external_id = before.external_id;
+    row.content_hash = before.content_hash;
+    bulk::upsert::<offer::Entity, _>(connection, vec![row]).await
+}
+
+/// One offer.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is none of that id inside the scope.
+pub async fn get(reader: &impl Reads, scope: Scope, id: OfferId) -> Result<Stored<Offer>, StoreError> {
+    stored(one(reader.connection(), scope, id).await?)
+}
+
+async fn one<C: ConnectionTrait>(connection: &C, scope: Scope, id: OfferId) -> Result<offer::Model, StoreError> {
+    let query = offer::Entity::find_by_id(id.0).filter(scope.over(&[offer::Column::OrganisationId]));
+    query.one(connection).await?.ok_or(StoreError::NotFound)
+}
+
+/// Those offers of a list that are inside the scope, sorted by id.
+pub async fn get_many(
+    reader: &impl Reads,
+    scope: Scope,
+    ids: impl IntoIterator<Item = OfferId>,
+) -> Result<Vec<Stored<Offer>>, StoreError> {
+    let mut offers = Vec::new();
+    for list in bulk::id_lists(ids.into_iter().map(|id| id.0)) {
+        let rows = offer::Entity::find()
+            .filter(scope.over(&[offer::Column::OrganisationId]))
+            .filter(offer::Column::Id.is_in(list))
+            .all(reader.connection())
+            .await?;
+        for row in rows {
+            offers.push(stored(row)?);
+        }
+    }
+    offers.sort_by_key(|offer| offer.record.id);
+    Ok(offers)
+}
+
+/// A page of offers.
+pub async fn page(
+    reader: &impl Reads,
+    scope: Scope,
+    filter: &OfferFilter,
+    request: PageRequest,
+) -> Result<Page<Stored<Offer>>, StoreError> {
+    use offer::Column;
+    let mut query = offer::Entity::find().filter(scope.over(&[Column::OrganisationId]));
+    if let Some(id) = filter.organisation {
+        query = query.filter(Column::OrganisationId.eq(id.0));
+    }
+    if let Some(product) = &filter.product {
+        query = query.filter(Column::Product.eq(product.as_str()));
+    }
+    if !filter.states.is_empty() {
+        query = query.filter(Column::State.is_in(filter.states.iter().map(|state| state.as_str())));
+    }
+    page::fetch(query, (Column::CreatedAt, Column::Id), request, reader.connection(), |row| {
+        let offer = stored(row)?;
+        Ok((PageKey { created_at: offer.created_at, id: offer.record.id.0 }, offer))
+    })
+    .await
+}
+
+fn row(offer: &Offer, at: Instant) -> Result<offer::Model, StoreError> {
+    if let Some(reason) = &offer.quarantine {
+        json::storable("offers.quarantine", reason)?;
+    }
+    Ok(offer::Model {
+        id: offer.id.0,
+        organisation_id: offer.organisation.0,
+        site_id: offer.site.0,
+        line_id: offer.terms.line.map(|line| line.0),
+        product: offer.terms.product.as_str().to_owned(),
+        state: offer.state.as_str().to_owned(),
+        confirm_by: offer.confirm_by.number(),
+        window_from: offer.terms.profile.from.number(),
+        window_until: offer.terms.profile.until.map(domain::time::Day::number),
+        suspended: offer.suspended,
+        quarantine: offer.quarantine.clone(),
+        terms: json::to_text(&offer.terms)?,
+        source: None,
+        external_id: None,
+        content_hash: None,
+        created_at: at.micros(),
+        updated_at: at.micros(),
+    })
+}
+
+pub(crate) fn stored(row: offer::Model) -> Result<Stored<Offer>, StoreError> {
+    let record = Offer {
+        id: OfferId(row.id),
+        organisation: OrganisationId(row.organisation_id),
+        site: SiteId(row.site_id),
+        terms: json::from_text("offers.terms", &row.terms)?,
+        state: json::word("offers.state", &row.state, OfferState::parse)?,
+        confirm_by: json::day("offers.confirm_by", row.confirm_by)?,
+        suspended: row.suspended,
+        quarantine: row.quarantine,
+    };
+    Ok(Stored {
+        record,
+        origin: Origin::of_row(row.source, row.external_id),
+        created_at: json::instant("offers.created_at", row.created_at)?,
+        updated_at: json::instant("offers.updated_at", row.updated_at)?,
+    })
+}

@@ -1,0 +1,227 @@
+//! Organisations and who belongs to which cluster.
+
+use std::collections::{BTreeMap, HashMap};
+
+use domain::{
+    code::CountryCode,
+    ids::OrganisationId,
+    organisation::{Organisation, OrganisationKind, Verification},
+    text,
+    time::Instant,
+};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use uuid::Uuid;
+
+use crate::{
+    bulk,
+    entity::{membership, organisation},
+    error::StoreError,
+    json,
+    origin::{Origin, Stored},
+    page::{self, Page, PageRequest},
+    scope::Scope,
+    store::{Reads, Tx},
+};
+
+/// Which organisations a page is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OrganisationFilter {
+    /// Only this kind.
+    pub kind: Option<OrganisationKind>,
+    /// Only names that hold these words, whatever their case, accents and punctuation.
+    pub query: Option<String>,
+}
+
+/// Adds an organisation.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when its id or its origin is taken, [`StoreError::Constraint`] when a
+/// cluster of it does not exist.
+pub async fn insert(
+    tx: &Tx,
+    organisation: &Organisation,
+    origin: Option<&Origin>,
+    at: Instant,
+) -> Result<(), StoreError> {
+    insert_many(tx, &[(organisation.clone(), origin.cloned())], at).await
+}
+
+/// Adds organisations. A cluster may stand anywhere in the list.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn insert_many(
+    tx: &Tx,
+    organisations: &[(Organisation, Option<Origin>)],
+    at: Instant,
+) -> Result<(), StoreError> {
+    let connection = tx.connection();
+    let rows: Result<Vec<_>, _> = organisations.iter().map(|(o, origin)| row(o, origin.as_ref(), at)).collect();
+    bulk::insert::<organisation::Entity, _>(connection, rows?).await?;
+    let memberships = organisations.iter().flat_map(|(member, _)| {
+        member.clusters.iter().map(|cluster| membership::Model {
+            cluster_id: cluster.0,
+            member_id: member.id.0,
+            created_at: at.micros(),
+        })
+    });
+    bulk::insert::<membership::Entity, _>(connection, memberships.collect()).await
+}
+
+/// Makes an organisation a member of a cluster; nothing happens when it is one.
+///
+/// # Errors
+/// [`StoreError::Constraint`] when one of the two does not exist, or both are the same.
+pub async fn join(tx: &Tx, member: OrganisationId, cluster: OrganisationId, at: Instant) -> Result<(), StoreError> {
+    let row = membership::Model { cluster_id: cluster.0, member_id: member.0, created_at: at.micros() };
+    bulk::upsert::<membership::Entity, _>(tx.connection(), vec![row]).await
+}
+
+/// One organisation.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is none of that id inside the scope.
+pub async fn get(reader: &impl Reads, scope: Scope, id: OrganisationId) -> Result<Stored<Organisation>, StoreError> {
+    let connection = reader.connection();
+    let row = organisation::Entity::find_by_id(id.0)
+        .filter(scope.over(&[organisation::Column::Id]))
+        .one(connection)
+        .await?
+        .ok_or(StoreError::NotFound)?;
+    let clusters = clusters_of(connection, [id.0]).await?;
+    stored(row, &clusters)
+}
+
+/// A page of organisations.
+pub async fn page(
+    reader: &impl Reads,
+    scope: Scope,
+    filter: &OrganisationFilter,
+    request: PageRequest,
+) -> Result<Page<Stored<Organisation>>, StoreError> {
+    use organisation::Column;
+    let connection = reader.connection();
+    let mut query = organisation::Entity::find().filter(scope.over(&[Column::Id]));
+    if let Some(kind) = filter.kind {
+        query = query.filter(Column::Kind.eq(kind.as_str()));
+    }
+    if let Some(typed) = &filter.query {
+        // Folding leaves letters, digits and single spaces, so no wildcard of LIKE gets through.
+        let folded = text::fold(typed);
+        if folded.is_empty() {
+            return Ok(Page { items: Vec::new(), next: None });
+        }
+        query = query.filter(Column::NameFolded.contains(folded));
+    }
+    let rows = page::fetch(query, (Column::CreatedAt, Column::Id), request, connection, |row| {
+        let created_at = json::instant("organisations.created_at", row.created_at)?;
+        Ok((page::PageKey { created_at, id: row.id }, row))
+    })
+    .await?;
+    let clusters = clusters_of(connection, rows.items.iter().map(|row| row.id)).await?;
+    let items: Result<Vec<_>, _> = rows.items.into_iter().map(|row| stored(row, &clusters)).collect();
+    Ok(Page { items: items?, next: rows.next })
+}
+
+/// The organisations of a source by their identifiers there; identifiers unknown here are left out.
+pub async fn find_by_external_ids(
+    reader: &impl Reads,
+    scope: Scope,
+    source: &str,
+    external_ids: &[String],
+) -> Result<HashMap<String, OrganisationId>, StoreError> {
+    let rows = of_source(reader, scope, Some(source)).await?;
+    let mut known: HashMap<String, OrganisationId> =
+        rows.into_iter().filter_map(|row| Some((row.external_id?, OrganisationId(row.id)))).collect();
+    Ok(external_ids.iter().filter_map(|id| known.remove_entry(id)).collect())
+}
+
+/// The organisations of a source by the folded form of their names; names unknown there are left
+/// out. Of organisations that share a name, the first created is meant.
+///
+/// The source `None` means the organisations that were entered here.
+pub async fn find_by_names(
+    reader: &impl Reads,
+    scope: Scope,
+    source: Option<&str>,
+    names: &[String],
+) -> Result<HashMap<String, OrganisationId>, StoreError> {
+    let mut known: HashMap<String, OrganisationId> = HashMap::new();
+    for row in of_source(reader, scope, source).await? {
+        known.entry(row.name_folded).or_insert(OrganisationId(row.id));
+    }
+    Ok(names.iter().filter_map(|name| known.remove_entry(&text::fold(name))).collect())
+}
+
+async fn of_source(
+    reader: &impl Reads,
+    scope: Scope,
+    source: Option<&str>,
+) -> Result<Vec<organisation::Model>, StoreError> {
+    use organisation::Column;
+    let from = match source {
+        Some(source) => Column::Source.eq(source),
+        None => Column::Source.is_null(),
+    };
+    let query = organisation::Entity::find().filter(scope.over(&[Column::Id])).filter(from);
+    Ok(query.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id).all(reader.connection()).await?)
+}
+
+/// The clusters of each of the members, sorted.
+pub(crate) async fn clusters_of<C: ConnectionTrait>(
+    connection: &C,
+    members: impl IntoIterator<Item = Uuid>,
+) -> Result<BTreeMap<Uuid, Vec<OrganisationId>>, StoreError> {
+    let mut clusters: BTreeMap<Uuid, Vec<OrganisationId>> = BTreeMap::new();
+    for list in bulk::id_lists(members) {
+        let rows = membership::Entity::find().filter(membership::Column::MemberId.is_in(list)).all(connection).await?;
+        for row in rows {
+            clusters.entry(row.member_id).or_default().push(OrganisationId(row.cluster_id));
+        }
+    }
+    for list in clusters.values_mut() {
+        list.sort_unstable();
+    }
+    Ok(clusters)
+}
+
+fn row(o: &Organisation, origin: Option<&Origin>, at: Instant) -> Result<organisation::Model, StoreError> {
+    json::storable("organisations.name", &o.name)?;
+    json::storable("organisations.country", o.country.as_str())?;
+    if let Some(origin) = origin {
+        json::storable("organisations.source", &origin.source)?;
+        json::storable("organisations.external_id", &origin.external_id)?;
+    }
+    Ok(organisation::Model {
+        id: o.id.0,
+        kind: o.kind.as_str().to_owned(),
+        name: o.name.clone(),
+        name_folded: text::fold(&o.name),
+        country: o.country.as_str().to_owned(),
+        verification: o.verification.as_str().to_owned(),
+        source: origin.map(|origin| origin.source.clone()),
+        external_id: origin.map(|origin| origin.external_id.clone()),
+        created_at: at.micros(),
+        updated_at: at.micros(),
+    })
+}
+
+pub(crate) fn stored(
+    row: organisation::Model,
+    clusters: &BTreeMap<Uuid, Vec<OrganisationId>>,
+) -> Result<Stored<Organisation>, StoreError> {
+    let record = Organisation {
+        id: OrganisationId(row.id),
+        kind: json::word("organisations.kind", &row.kind, OrganisationKind::parse)?,
+        name: row.name,
+        country: CountryCode::new(&row.country),
+        verification: json::word("organisations.verification", &row.verification, Verification::parse)?,
+        clusters: clusters.get(&row.id).cloned().unwrap_or_default(),
+    };
+    Ok(Stored {
+        record,
+        origin: Origin::of_row(row.source, row.external_id),
+        created_at: json::instant("organisations.created_at", row.created_at)?,
+        updated_at: json::instant("organisations.updated_at", row.updated_at)?,
+    })
+}

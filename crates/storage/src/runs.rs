@@ -1,0 +1,227 @@
+//! Runs of the matching engine: a queue with leases, and what a finished run leaves.
+
+use domain::{
+    ids::{InstalmentId, MatchId, NeedId, OfferId, OrganisationId, RunId},
+    quantity::Quantity,
+    time::{Day, Instant},
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use crate::{
+    entity::{proof, run},
+    error::StoreError,
+    json,
+    page::{self, Page, PageKey, PageRequest},
+    scope::Scope,
+    store::Reads,
+};
+
+mod finish;
+mod queue;
+
+pub use finish::finish;
+pub use queue::{MOST_ATTEMPTS, claim, enqueue, fail, renew};
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RunState {
+    /// Waiting for a worker.
+    Queued,
+    /// A worker has it, until its lease is over.
+    Running,
+    /// Its matches are stored.
+    Done,
+    /// It ended without matches; its error says why.
+    Failed,
+}
+
+impl RunState {
+    /// All of them.
+    pub const ALL: [RunState; 4] = [Self::Queued, Self::Running, Self::Done, Self::Failed];
+
+    /// The name on the wire and in the table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// From its name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+}
+
+/// A run to queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRun {
+    /// Its id.
+    pub id: RunId,
+    /// Who asked for it; the operator where `None`.
+    pub requested_by: Option<OrganisationId>,
+    /// The day it decides on.
+    pub day: Day,
+    /// Its parameters as JSON.
+    pub parameters_json: String,
+    /// When it was asked for.
+    pub at: Instant,
+}
+
+/// A run as stored, without its proof ([`proof`]).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunRow {
+    /// Its id.
+    pub id: RunId,
+    /// Where it stands.
+    pub state: RunState,
+    /// Who asked for it; the operator where `None`.
+    pub requested_by: Option<OrganisationId>,
+    /// The day it decides on.
+    pub day: Day,
+    /// Its parameters as JSON.
+    pub parameters_json: String,
+    /// The worker that has or had it.
+    pub worker: Option<String>,
+    /// How often a worker began it.
+    pub attempts: i32,
+    /// When another worker may take it over, while it is running.
+    pub lease_until: Option<Instant>,
+    /// When it was asked for.
+    pub queued_at: Instant,
+    /// When a worker last began it.
+    pub started_at: Option<Instant>,
+    /// When it was done or failed.
+    pub finished_at: Option<Instant>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// The engine and its version, once done.
+    pub engine: Option<String>,
+    /// Its figures as JSON, once done.
+    pub figures_json: Option<String>,
+    /// Its levels as JSON, once done.
+    pub levels_json: Option<String>,
+    /// The hash of its proof, once done.
+    pub proof_hash: Option<String>,
+}
+
+/// A match that a run suggests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMatch {
+    /// Its id.
+    pub id: MatchId,
+    /// The offer.
+    pub offer: OfferId,
+    /// The need.
+    pub need: NeedId,
+    /// The instalment of it.
+    pub instalment: InstalmentId,
+    /// The tier the instalment ranks at, 1 to 4.
+    pub tier: u8,
+    /// How much, in base units; at least 1.
+    pub quantity: Quantity,
+    /// By when it must exist.
+    pub cutoff: Day,
+    /// Its reasons as JSON.
+    pub explanation_json: String,
+}
+
+/// What a run leaves uncovered of an instalment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewShortage {
+    /// The need.
+    pub need: NeedId,
+    /// The instalment of it.
+    pub instalment: InstalmentId,
+    /// The tier it ranks at, 1 to 4.
+    pub tier: u8,
+    /// How much was asked for, in base units; at least 1.
+    pub demand: Quantity,
+    /// How much of it is held, agreed or suggested.
+    pub covered: Quantity,
+    /// Its reasons as JSON.
+    pub explanation_json: String,
+}
+
+/// What a run found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FinishedRun {
+    /// The engine and its version.
+    pub engine: String,
+    /// Its figures as JSON.
+    pub figures_json: String,
+    /// Its levels as JSON.
+    pub levels_json: String,
+    /// The hash of its proof.
+    pub proof_hash: String,
+    /// Its proof as JSON.
+    pub proof_json: String,
+    /// What it suggests.
+    pub matches: Vec<NewMatch>,
+    /// What stays uncovered.
+    pub shortages: Vec<NewShortage>,
+}
+
+/// One run.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is none of that id inside the scope.
+pub async fn get(reader: &impl Reads, scope: Scope, id: RunId) -> Result<RunRow, StoreError> {
+    let query = run::Entity::find_by_id(id.0).filter(scope.over(&[run::Column::RequestedBy]));
+    record(query.one(reader.connection()).await?.ok_or(StoreError::NotFound)?)
+}
+
+/// The last run inside the scope that was done.
+pub async fn latest_done(reader: &impl Reads, scope: Scope) -> Result<Option<RunRow>, StoreError> {
+    let query = run::Entity::find()
+        .filter(scope.over(&[run::Column::RequestedBy]))
+        .filter(run::Column::State.eq(RunState::Done.as_str()))
+        .order_by_desc(run::Column::FinishedAt)
+        .order_by_desc(run::Column::Id);
+    query.one(reader.connection()).await?.map(record).transpose()
+}
+
+/// The proof of a run as JSON.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is no such run inside the scope, or it is not done.
+pub async fn proof(reader: &impl Reads, scope: Scope, id: RunId) -> Result<String, StoreError> {
+    get(reader, scope, id).await?;
+    let row = proof::Entity::find_by_id(id.0).one(reader.connection()).await?;
+    Ok(row.ok_or(StoreError::NotFound)?.proof)
+}
+
+/// A page of runs, in the order in which they were asked for.
+pub async fn page(reader: &impl Reads, scope: Scope, request: PageRequest) -> Result<Page<RunRow>, StoreError> {
+    use run::Column;
+    let query = run::Entity::find().filter(scope.over(&[Column::RequestedBy]));
+    page::fetch(query, (Column::QueuedAt, Column::Id), request, reader.connection(), |row| {
+        let run = record(row)?;
+        Ok((PageKey { created_at: run.queued_at, id: run.id.0 }, run))
+    })
+    .await
+}
+
+fn record(row: run::Model) -> Result<RunRow, StoreError> {
+    let instant = |column: &str, micros: Option<i64>| micros.map(|m| json::instant(column, m)).transpose();
+    Ok(RunRow {
+        id: RunId(row.id),
+        state: json::word("runs.state", &row.state, RunState::parse)?,
+        requested_by: row.requested_by.map(OrganisationId),
+        day: json::day("runs.day", row.day)?,
+        parameters_json: row.parameters,
+        worker: row.worker,
+        attempts: row.attempts,
+        lease_until: instant("runs.lease_until", row.lease_until)?,
+        queued_at: json::instant("runs.queued_at", row.queued_at)?,
+        started_at: instant("runs.started_at", row.started_at)?,
+        finished_at: instant("runs.finished_at", row.finished_at)?,
+        error: row.error,
+        engine: row.engine,
+        figures_json: row.figures,
+        levels_json: row.levels,
+        proof_hash: row.proof_hash,
+    })
+}

@@ -1,0 +1,164 @@
+//! The queue: each run is one worker's at a time, and none is lost with its worker.
+
+use std::time::Duration;
+
+use domain::time::Instant;
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::{Expr, LockBehavior, LockType},
+};
+
+use super::{NewRun, RunRow, RunState, record};
+use crate::{
+    bulk,
+    entity::run,
+    error::StoreError,
+    store::{Reads, Store, Tx},
+};
+
+/// How often a run is begun before it is given up: the worker may have died of the run itself.
+pub const MOST_ATTEMPTS: i32 = 3;
+
+/// Queues a run, in the transaction of what it follows.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when its id is taken.
+pub async fn enqueue(tx: &Tx, new: &NewRun) -> Result<(), StoreError> {
+    let row = run::Model {
+        id: new.id.0,
+        state: RunState::Queued.as_str().to_owned(),
+        requested_by: new.requested_by.map(|id| id.0),
+        day: new.day.number(),
+        parameters: new.parameters_json.clone(),
+        worker: None,
+        attempts: 0,
+        lease_until: None,
+        queued_at: new.at.micros(),
+        started_at: None,
+        finished_at: None,
+        error: None,
+        engine: None,
+        figures: None,
+        levels: None,
+        proof_hash: None,
+    };
+    bulk::insert::<run::Entity, _>(tx.connection(), vec![row]).await
+}
+
+/// Takes the run that has waited longest: a queued one, or a running one whose lease is over.
+/// Two workers never get the same. A run that was begun [`MOST_ATTEMPTS`] times is failed instead.
+pub async fn claim(store: &Store, worker: &str, now: Instant, lease: Duration) -> Result<Option<RunRow>, StoreError> {
+    let worker = worker.to_owned();
+    let until = after(now, lease);
+    store
+        .write(move |tx| async move {
+            let connection = tx.connection();
+            give_up(connection, now).await?;
+            let free = || {
+                let lease_over = Condition::all()
+                    .add(run::Column::State.eq(RunState::Running.as_str()))
+                    .add(run::Column::LeaseUntil.lte(now.micros()));
+                Condition::any().add(run::Column::State.eq(RunState::Queued.as_str())).add(lease_over)
+            };
+            // PostgreSQL passes over runs that another worker is taking; SQLite has one writer
+            // and leaves the clause out. The run is compared with `=`: PostgreSQL may ask the query
+            // behind an `IN` again for every row, pass over the run just taken, and take them all.
+            let next = run::Entity::find()
+                .select_only()
+                .column(run::Column::Id)
+                .filter(free())
+                .order_by_asc(run::Column::QueuedAt)
+                .order_by_asc(run::Column::Id)
+                .limit(1)
+                .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+            let taken = run::Entity::update_many()
+                .col_expr(run::Column::State, Expr::value(RunState::Running.as_str()))
+                .col_expr(run::Column::Worker, Expr::value(worker))
+                .col_expr(run::Column::Attempts, Expr::col(run::Column::Attempts).add(1))
+                .col_expr(run::Column::LeaseUntil, Expr::value(until.micros()))
+                .col_expr(run::Column::StartedAt, Expr::value(now.micros()))
+                .filter(Expr::col(run::Column::Id).eq(next.into_query()))
+                .filter(free())
+                .exec_with_returning(connection)
+                .await?;
+            taken.into_iter().next().map(record).transpose()
+        })
+        .await
+}
+
+/// Fails the runs whose last lease is over.
+async fn give_up<C: ConnectionTrait>(connection: &C, now: Instant) -> Result<(), StoreError> {
+    let message = format!("{MOST_ATTEMPTS} workers began it and none ended it; see their logs");
+    run::Entity::update_many()
+        .col_expr(run::Column::State, Expr::value(RunState::Failed.as_str()))
+        .col_expr(run::Column::LeaseUntil, Expr::value(Option::<i64>::None))
+        .col_expr(run::Column::FinishedAt, Expr::value(now.micros()))
+        .col_expr(run::Column::Error, Expr::value(message))
+        .filter(run::Column::State.eq(RunState::Running.as_str()))
+        .filter(run::Column::LeaseUntil.lte(now.micros()))
+        .filter(run::Column::Attempts.gte(MOST_ATTEMPTS))
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+/// Keeps a claimed run for longer.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when another worker has taken it over.
+pub async fn renew(store: &Store, claimed: &RunRow, now: Instant, lease: Duration) -> Result<(), StoreError> {
+    let mine = mine(claimed);
+    let until = after(now, lease);
+    store
+        .write(move |tx| async move {
+            let renewed = run::Entity::update_many()
+                .col_expr(run::Column::LeaseUntil, Expr::value(until.micros()))
+                .filter(mine)
+                .exec(tx.connection())
+                .await?;
+            held(renewed.rows_affected)
+        })
+        .await
+}
+
+/// Ends a claimed run without a result, for a reason that people can read.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when another worker has taken the run over.
+pub async fn fail(store: &Store, claimed: &RunRow, reason: &str, at: Instant) -> Result<(), StoreError> {
+    let mine = mine(claimed);
+    let reason = reason.replace('\0', "");
+    store
+        .write(move |tx| async move {
+            let failed = run::Entity::update_many()
+                .col_expr(run::Column::State, Expr::value(RunState::Failed.as_str()))
+                .col_expr(run::Column::LeaseUntil, Expr::value(Option::<i64>::None))
+                .col_expr(run::Column::FinishedAt, Expr::value(at.micros()))
+                .col_expr(run::Column::Error, Expr::value(reason))
+                .filter(mine)
+                .exec(tx.connection())
+                .await?;
+            held(failed.rows_affected)
+        })
+        .await
+}
+
+/// The run as long as this very claim of it holds: the count of attempts tells two claims of one worker apart.
+pub(super) fn mine(claimed: &RunRow) -> Condition {
+    Condition::all()
+        .add(run::Column::Id.eq(claimed.id.0))
+        .add(run::Column::State.eq(RunState::Running.as_str()))
+        .add(run::Column::Worker.eq(claimed.worker.clone()))
+        .add(run::Column::Attempts.eq(claimed.attempts))
+}
+
+pub(super) fn held(rows: u64) -> Result<(), StoreError> {
+    match rows {
+        0 => Err(StoreError::Conflict("the run is no longer this worker's".to_owned())),
+        _ => Ok(()),
+    }
+}
+
+fn after(now: Instant, lease: Duration) -> Instant {
+    now.plus_micros(i64::try_from(lease.as_micros()).unwrap_or(i64::MAX))
+}

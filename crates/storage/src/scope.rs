@@ -1,0 +1,25 @@
+//! Whose records a query may see.
+
+use domain::ids::OrganisationId;
+use sea_orm::{ColumnTrait, Condition};
+
+/// Whose records a query may see; what lies outside is answered as if it did not exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// Everything.
+    Operator,
+    /// What belongs to one organisation.
+    Organisation(OrganisationId),
+}
+
+impl Scope {
+    /// Restricts a query to rows of which one of the columns names the organisation.
+    pub(crate) fn over<C: ColumnTrait>(self, owners: &[C]) -> Condition {
+        match self {
+            Self::Operator => Condition::all(),
+            Self::Organisation(id) => {
+                owners.iter().fold(Condition::any(), |condition, column| condition.add(column.eq(id.0)))
+            }
+        }
+    }
+}

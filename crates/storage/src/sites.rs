@@ -1,0 +1,124 @@
+//! Sites of organisations.
+
+use domain::{
+    code::RegionCode,
+    geo::Point,
+    ids::{OrganisationId, SiteId},
+    organisation::Site,
+    text,
+    time::Instant,
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use crate::{
+    bulk,
+    entity::site,
+    error::StoreError,
+    json,
+    origin::Stored,
+    page::{self, Page, PageKey, PageRequest},
+    scope::Scope,
+    store::{Reads, Tx},
+};
+
+/// Adds a site.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when its id is taken, [`StoreError::Constraint`] when its organisation does not exist.
+pub async fn insert(tx: &Tx, site: &Site, at: Instant) -> Result<(), StoreError> {
+    insert_many(tx, std::slice::from_ref(site), at).await
+}
+
+/// Adds sites.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn insert_many(tx: &Tx, sites: &[Site], at: Instant) -> Result<(), StoreError> {
+    let rows: Result<Vec<_>, _> = sites.iter().map(|site| row(site, at)).collect();
+    bulk::insert::<site::Entity, _>(tx.connection(), rows?).await
+}
+
+/// One site.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is none of that id inside the scope.
+pub async fn get(reader: &impl Reads, scope: Scope, id: SiteId) -> Result<Stored<Site>, StoreError> {
+    let query = site::Entity::find_by_id(id.0).filter(scope.over(&[site::Column::OrganisationId]));
+    stored(query.one(reader.connection()).await?.ok_or(StoreError::NotFound)?)
+}
+
+/// A page of sites, of one organisation where one is named.
+pub async fn page(
+    reader: &impl Reads,
+    scope: Scope,
+    organisation: Option<OrganisationId>,
+    request: PageRequest,
+) -> Result<Page<Stored<Site>>, StoreError> {
+    use site::Column;
+    let mut query = site::Entity::find().filter(scope.over(&[Column::OrganisationId]));
+    if let Some(id) = organisation {
+        query = query.filter(Column::OrganisationId.eq(id.0));
+    }
+    page::fetch(query, (Column::CreatedAt, Column::Id), request, reader.connection(), |row| {
+        let site = stored(row)?;
+        Ok((PageKey { created_at: site.created_at, id: site.record.id.0 }, site))
+    })
+    .await
+}
+
+/// Every site of some organisations, oldest first.
+pub async fn of_organisations(
+    reader: &impl Reads,
+    scope: Scope,
+    organisations: &[OrganisationId],
+) -> Result<Vec<Stored<Site>>, StoreError> {
+    use site::Column;
+    let mut sites = Vec::new();
+    for list in bulk::id_lists(organisations.iter().map(|id| id.0)) {
+        let rows = site::Entity::find()
+            .filter(scope.over(&[Column::OrganisationId]))
+            .filter(Column::OrganisationId.is_in(list))
+            .order_by_asc(Column::CreatedAt)
+            .order_by_asc(Column::Id)
+            .all(reader.connection())
+            .await?;
+        for row in rows {
+            sites.push(stored(row)?);
+        }
+    }
+    Ok(sites)
+}
+
+fn row(site: &Site, at: Instant) -> Result<site::Model, StoreError> {
+    json::storable("sites.name", &site.name)?;
+    json::storable("sites.zone", &site.zone)?;
+    Ok(site::Model {
+        id: site.id.0,
+        organisation_id: site.organisation.0,
+        name: site.name.clone(),
+        name_folded: text::fold(&site.name),
+        region: site.region.as_ref().map(|region| region.as_str().to_owned()),
+        lat_e6: site.point.map(|point| point.lat_e6),
+        lon_e6: site.point.map(|point| point.lon_e6),
+        zone: site.zone.clone(),
+        created_at: at.micros(),
+        updated_at: at.micros(),
+    })
+}
+
+pub(crate) fn stored(row: site::Model) -> Result<Stored<Site>, StoreError> {
+    let record = Site {
+        id: SiteId(row.id),
+        organisation: OrganisationId(row.organisation_id),
+        name: row.name,
+        region: row.region.as_deref().map(RegionCode::new),
+        point: row.lat_e6.zip(row.lon_e6).and_then(|(lat, lon)| Point::new(lat, lon)),
+        zone: row.zone,
+    };
+    Ok(Stored {
+        record,
+        origin: None,
+        created_at: json::instant("sites.created_at", row.created_at)?,
+        updated_at: json::instant("sites.updated_at", row.updated_at)?,
+    })
+}

@@ -1,0 +1,212 @@
+//! The store: a pool of connections, and the two ways to use it.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use migrations::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction};
+use tokio::sync::Semaphore;
+use tracing::Instrument;
+
+use crate::{
+    dialect,
+    error::StoreError,
+    url::{DatabaseKind, DatabaseUrl},
+};
+
+/// How many connections a store keeps, and how long a caller waits for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolSize {
+    /// The most connections at once.
+    pub connections: u32,
+    /// How long to wait before the answer is [`StoreError::Busy`].
+    pub wait: Duration,
+}
+
+impl Default for PoolSize {
+    /// 10 connections, 10 seconds.
+    fn default() -> Self {
+        Self { connections: 10, wait: Duration::from_secs(10) }
+    }
+}
+
+/// A database; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    connection: DatabaseConnection,
+    kind: DatabaseKind,
+    /// One permit for the one writer of a SQLite file: writers of this process queue here in order
+    /// of arrival instead of polling for the file's lock and holding connections that readers need.
+    writers: Arc<Semaphore>,
+    wait: Duration,
+}
+
+impl Store {
+    /// Opens a database with the default pool. The schema is brought up to date by [`Store::migrate`].
+    pub async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        Self::open_with(url, PoolSize::default()).await
+    }
+
+    /// Opens a database with a pool of a given size.
+    pub async fn open_with(url: &DatabaseUrl, pool: PoolSize) -> Result<Self, StoreError> {
+        let connection = dialect::connect(url, pool).await?;
+        let kind = url.kind();
+        let writers = match kind {
+            DatabaseKind::Sqlite => 1,
+            DatabaseKind::Postgres => Semaphore::MAX_PERMITS,
+        };
+        Ok(Self { connection, kind, writers: Arc::new(Semaphore::new(writers)), wait: pool.wait })
+    }
+
+    /// Brings the schema up to date and returns how many changes were made. All of them or none,
+    /// and only one process at a time.
+    ///
+    /// # Errors
+    /// Among others, when the database was migrated by a newer version.
+    pub async fn migrate(&self) -> Result<usize, StoreError> {
+        self.write(async |tx: Tx| {
+            let transaction = tx.connection();
+            dialect::lock_migrations(transaction).await?;
+            let pending = Migrator::get_pending_migrations(transaction).await?.len();
+            Migrator::up(transaction, None).await?;
+            Ok(pending)
+        })
+        .await
+    }
+
+    /// Which database it is.
+    pub fn kind(&self) -> DatabaseKind {
+        self.kind
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        Ok(self.connection.ping().await?)
+    }
+
+    /// The version of the database, as `SQLite 3.51.3` or `PostgreSQL 15.8`.
+    pub async fn server_version(&self) -> Result<String, StoreError> {
+        dialect::version(&self.connection).await
+    }
+
+    /// What is broken in the database file, in words; nothing when it is sound. PostgreSQL checks its own.
+    pub async fn faults(&self) -> Result<Vec<String>, StoreError> {
+        dialect::faults(&self.connection).await
+    }
+
+    /// Closes every connection; later calls fail.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        Ok(self.connection.close_by_ref().await?)
+    }
+
+    /// Runs `work` in one transaction, commits it when it succeeds and rolls it back when it fails.
+    /// All of that happens on a task of its own: a caller that is dropped half-way, because a client
+    /// hung up or a timeout fired, leaves no open transaction behind (field case DB-03). The work
+    /// then still runs to its end.
+    ///
+    /// # Errors
+    /// Those of the work, and [`StoreError::Busy`] when the transaction cannot begin in time.
+    pub async fn write<T, E, W, F>(&self, work: W) -> Result<T, E>
+    where
+        W: FnOnce(Tx) -> F + Send + 'static,
+        F: Future<Output = Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let store = self.clone();
+        on_own_task(async move {
+            let permit = tokio::time::timeout(store.wait, store.writers.acquire()).await;
+            let _permit = permit
+                .map_err(|_| StoreError::Busy("other writers took too long".to_owned()))?
+                .map_err(|error| StoreError::Internal(Box::new(error)))?;
+            let transaction = dialect::begin_write(&store.connection).await.map_err(StoreError::from)?;
+            run(transaction, work).await
+        })
+        .await
+    }
+
+    /// Runs `work` in one transaction that sees a single state of the database and writes nothing.
+    /// As [`Store::write`], it runs on a task of its own.
+    pub(crate) async fn read_one_state<T, W, F>(&self, work: W) -> Result<T, StoreError>
+    where
+        W: FnOnce(Tx) -> F + Send + 'static,
+        F: Future<Output = Result<T, StoreError>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let store = self.clone();
+        on_own_task(async move {
+            let transaction = dialect::begin_snapshot(&store.connection).await.map_err(StoreError::from)?;
+            run(transaction, work).await
+        })
+        .await
+    }
+}
+
+async fn on_own_task<T, E, F>(work: F) -> Result<T, E>
+where
+    F: Future<Output = Result<T, E>> + Send + 'static,
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    match tokio::spawn(work.in_current_span()).await {
+        Ok(result) => result,
+        Err(error) => Err(StoreError::Internal(Box::new(error)).into()),
+    }
+}
+
+async fn run<T, E, W, F>(transaction: DatabaseTransaction, work: W) -> Result<T, E>
+where
+    W: FnOnce(Tx) -> F,
+    F: Future<Output = Result<T, E>>,
+    E: From<StoreError>,
+{
+    let transaction = Arc::new(transaction);
+    let result = work(Tx(Arc::clone(&transaction))).await;
+    let transaction = Arc::try_unwrap(transaction)
+        .map_err(|_| StoreError::internal("the transaction outlived its work; it is rolled back"))?;
+    match result {
+        Ok(value) => {
+            transaction.commit().await.map_err(StoreError::from)?;
+            Ok(value)
+        }
+        Err(error) => {
+            if let Err(rollback) = transaction.rollback().await {
+                tracing::warn!(%rollback, "a transaction could not be rolled back in order; its connection closes");
+            }
+            Err(error)
+        }
+    }
+}
+
+/// An open write transaction, inside [`Store::write`].
+#[derive(Debug)]
+pub struct Tx(Arc<DatabaseTransaction>);
+
+/// What queries can run on: the [`Store`], or a [`Tx`] whose own changes they shall see.
+pub trait Reads: sealed::Sealed + Sync {
+    /// The type behind it.
+    #[doc(hidden)]
+    type Connection: ConnectionTrait;
+    /// The connection behind it.
+    #[doc(hidden)]
+    fn connection(&self) -> &Self::Connection;
+}
+
+impl Reads for Store {
+    type Connection = DatabaseConnection;
+    fn connection(&self) -> &Self::Connection {
+        &self.connection
+    }
+}
+
+impl Reads for Tx {
+    type Connection = DatabaseTransaction;
+    fn connection(&self) -> &Self::Connection {
+        &self.0
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Store {}
+    impl Sealed for super::Tx {}
+}

@@ -1,0 +1,18 @@
+//! Storage on both databases; tests are named after the field case they stand for.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed")]
+
+mod catalogue;
+mod durability;
+mod imports;
+mod keys;
+mod market;
+mod migrations;
+mod numbers;
+mod pages;
+mod runs;
+mod scopes;
+mod seed;
+mod text;
+mod time;
+mod writing;

@@ -1,0 +1,87 @@
+//! Needs over HTTP.
+
+use serde_json::{Value, json};
+use testkit::{Org, TestApp, TestDb, on_both};
+
+/// The plainest need that passes every check.
+pub fn plain(hospital: &Org) -> Value {
+    json!({ "site": hospital.site, "product": "ffp", "grades": ["FFP2"],
+        "instalments": [{ "quantity": { "value": 4000 }, "due": "2020-04-20" }] })
+}
+
+on_both! {
+    async fn a_need_is_opened_read_and_closed(db: TestDb) {
+        let app = TestApp::new(db);
+        let hospital = app.hospital("Hôpital").await;
+        let body = json!({
+            "site": hospital.site, "product": "ffp", "grades": ["FFP2", "FFP3"], "substitutions": [{ "grade": "KN95" }],
+            "features": { "valve": { "value": false }, "fluid_resistant": { "value": true, "preferred": true } },
+            "certificates": ["eu-type-examination"], "accept_pending": true, "certificate_status": "documented",
+            "verification": "none", "transfers": ["donation"], "price_cap": { "amount": 2, "currency": "EUR" },
+            "regions": ["DE"], "max_distance_km": 3000, "urgency": "critical",
+            "instalments": [
+                { "quantity": { "value": 400, "unit": "XBX", "pack_size": 20 }, "due": "2020-04-20" },
+                { "quantity": { "value": 1 }, "due": "2020-05-04", "size": "M" }],
+            "note": "intensive care"
+        });
+        let made = app.post(&hospital.token, "/api/v1/needs", &body).await.expect(201);
+        let address = made.header("location").to_owned();
+        let read = app.get(&hospital.token, &address).await.expect(200).json;
+        assert_eq!(read, made.json);
+        assert_eq!((&read["urgency"], &read["tier"]), (&json!("critical"), &json!(2)), "tier 1 only once granted");
+        assert_eq!(read["instalments"][0]["quantity"]["value"], 8000);
+        assert_eq!(read["instalments"][1]["size"], "M");
+        assert_eq!(read["features"]["fluid_resistant"], json!({ "value": true, "preferred": true }));
+        assert_eq!(read["substitutions"], json!([{ "product": "ffp", "grade": "KN95" }]));
+
+        let mut granted = body.clone();
+        granted["organisation"] = json!(hospital.id);
+        let granted = app.post(&app.operator(), "/api/v1/needs", &granted).await.expect(201);
+        assert_eq!(granted.json["tier"], 1);
+
+        let closed = app.post_text(&hospital.token, &format!("{address}/close"), "").await.expect(200);
+        assert_eq!(closed.json["state"], "closed");
+        let again = app.post_text(&hospital.token, &format!("{address}/close"), "").await.expect(409);
+        assert_eq!(again.json["code"], "wrong_state");
+    }
+}
+
+on_both! {
+    async fn db_07_several_urgencies_at_once(db: TestDb) {
+        let app = TestApp::new(db);
+        let hospital = app.hospital("Hôpital").await;
+        for urgency in ["critical", "high", "normal", "low"] {
+            let mut body = plain(&hospital);
+            body["urgency"] = json!(urgency);
+            app.post(&hospital.token, "/api/v1/needs", &body).await.expect(201);
+        }
+        let found = app.get(&hospital.token, "/api/v1/needs?urgency=high,critical").await.expect(200);
+        let mut urgencies: Vec<&str> = found.items().iter().filter_map(|n| n["urgency"].as_str()).collect();
+        urgencies.sort_unstable();
+        assert_eq!(urgencies, ["critical", "high"]);
+        let wrong = app.get(&hospital.token, "/api/v1/needs?urgency=high,dire").await.expect(422);
+        assert_eq!(wrong.faults(), ["/urgency bad_value"]);
+        assert!(wrong.text.contains("critical, high, normal, low"), "{}", wrong.text);
+    }
+}
+
+on_both! {
+    async fn mat_07_a_need_without_a_quantity_is_refused(db: TestDb) {
+        let app = TestApp::new(db);
+        let hospital = app.hospital("Hôpital").await;
+        for (instalment, fault) in [
+            (json!({ "due": "2020-04-20" }), "/instalments/0/quantity missing"),
+            (json!({ "quantity": null, "due": "2020-04-20" }), "/instalments/0/quantity missing"),
+            (json!({ "quantity": "as many as possible", "due": "2020-04-20" }), "/instalments/0/quantity wrong_type"),
+            (json!({ "quantity": { "value": "as many as possible" }, "due": "2020-04-20" }), "/instalments/0/quantity/value wrong_type"),
+        ] {
+            let mut body = plain(&hospital);
+            body["instalments"] = json!([instalment]);
+            let answer = app.post(&hospital.token, "/api/v1/needs", &body).await.expect(422);
+            assert_eq!(answer.faults(), [fault], "{instalment}");
+        }
+        let mut body = plain(&hospital);
+        body["instalments"] = json!([]);
+        assert_eq!(app.post(&hospital.token, "/api/v1/needs", &body).await.expect(422).faults(), ["/instalments missing"]);
+    }
+}

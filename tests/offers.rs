@@ -1,0 +1,124 @@
+//! Offers over HTTP.
+
+use serde_json::{Value, json};
+use testkit::{Org, TestApp, TestDb, on_both};
+
+/// The plainest offer that passes every check.
+pub fn plain(firm: &Org) -> Value {
+    json!({ "site": firm.site, "product": "ffp", "grades": ["FFP2"], "stock": { "value": 5000 },
+        "running": { "value": 10000, "per": "week" } })
+}
+
+on_both! {
+    async fn an_offer_is_published_read_and_withdrawn(db: TestDb) {
+        let app = TestApp::new(db);
+        let firm = app.firm("Atelier").await;
+        let body = json!({
+            "site": firm.site, "product": "FFP2 mask", "features": { "valve": false, "size": ["S", "M"] },
+            "stock": { "value": 12.5, "unit": "XBX", "pack_size": 20 },
+            "running": { "value": 50000, "unit": "H87", "per": "week" },
+            "maximum": { "value": 80000, "per": "week" }, "ramp_days": 5,
+            "convertible": { "value": 1000, "per": "day", "days": 21 },
+            "calendar": { "working_days": ["monday", "tuesday"], "closures": [{ "from": "2020-04-10", "until": "2020-04-13" }] },
+            "from": "2020-04-06", "until": "2020-06-30", "lead_days": 3,
+            "min_order": { "value": 500, "unit": "PR" }, "max_distance_km": 2000, "regions": ["GR", "UK", "DE21"],
+            "certificates": [{ "kind": "eu-type-examination", "status": "claimed", "number": "X 1", "notified_body": "2797",
+                "grades": ["FFP2"], "valid_until": "2024-04-30" }],
+            "transfers": ["sale", "donation"], "price": { "amount": 1.20, "currency": "eur" }, "note": "Zürich ✓"
+        });
+        let made = app.post(&firm.token, "/api/v1/offers", &body).await.expect(201);
+        let address = made.header("location").to_owned();
+        assert_eq!(address, format!("/api/v1/offers/{}", made.id()));
+        let read = app.get(&firm.token, &address).await.expect(200).json;
+        assert_eq!(read, made.json, "what is read is what was answered, to the microsecond (DB-14)");
+        assert_eq!(read["product"], "ffp");
+        assert_eq!(read["grades"], json!(["FFP2"]), "the name of the grade implies it");
+        assert_eq!(read["capacity"]["stock"], json!({ "value": 250, "unit": "H87", "typed": { "value": 12.5, "unit": "XBX", "pack_size": 20 } }));
+        assert_eq!(read["min_order"]["value"], 1000, "a pair is two pieces");
+        assert_eq!(read["regions"], json!(["DE21", "EL", "GB"]));
+        assert_eq!(read["price"], json!({ "amount": 1.2, "currency": "EUR" }));
+        assert_eq!(read["state"], "published");
+        assert_eq!(read["quarantine"], Value::Null);
+
+        let gone = app.post_text(&firm.token, &format!("{address}/withdraw"), "").await.expect(200);
+        assert_eq!(gone.json["state"], "withdrawn");
+        let again = app.post_text(&firm.token, &format!("{address}/withdraw"), "").await.expect(409);
+        assert_eq!(again.json["code"], "wrong_state");
+    }
+}
+
+on_both! {
+    async fn lists_are_filtered_by_product_and_states(db: TestDb) {
+        let app = TestApp::new(db);
+        let firm = app.firm("Atelier").await;
+        let first = app.post(&firm.token, "/api/v1/offers", &plain(&firm)).await.expect(201).id();
+        let mask = json!({ "site": firm.site, "product": "OP-Maske", "stock": { "value": 1 } });
+        let second = app.post(&firm.token, "/api/v1/offers", &mask).await.expect(201).id();
+        app.post_text(&firm.token, &format!("/api/v1/offers/{first}/withdraw"), "").await.expect(200);
+        for (query, expected) in [
+            ("", 2),
+            ("?product=medical-mask", 1),
+            ("?product=none", 0),
+            ("?state=withdrawn,published", 2),
+            ("?state=withdrawn", 1),
+            ("?state=draft", 0),
+        ] {
+            let found = app.get(&firm.token, &format!("/api/v1/offers{query}")).await.expect(200);
+            assert_eq!(found.items().len(), expected, "{query}");
+        }
+        let published = app.get(&firm.token, "/api/v1/offers?state=published").await;
+        assert_eq!(published.items()[0]["id"], second.as_str());
+        let wrong = app.get(&firm.token, "/api/v1/offers?state=published,gone").await.expect(422);
+        assert_eq!(wrong.faults(), ["/state bad_value"]);
+        assert!(wrong.json["errors"][0]["detail"].as_str().unwrap().contains("withdrawn"), "{}", wrong.text);
+    }
+}
+
+on_both! {
+    async fn num_04_an_implausible_quantity_waits_for_a_reviewer(db: TestDb) {
+        let app = TestApp::new(db);
+        let firm = app.firm("Atelier").await;
+        for (value, status) in [(2_000_000_000_i64, 201), (1_000_000_000_000, 201), (199_999_999_999_998, 422)] {
+            let body = json!({ "site": firm.site, "product": "ffp", "stock": { "value": value } });
+            let answer = app.post(&firm.token, "/api/v1/offers", &body).await.expect(status);
+            if status == 201 {
+                assert!(answer.json["quarantine"].as_str().unwrap().contains("plausible"), "{}", answer.text);
+            }
+        }
+    }
+}
+
+on_both! {
+    async fn num_02_packages_pairs_and_litres_come_to_base_units(db: TestDb) {
+        let app = TestApp::new(db);
+        let firm = app.firm("Atelier").await;
+        for (product, stock, units) in [
+            ("ffp", json!({ "value": 10, "unit": "XBX", "pack_size": 100 }), 1000),
+            ("ffp", json!({ "value": 1.0 }), 1),
+            ("ffp", json!({ "value": 1e3 }), 1000),
+            ("nitrile-gloves", json!({ "value": 12.5, "unit": "XBX", "pack_size": 50, "pack_unit": "PR" }), 1250),
+            ("hand-sanitiser", json!({ "value": 0.75, "unit": "LTR" }), 750),
+        ] {
+            let body = json!({ "site": firm.site, "product": product, "stock": stock });
+            let answer = app.post(&firm.token, "/api/v1/offers", &body).await;
+            if answer.status == 422 && answer.text.contains("unknown_product") {
+                panic!("{product}: {}", answer.text);
+            }
+            assert_eq!(answer.expect(201).json["capacity"]["stock"]["value"], units, "{product} {stock}");
+        }
+    }
+}
+
+on_both! {
+    async fn the_operator_writes_for_an_organisation_by_naming_it(db: TestDb) {
+        let app = TestApp::new(db);
+        let firm = app.firm("Atelier").await;
+        let mut body = plain(&firm);
+        let answer = app.post(&app.operator(), "/api/v1/offers", &body).await.expect(422);
+        assert_eq!(answer.faults(), ["/organisation missing"]);
+        body["organisation"] = json!(firm.id);
+        let made = app.post(&app.operator(), "/api/v1/offers", &body).await.expect(201);
+        assert_eq!(made.json["organisation"], firm.id.as_str());
+        app.get(&firm.token, made.header("location")).await.expect(200);
+    }
+}

@@ -1,0 +1,105 @@
+//! Organisations over HTTP.
+
+use serde_json::json;
+use testkit::{TestApp, TestDb, on_both};
+
+on_both! {
+    async fn the_operator_registers_and_each_reads_its_own(db: TestDb) {
+        let app = TestApp::new(db);
+        let operator = app.operator();
+        let cluster = json!({ "name": "Textile cluster", "kind": "cluster", "country": "Hellas", "verification": "operator" });
+        let cluster = app.post(&operator, "/api/v1/organisations", &cluster).await.expect(201);
+        assert_eq!(cluster.json["country"], "GR");
+        let body = json!({ "name": "  Atelier   Exemple ", "kind": "firm", "country": "UK", "clusters": [cluster.id()] });
+        let made = app.post(&operator, "/api/v1/organisations", &body).await.expect(201);
+        assert_eq!((&made.json["name"], &made.json["country"]), (&json!("Atelier Exemple"), &json!("GB")));
+        assert_eq!(made.json["clusters"], json!([cluster.id()]));
+        assert_eq!(app.get(&operator, made.header("location")).await.expect(200).json, made.json);
+        assert_eq!(app.get(&operator, "/api/v1/organisations").await.expect(200).items().len(), 2);
+
+        let firm = app.firm("Another").await;
+        let own = app.get(&firm.token, "/api/v1/organisations").await.expect(200);
+        assert_eq!(own.items().len(), 1);
+        assert_eq!(own.items()[0]["id"], firm.id.as_str());
+        let refused = app.post(&firm.token, "/api/v1/organisations", &body).await.expect(403);
+        assert_eq!(refused.json["code"], "forbidden");
+    }
+}
+
+on_both! {
+    async fn every_fault_of_an_organisation_is_named(db: TestDb) {
+        let app = TestApp::new(db);
+        let body = json!({ "name": " ", "kind": "club", "country": "Atlantis", "verification": "me",
+            "clusters": ["018f0000-0000-7000-8000-000000000001"] });
+        let answer = app.post(&app.operator(), "/api/v1/organisations", &body).await.expect(422);
+        assert_eq!(answer.faults(), [
+            "/name blank", "/kind unknown_value", "/country unknown_region", "/verification unknown_value",
+            "/clusters/0 unknown_organisation",
+        ]);
+        assert_eq!(app.get(&app.operator(), "/api/v1/organisations").await.items().len(), 0);
+    }
+}
+
+on_both! {
+    async fn uni_01_two_spellings_of_a_name_are_one_organisation(db: TestDb) {
+        let app = TestApp::new(db);
+        let operator = app.operator();
+        let named = |name: &str| json!({ "name": name, "kind": "firm", "country": "DE" });
+        let first = app.post(&operator, "/api/v1/organisations", &named("Müller")).await.expect(201);
+        let twin = app.post(&operator, "/api/v1/organisations", &named("Mu\u{308}ller")).await.expect(409);
+        assert_eq!(twin.json["code"], "duplicate_organisation");
+        let abroad = json!({ "name": "Müller", "kind": "firm", "country": "AT" });
+        app.post(&operator, "/api/v1/organisations", &abroad).await.expect(201);
+        for q in ["M%C3%BCller", "Mu%CC%88ller", "m%C3%BCller", "MULLER"] {
+            let found = app.get(&operator, &format!("/api/v1/organisations?q={q}")).await.expect(200);
+            assert_eq!(found.items()[0]["id"], first.id().as_str(), "{q}");
+        }
+    }
+}
+
+on_both! {
+    async fn uni_02_and_db_08_search_is_literal_and_knows_all_letters(db: TestDb) {
+        let app = TestApp::new(db);
+        let operator = app.operator();
+        let body = json!({ "name": "ÄRZTEBEDARF ŁÓDŹ", "kind": "firm", "country": "PL" });
+        app.post(&operator, "/api/v1/organisations", &body).await.expect(201);
+        for (q, hits) in [
+            ("%C3%A4rztebedarf", 1),
+            ("%C5%82%C3%B3d%C5%BA", 1),
+            ("lodz", 1),
+            ("%25", 0),
+            ("%EF%BC%85", 0),
+            ("_", 0),
+            ("%EF%BC%BF", 0),
+            ("nothing", 0),
+        ] {
+            let found = app.get(&operator, &format!("/api/v1/organisations?q={q}")).await.expect(200);
+            assert_eq!(found.items().len(), hits, "{q}");
+        }
+    }
+}
+
+on_both! {
+    async fn uni_04_uni_05_and_db_10_names_that_hide_something_are_refused(db: TestDb) {
+        let app = TestApp::new(db);
+        let operator = app.operator();
+        for (name, fault) in [
+            ("Acme\u{0}GmbH", "/name control_character"),
+            ("Ac\u{200B}me", "/name control_character"),
+            ("Ac\u{202E}me", "/name control_character"),
+            ("   ", "/name blank"),
+            ("", "/name blank"),
+            ("\u{1F637}", "/name no_letters"),
+            (&format!("A{}", "\u{301}".repeat(10_000)), "/name too_long"),
+            (&"ß".repeat(201), "/name too_long"),
+        ] {
+            let body = json!({ "name": name, "kind": "firm", "country": "DE" });
+            let answer = app.post(&operator, "/api/v1/organisations", &body).await.expect(422);
+            assert_eq!(answer.faults(), [fault], "{name:?}");
+        }
+        for name in ["ß".repeat(200), format!("a{}", "\u{1F637}".repeat(199))] {
+            let body = json!({ "name": name, "kind": "firm", "country": "DE" });
+            app.post(&operator, "/api/v1/organisations", &body).await.expect(201);
+        }
+    }
+}
