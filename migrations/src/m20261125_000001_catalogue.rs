@@ -119,6 +119,11 @@ CREATE TABLE certificate_kinds (
     position integer NOT NULL,
     name text NOT NULL,
     proves text NOT NULL,
+    id_pattern text NOT NULL,
+    example text NOT NULL,
+    register text NOT NULL,
+    red_flags text NOT NULL,
+    source text NOT NULL,
     expires boolean,
     PRIMARY KEY (code)
 );
@@ -157,6 +162,7 @@ CREATE TABLE border_rules (
     applies_until integer,
     effect text NOT NULL,
     excepted text NOT NULL,
+    source text NOT NULL,
     PRIMARY KEY (code),
     CHECK (effect IN ('authorisation_required', 'forbidden')),
     CHECK (applies_until >= applies_from)

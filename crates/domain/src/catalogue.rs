@@ -257,6 +257,8 @@ pub struct BorderRule {
     pub effect: BorderEffect,
     /// Destinations it leaves free.
     pub excepted: Vec<CountryCode>,
+    /// The act, and where the facts come from.
+    pub source: String,
 }
 
 /// A step of making a product.

@@ -16,6 +16,16 @@ pub struct CertificateKind {
     pub name: String,
     /// What it proves.
     pub proves: String,
+    /// The shape of its number as a regular expression; empty where it is free text.
+    pub id_pattern: String,
+    /// A number of that shape.
+    pub example: String,
+    /// Where to look it up.
+    pub register: String,
+    /// What gives a forgery away.
+    pub red_flags: String,
+    /// Where the facts come from.
+    pub source: String,
     /// Whether such a paper runs out: `Some(true)` always, `Some(false)` never, `None` either.
     pub expires: Option<bool>,
 }

@@ -136,6 +136,7 @@ fn border(code: &str, effect: BorderEffect, from: &str, until: &str, excepted: &
         until: Some(day(until)),
         effect,
         excepted: excepted.iter().map(|c| CountryCode::new(c)).collect(),
+        source: String::new(),
     }
 }
 
@@ -157,6 +158,11 @@ pub fn parts() -> CatalogueParts {
         code: CertificateKindCode::new(code),
         name: code.to_owned(),
         proves: String::new(),
+        id_pattern: String::new(),
+        example: String::new(),
+        register: String::new(),
+        red_flags: String::new(),
+        source: String::new(),
         expires,
     };
     CatalogueParts {

@@ -37,6 +37,11 @@ pub(super) fn certificate_kinds(sheet: &Sheet, faults: &mut SeedErrors) -> Vec<C
             code: CertificateKindCode::new(row.text("code")),
             name: row.required("name", faults).to_owned(),
             proves: row.required("proves", faults).to_owned(),
+            id_pattern: row.text("id_pattern").to_owned(),
+            example: row.text("example").to_owned(),
+            register: row.text("register").to_owned(),
+            red_flags: row.text("red_flags").to_owned(),
+            source: row.text("source").to_owned(),
             expires: row.one_of("expires", &expires, faults).flatten(),
         });
     }
@@ -126,6 +131,7 @@ pub(super) fn border_rules(sheet: &Sheet, keys: &CatalogueKeys, faults: &mut See
             until,
             effect: row.one_of("effect", &effects, faults).unwrap_or(BorderEffect::Forbidden),
             excepted: row.references("excepted", &keys.countries, faults).into_iter().map(CountryCode::new).collect(),
+            source: row.text("source").to_owned(),
         });
     }
     rules

@@ -20,6 +20,11 @@ pub(super) fn kind_rows(list: &[CertificateKind]) -> Result<Vec<certificate_kind
             position: position(index)?,
             name: k.name.clone(),
             proves: k.proves.clone(),
+            id_pattern: k.id_pattern.clone(),
+            example: k.example.clone(),
+            register: k.register.clone(),
+            red_flags: k.red_flags.clone(),
+            source: k.source.clone(),
             expires: k.expires,
         })
     };
@@ -32,6 +37,11 @@ pub(super) fn kinds(rows: Vec<certificate_kind::Model>) -> Vec<CertificateKind> 
             code: CertificateKindCode::new(&row.code),
             name: row.name,
             proves: row.proves,
+            id_pattern: row.id_pattern,
+            example: row.example,
+            register: row.register,
+            red_flags: row.red_flags,
+            source: row.source,
             expires: row.expires,
         })
         .collect()
@@ -124,6 +134,7 @@ pub(super) fn border_rule_rows(list: &[BorderRule]) -> Result<Vec<border_rule::M
             applies_until: number(b.until),
             effect: effect_word(b.effect).to_owned(),
             excepted: listed(&b.excepted)?,
+            source: b.source.clone(),
         })
     };
     list.iter().enumerate().map(row).collect()
@@ -143,6 +154,7 @@ pub(super) fn border_rules(rows: Vec<border_rule::Model>) -> Result<Vec<BorderRu
                 until: day("border_rules.applies_until", row.applies_until)?,
                 effect: json::word("border_rules.effect", &row.effect, effect)?,
                 excepted: json::from_text("border_rules.excepted", &row.excepted)?,
+                source: row.source,
             })
         })
         .collect()

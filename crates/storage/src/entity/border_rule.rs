@@ -15,6 +15,7 @@ pub struct Model {
     pub applies_until: Option<i32>,
     pub effect: String,
     pub excepted: String,
+    pub source: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

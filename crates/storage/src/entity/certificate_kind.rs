@@ -10,6 +10,11 @@ pub struct Model {
     pub position: i32,
     pub name: String,
     pub proves: String,
+    pub id_pattern: String,
+    pub example: String,
+    pub register: String,
+    pub red_flags: String,
+    pub source: String,
     pub expires: Option<bool>,
 }
 
