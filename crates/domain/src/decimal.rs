@@ -28,7 +28,8 @@ impl Decimal {
         Self { mantissa: i128::from(value), scale: 0 }
     }
 
-    /// The number times `numerator / denominator`, if that is a whole number; else `None`.
+    /// The number times `numerator / denominator`, if that is a whole number; else, or where a step leaves
+    /// 128 bits, `None`.
     pub fn scaled_to_whole(self, numerator: i128, denominator: i128) -> Option<i128> {
         let divisor = 10_i128.checked_pow(self.scale)?.checked_mul(denominator)?;
         let product = self.mantissa.checked_mul(numerator)?;

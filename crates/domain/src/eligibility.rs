@@ -27,7 +27,7 @@ mod reason;
 
 pub use reason::{Predicate, Reason};
 
-use checks::{certificates, features, verified, visible};
+use checks::{certificates, features, share_a_cluster, verified, visible};
 
 /// How an offered grade stands to what is asked.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -129,7 +129,8 @@ pub struct NeedView<'a> {
     pub organisation: &'a Organisation,
     /// Where it must arrive.
     pub site: &'a Site,
-    /// What the buyer's site asks for of this product in all, in base units.
+    /// What the buyer's site asks for of this product, and of those that one offer might serve as well,
+    /// in base units: the most that an order could come to.
     pub site_demand: i64,
     /// Other products that some rule lets stand for what it asks.
     stand_ins: &'a [ProductCode],
@@ -180,8 +181,10 @@ impl<'a> Rules<'a> {
     /// A need made ready, with what [`Self::site_demands`] found.
     pub fn need_view(&self, need: &'a Need, demands: &SiteDemands) -> Option<NeedView<'a>> {
         let site = self.market.sites.get(&need.site)?;
-        let key = (need.organisation, need.site, need.terms.product.clone());
-        let site_demand = demands.get(&key).copied().unwrap_or_default();
+        let first = (need.organisation, need.site, ProductCode::new(""));
+        let of_site = demands.range(first..).take_while(|((o, s, _), _)| (*o, *s) == (need.organisation, need.site));
+        let alike = of_site.filter(|((_, _, product), _)| self.may_share_an_offer(&need.terms.product, product));
+        let site_demand = alike.map(|(_, units)| *units).fold(0, i64::saturating_add);
         Some(NeedView {
             organisation: self.market.organisations.get(&need.organisation)?,
             point: self.point(site),
@@ -191,6 +194,13 @@ impl<'a> Rules<'a> {
             site_demand,
             stand_ins: self.catalogue.stand_ins(&need.terms.product),
         })
+    }
+
+    /// Whether one offer might serve needs of both products, as itself or by a rule.
+    fn may_share_an_offer(&self, a: &ProductCode, b: &ProductCode) -> bool {
+        let serves =
+            |offer: &ProductCode, need: &ProductCode| offer == need || self.catalogue.stand_ins(need).contains(offer);
+        std::iter::once(a).chain(self.catalogue.stand_ins(a)).any(|offer| serves(offer, b))
     }
 
     /// What each buyer's site asks for in all its matchable needs of a product, in base units.
@@ -452,7 +462,7 @@ impl<'a> Rules<'a> {
         let terms = &o.offer.terms;
         let when = |yes: bool, weight: u32| if yes { i64::from(weight) } else { 0 };
         let km = found.distance_km.unwrap_or(self.parameters.transit.unknown_km);
-        let shared = o.organisation.clusters.iter().any(|c| n.organisation.clusters.contains(c));
+        let shared = share_a_cluster(o, n);
         let missed = n
             .need
             .terms

@@ -34,7 +34,8 @@ impl Day {
         }
         let date: Date =
             text.parse().map_err(|_| format!("{text:?} is not a day of the calendar; write YYYY-MM-DD"))?;
-        Self::from_date(date).ok_or_else(|| format!("{text:?} is outside 1900-01-01 to 2199-12-31"))
+        Self::from_date(date)
+            .ok_or_else(|| format!("{text:?} is outside 1900-01-01 to 2199-12-31; write a day between"))
     }
 
     /// From a year, month and day of the calendar; `None` if there is no such day.
@@ -121,7 +122,8 @@ impl Instant {
         let ts: jiff::Timestamp = text.parse().map_err(|_| {
             format!("{text:?} is not an instant; write RFC 3339 with an offset, e.g. 2020-04-20T12:00:00Z")
         })?;
-        Self::from_micros(ts.as_microsecond()).ok_or_else(|| format!("{text:?} is outside the years 1900 to 2199"))
+        Self::from_micros(ts.as_microsecond())
+            .ok_or_else(|| format!("{text:?} is outside the years 1900 to 2199; write one between"))
     }
 
     fn timestamp(self) -> jiff::Timestamp {

@@ -100,8 +100,10 @@ pub(crate) fn features_stated(
             legal.and_then(|(code, values)| Some((catalogue.feature(code.as_str())?, values)))
         else {
             let known: Vec<&str> = product.features.iter().map(|(c, _)| c.as_str()).collect();
-            let remedy =
-                if known.is_empty() { "it has none".to_owned() } else { format!("it has: {}", known.join(", ")) };
+            let remedy = match known.as_slice() {
+                [] => "it has none; leave the field out".to_owned(),
+                some => format!("write one of: {}", some.join(", ")),
+            };
             faults.push(&pointer, "unknown_feature", format!("{name:?} is no feature of {}; {remedy}", product.code));
             continue;
         };

@@ -203,7 +203,8 @@ fn assemble(rules: &Rules<'_>, pairs: &Pairs<'_>, open: &[i64], levels: &[FlowLe
         .collect();
     flows.sort_by_key(|(p, _)| (p.slot, p.offer));
     let lines: Vec<MatchLine> = flows.iter().filter_map(|(p, f)| match_line(rules, pairs, p, *f)).collect();
-    let shortages = shortage::find(rules, pairs, open, &flows);
+    let closed: BTreeSet<Closed> = solved.iter().flat_map(|s| &s.closed).copied().collect();
+    let shortages = shortage::find(rules, pairs, open, &flows, &closed);
     let mut reports = level_reports(pairs, open, levels, &solved);
     reports.sort_by_key(|r| r.0);
     let mut proof = Proof {
@@ -212,18 +213,16 @@ fn assemble(rules: &Rules<'_>, pairs: &Pairs<'_>, open: &[i64], levels: &[FlowLe
         potentials: Vec::new(),
         line_outputs: Vec::new(),
         unserved: Vec::new(),
-        closed: Vec::new(),
+        closed: closed.into_iter().collect(),
     };
     for s in solved {
         proof.potentials.extend(s.potentials);
         proof.line_outputs.extend(s.line_outputs);
         proof.unserved.extend(s.unserved);
-        proof.closed.extend(s.closed);
     }
     proof.potentials.sort_unstable_by_key(|p| p.label);
     proof.line_outputs.sort_unstable();
     proof.unserved.sort_unstable();
-    proof.closed.sort_unstable();
     let figures = figures(rules, pairs, components, &lines, &shortages);
     let mut outcome = Outcome {
         engine: ENGINE.to_owned(),

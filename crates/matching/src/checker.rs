@@ -114,10 +114,11 @@ impl<'a> Facts<'a> {
             }
             *facts.given.entry(line.instalment).or_default() += units;
         }
-        for c in
-            rules.market.commitments.iter().filter(|c| !c.quantity.is_zero() && facts.offers.contains_key(&c.offer))
-        {
-            facts.commitments.push((c.match_id, c.offer, c.cutoff, i128::from(c.quantity.units())));
+        for c in rules.market.commitments.iter().filter(|c| !c.quantity.is_zero()) {
+            let Some(view) = facts.offers.get(&c.offer) else { continue };
+            // A promise past its cut-off draws on what was restated since.
+            let cutoff = c.cutoff.max(view.offer.terms.profile.as_of);
+            facts.commitments.push((c.match_id, c.offer, cutoff, i128::from(c.quantity.units())));
         }
         for (id, view) in &facts.offers {
             if let Some(line) = view.offer.terms.line.filter(|l| rules.market.lines.contains_key(l)) {
@@ -296,6 +297,14 @@ impl<'a> Facts<'a> {
         let mut matched = BTreeSet::new();
         for (offer, instalment, how) in self.pairs.iter().flat_map(|(o, of)| of.iter().map(move |(i, p)| (*o, *i, p))) {
             matched.insert(instalment);
+            let flow = self.flow.get(&offer).and_then(|f| f.get(&instalment)).copied().unwrap_or(0);
+            if how.stock_only && self.offers[&offer].curve.stock_by(how.cutoff) == 0 {
+                // Only a trial without the predicates of time lets such a pair pass; it has nothing to give.
+                if flow != 0 {
+                    return Err(format!("{offer} gives {instalment} stock that is not there"));
+                }
+                continue;
+            }
             let from = match how.stock_only {
                 true => NodeLabel::Stock { offer },
                 false => NodeLabel::Output { offer, by: how.cutoff },
@@ -304,7 +313,7 @@ impl<'a> Facts<'a> {
             audit.arc(&Arc {
                 from: Some(from),
                 to: Some(NodeLabel::Instalment { instalment }),
-                flow: self.flow.get(&offer).and_then(|f| f.get(&instalment)).copied().unwrap_or(0),
+                flow,
                 capacity: None,
                 costs: audit.costs(|name| match name {
                     "cost" => how.cost,
@@ -527,8 +536,12 @@ fn shortages_add_up(rules: &Rules<'_>, outcome: &Outcome, facts: &Facts<'_>) -> 
     if outcome.shortages.len() != missing.len() {
         return Err(format!("{} instalments stay uncovered, {} are reported", missing.len(), outcome.shortages.len()));
     }
+    // Each taken out once, so that none is listed twice in place of another.
     for s in &outcome.shortages {
-        if missing.get(&s.instalment) != Some(&i128::from(s.uncovered)) || s.demand - s.covered != s.uncovered {
+        let adds_up = i128::from(s.demand) - i128::from(s.covered) == i128::from(s.uncovered);
+        let owner = facts.need(s.instalment).map(|n| (n.id, n.tier()));
+        if missing.remove(&s.instalment) != Some(i128::from(s.uncovered)) || !adds_up || owner != Some((s.need, s.tier))
+        {
             return Err(format!("the shortage of {} is another", s.instalment));
         }
         let counted: usize = s.funnel.iter().map(|f| f.offers as usize).sum();

@@ -230,10 +230,13 @@ impl Draft<'_, '_> {
             cutoffs[place[&(p.offer as usize)]].insert(p.cutoff);
         }
         for c in &self.part.commitments {
-            cutoffs[ids[&c.offer]].insert(c.cutoff);
+            let at = ids[&c.offer];
+            cutoffs[at].insert(self.due_from(self.part.offers[at], c));
         }
         let mut shared: BTreeMap<LineId, BTreeSet<Day>> = BTreeMap::new();
-        let line_of = |i: usize| self.pairs.offers[self.part.offers[i]].offer.terms.line;
+        // An offer whose line is not in the market shares its time with nobody.
+        let known = |line: &LineId| self.part.lines.contains_key(line);
+        let line_of = |i: usize| self.pairs.offers[self.part.offers[i]].offer.terms.line.filter(known);
         for (i, days) in cutoffs.iter().enumerate() {
             if let Some(line) = line_of(i) {
                 shared.entry(line).or_default().extend(days);
@@ -257,6 +260,13 @@ impl Draft<'_, '_> {
             }
         }
         cutoffs
+    }
+
+    /// By when a commitment draws on the offer's curve: its cut-off, or the as-of date once that is
+    /// later. The figures were restated with what was promised and not yet shipped among the stock, so
+    /// a promise whose cut-off has passed still takes its part of it.
+    fn due_from(&self, offer: usize, commitment: &Commitment) -> Day {
+        commitment.cutoff.max(self.pairs.offers[offer].offer.terms.profile.as_of)
     }
 
     fn supply(&mut self) -> Vec<OfferNodes> {
@@ -340,9 +350,11 @@ impl Draft<'_, '_> {
         self.builder.reserve_arcs(self.part.pairs.len());
         for p in &self.part.pairs {
             let from = &nodes[place[&(p.offer as usize)]];
-            let tail = if p.stock_only { from.stock } else { from.output.get(&p.cutoff).copied() };
+            let ready = self.pairs.offers[p.offer as usize].curve.stock_by(p.cutoff) > 0;
+            let tail = if p.stock_only { from.stock.filter(|_| ready) } else { from.output.get(&p.cutoff).copied() };
             let head = slot_nodes[&(p.slot as usize)];
-            // A pair inside the lead time passed because there is stock; without, it carries nothing.
+            // A pair inside the lead time passed because there is stock, unless a trial left that
+            // predicate out; without, it carries nothing.
             let arc = match tail {
                 Some(tail) => self.builder.arc(tail, head, UNBOUNDED),
                 None => self.builder.arc(ROOT, head, 0),
@@ -367,7 +379,8 @@ impl Draft<'_, '_> {
             let arc = self.builder.feed(ROOT, node);
             self.cost(|l| i64::from(l == FlowLevel::Promised), arc);
             unserved_arcs.push(arc);
-            let tail = nodes[ids[&c.offer]].output[&c.cutoff];
+            let at = ids[&c.offer];
+            let tail = nodes[at].output[&self.due_from(self.part.offers[at], c)];
             let served = self.builder.arc(tail, node, UNBOUNDED);
             let points = tie::points(c.offer.0, c.match_id.0);
             self.cost(|l| if l == FlowLevel::Ties { points } else { 0 }, served);

@@ -58,6 +58,10 @@ pub struct UsedUp {
     pub committed: i64,
     /// The largest takers in this run.
     pub taken_by: Vec<Taken>,
+    /// Whether it was closed to this buyer's site, because its smallest order would not be met; then it
+    /// may have goods left.
+    #[serde(default)]
+    pub closed: bool,
 }
 
 /// An instalment that stays partly or wholly uncovered, and why.

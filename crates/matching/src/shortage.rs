@@ -1,11 +1,12 @@
 //! What stays uncovered, with the funnel of first reasons and the offers that were used up.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use domain::{eligibility::Rules, ids::OfferId};
 
 use crate::{
-    outcome::{Shortage, Taken, UsedUp},
+    minimum_orders,
+    outcome::{Closed, Shortage, Taken, UsedUp},
     pairs::{Pair, Pairs},
 };
 
@@ -15,7 +16,13 @@ const LISTED_OFFERS: usize = 5;
 const LISTED_TAKERS: usize = 3;
 
 /// Every instalment with an uncovered part, sorted by need and instalment.
-pub(crate) fn find(rules: &Rules<'_>, pairs: &Pairs<'_>, open: &[i64], flows: &[(Pair, i64)]) -> Vec<Shortage> {
+pub(crate) fn find(
+    rules: &Rules<'_>,
+    pairs: &Pairs<'_>,
+    open: &[i64],
+    flows: &[(Pair, i64)],
+    closed: &BTreeSet<Closed>,
+) -> Vec<Shortage> {
     let mut given = vec![0_i64; pairs.slots.len()];
     let mut takers: Vec<Vec<Taken>> = vec![Vec::new(); pairs.offers.len()];
     for (pair, flow) in flows {
@@ -49,7 +56,7 @@ pub(crate) fn find(rules: &Rules<'_>, pairs: &Pairs<'_>, open: &[i64], flows: &[
                 uncovered: open[i] - given[i],
                 funnel: pairs.funnels[i].clone(),
                 eligible_offers: u32::try_from(pairs.of_slot(i).len()).unwrap_or(u32::MAX),
-                used_up: used_up(rules, pairs, pairs.of_slot(i), &takers, &committed),
+                used_up: used_up(rules, pairs, pairs.of_slot(i), &takers, &committed, closed),
             }
         })
         .collect();
@@ -63,6 +70,7 @@ fn used_up(
     eligible: &[Pair],
     takers: &[Vec<Taken>],
     committed: &HashMap<OfferId, i64>,
+    closed: &BTreeSet<Closed>,
 ) -> Vec<UsedUp> {
     let day = rules.market.day;
     let available = |p: &Pair| {
@@ -81,6 +89,7 @@ fn used_up(
                 available: units,
                 committed: committed.get(&offer).copied().unwrap_or(0),
                 taken_by: takers[p.offer as usize].clone(),
+                closed: closed.contains(&minimum_orders::order_of(pairs, p)),
             }
         })
         .collect()

@@ -80,10 +80,16 @@ pub(super) fn visible(o: &OfferView<'_>, n: &NeedView<'_>) -> bool {
     match o.offer.terms.visibility {
         Visibility::Market => true,
         Visibility::Authorities => authority,
-        Visibility::Clusters => {
-            authority || o.organisation.clusters.iter().any(|c| n.organisation.clusters.contains(c))
-        }
+        Visibility::Clusters => authority || share_a_cluster(o, n),
     }
+}
+
+/// Whether both are members of one cluster, or one is the cluster of the other.
+pub(super) fn share_a_cluster(o: &OfferView<'_>, n: &NeedView<'_>) -> bool {
+    let (supplier, buyer) = (o.organisation, n.organisation);
+    supplier.clusters.iter().any(|c| buyer.clusters.contains(c))
+        || supplier.clusters.contains(&buyer.id)
+        || buyer.clusters.contains(&supplier.id)
 }
 
 /// Whether supplier and papers are checked as far as demanded. Only a certificate that holds for the

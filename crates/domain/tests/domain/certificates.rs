@@ -41,7 +41,9 @@ fn with(papers: &[Certificate], change: impl Fn(&mut Pair)) -> &'static str {
 fn cer_03_the_last_day_counts_and_the_day_before_the_due_date_does_not_do() {
     // The good pair's need is due in 14 days.
     let held = CertificateStatus::Documented;
-    for (days, expected) in [(14, "eligible"), (15, "eligible"), (13, "certificate_expired"), (-1, "certificate_expired")] {
+    for (days, expected) in
+        [(14, "eligible"), (15, "eligible"), (13, "certificate_expired"), (-1, "certificate_expired")]
+    {
         assert_eq!(with(&[until(held, days)], |_| {}), expected, "until day {days}");
     }
     let from = |days: i32| Certificate { valid_from: Some(today().plus(days)), ..paper(held) };
@@ -105,7 +107,8 @@ fn a_paper_counts_only_for_the_grades_it_names() {
 
 #[test]
 fn pending_papers_count_only_where_the_buyer_opted_in_and_in_time() {
-    let expected = |days: i32| Certificate { expected_on: Some(today().plus(days)), ..paper(CertificateStatus::InTesting) };
+    let expected =
+        |days: i32| Certificate { expected_on: Some(today().plus(days)), ..paper(CertificateStatus::InTesting) };
     let accept = |p: &mut Pair| p.wants().accept_pending = true;
     for (papers, without, opted_in) in [
         (paper(CertificateStatus::Applied), "certificate_pending", "eligible"),

@@ -94,8 +94,10 @@ fn calendars() -> impl Strategy<Value = WorkingCalendar> {
 }
 
 fn profiles() -> impl Strategy<Value = CapacityProfile> {
-    let convertible = (rates(), 0_u16..30, 0_u16..20, prop::option::of(0_i32..60))
-        .prop_map(|(rate, days, ramp_days, decided)| Conversion { rate, days, ramp_days, decided_on: decided.map(from_2020) });
+    let convertible =
+        (rates(), 0_u16..30, 0_u16..20, prop::option::of(0_i32..60)).prop_map(|(rate, days, ramp_days, decided)| {
+            Conversion { rate, days, ramp_days, decided_on: decided.map(from_2020) }
+        });
     (
         calendars(),
         (0_i32..60, prop::option::of(0_i32..90), 0_i32..60),

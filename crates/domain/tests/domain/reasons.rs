@@ -197,6 +197,37 @@ fn a_smallest_order_counts_all_that_a_site_asks_for() {
 }
 
 #[test]
+fn a_smallest_order_counts_needs_of_other_products_that_the_offer_may_serve() {
+    let mut pair = Pair::good();
+    pair.terms().min_order = Some(pieces(8_000));
+    let mut masks = pair.market.needs[0].clone();
+    masks.id = domain::ids::NeedId(uuid::Uuid::from_u128(22));
+    masks.terms.grades.clear();
+    for (product, expected) in [("medical-mask", "eligible"), ("gown", "below_minimum_order")] {
+        masks.terms.product = code(product);
+        pair.market.needs.truncate(1);
+        pair.market.needs.push(masks.clone());
+        assert_eq!(pair.code(), expected, "{product}");
+    }
+}
+
+#[test]
+fn a_cluster_buys_from_its_own_members() {
+    let mut pair = Pair::good();
+    pair.terms().visibility = Visibility::Clusters;
+    pair.buyer().kind = OrganisationKind::Cluster;
+    assert_eq!(pair.code(), "not_visible_to_buyer");
+    let cluster = pair.buyer().id;
+    pair.supplier().clusters = vec![cluster];
+    assert_eq!(pair.judge().unwrap().cost.cluster, 0);
+    // Two members of a third are neighbours as well.
+    let third = domain::ids::OrganisationId(uuid::Uuid::from_u128(3));
+    pair.supplier().clusters = vec![third];
+    pair.buyer().clusters = vec![third];
+    assert_eq!(pair.judge().unwrap().cost.cluster, 0);
+}
+
+#[test]
 fn stale_figures_cost_more_and_do_not_exclude() {
     let mut pair = Pair::good();
     let fresh = pair.judge().unwrap().cost.total();

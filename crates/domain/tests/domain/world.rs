@@ -142,14 +142,7 @@ fn border(code: &str, effect: BorderEffect, from: &str, until: &str, excepted: &
 
 fn feature(code: &str, kind: FeatureKind, comparison: Comparison, values: &[&str]) -> Feature {
     let values = values.iter().map(|v| (*v).to_owned()).collect();
-    Feature {
-        code: FeatureCode::new(code),
-        name: code.to_owned(),
-        kind,
-        unit: "months".to_owned(),
-        values,
-        comparison,
-    }
+    Feature { code: FeatureCode::new(code), name: code.to_owned(), kind, unit: "months".to_owned(), values, comparison }
 }
 
 pub fn parts() -> CatalogueParts {

@@ -7,3 +7,4 @@ mod mutations;
 mod rules;
 mod small_markets;
 mod stability;
+mod trials;

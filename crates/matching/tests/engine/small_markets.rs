@@ -111,10 +111,7 @@ pub fn measure(units: i64) -> Measure {
 }
 
 pub fn parameters() -> Parameters {
-    Parameters {
-        transit: Transit { handling_days: 0, km_per_day: 400, unknown_km: 100 },
-        ..Parameters::default()
-    }
+    Parameters { transit: Transit { handling_days: 0, km_per_day: 400, unknown_km: 100 }, ..Parameters::default() }
 }
 
 pub fn rules<'a>(market: &'a Market, parameters: &'a Parameters) -> Rules<'a> {
