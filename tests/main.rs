@@ -1,5 +1,7 @@
 //! The black-box suite: one binary, one file a resource, every test on SQLite and on PostgreSQL.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod bad_input;
 mod catalogue;
 mod database;

@@ -271,3 +271,26 @@ on_both! {
 fn domain_now(clock: &testkit::TestClock) -> domain::time::Instant {
     domain::time::Clock::now(clock)
 }
+
+on_both! {
+    async fn a_worker_is_woken_by_what_is_queued_and_ends_when_told(db: TestDb) {
+        let app = TestApp::new(db);
+        market(&app).await;
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let behind = app.app.clone();
+        let worker = tokio::spawn(async move { app::runs::work(&behind, "worker", async { drop(stopped.await) }).await });
+        // The second is queued while the worker sleeps, which is longer than this test may take.
+        for _ in 0..2 {
+            let queued = app.post(&app.operator(), "/api/v1/match-runs", &json!({})).await.expect(202);
+            let done = async {
+                while app.get(&app.operator(), queued.header("location")).await.json["state"] != "done" {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::time::timeout(std::time::Duration::from_secs(20), done).await.unwrap();
+        }
+        stop.send(()).unwrap();
+        worker.await.unwrap();
+        app.work().await;
+    }
+}

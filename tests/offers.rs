@@ -14,7 +14,7 @@ on_both! {
         let app = TestApp::new(db);
         let firm = app.firm("Atelier").await;
         let body = json!({
-            "site": firm.site, "product": "FFP2 mask", "features": { "valve": false, "size": ["S", "M"] },
+            "site": firm.site, "product": "FFP2", "features": { "valve": false, "size": ["S", "M"] },
             "stock": { "value": 12.5, "unit": "XBX", "pack_size": 20 },
             "running": { "value": 50000, "unit": "H87", "per": "week" },
             "maximum": { "value": 80000, "per": "week" }, "ramp_days": 5,
@@ -96,7 +96,7 @@ on_both! {
             ("ffp", json!({ "value": 10, "unit": "XBX", "pack_size": 100 }), 1000),
             ("ffp", json!({ "value": 1.0 }), 1),
             ("ffp", json!({ "value": 1e3 }), 1000),
-            ("nitrile-gloves", json!({ "value": 12.5, "unit": "XBX", "pack_size": 50, "pack_unit": "PR" }), 1250),
+            ("gloves-exam", json!({ "value": 12.5, "unit": "XBX", "pack_size": 50, "pack_unit": "PR" }), 1250),
             ("hand-sanitiser", json!({ "value": 0.75, "unit": "LTR" }), 750),
         ] {
             let body = json!({ "site": firm.site, "product": product, "stock": stock });

@@ -148,7 +148,6 @@ CREATE TABLE product_certificates (
     one_suffices boolean NOT NULL,
     PRIMARY KEY (product, frame, kind),
     FOREIGN KEY (product) REFERENCES products (code),
-    FOREIGN KEY (frame) REFERENCES legal_frames (code),
     FOREIGN KEY (kind) REFERENCES certificate_kinds (code)
 );
 

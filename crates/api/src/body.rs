@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 
-use crate::problem::Problem;
+use crate::{problem::Problem, strict::Strict};
 
 /// The largest JSON body, in bytes.
 pub const LIMIT: usize = 1_048_576;
@@ -90,16 +90,14 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if depth(bytes) > DEPTH {
         return Err(Problem::new("too_deep", format!("the JSON is nested deeper than {DEPTH} levels; flatten it")));
     }
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let first = bytes.iter().find(|b| !b.is_ascii_whitespace()).copied();
-    if first.is_some_and(|b| b != b'{') {
-        // Whether it is JSON at all comes first; serde would read an array as fields by position.
-        return Err(match serde_json::from_slice::<serde::de::IgnoredAny>(bytes) {
-            Err(e) => malformed(&e),
-            Ok(_) => Problem::invalid(Violations::one("", "not_an_object", "the body is no object; write { ... }")),
-        });
+    // Whether it is JSON at all comes first: a wrong field of a broken text is beside the point.
+    serde_json::from_slice::<serde::de::IgnoredAny>(bytes).map_err(|e| malformed(&e))?;
+    if bytes.iter().find(|b| !b.is_ascii_whitespace()) != Some(&b'{') {
+        // Serde would read an array as fields by position.
+        return Err(Problem::invalid(Violations::one("", "not_an_object", "the body is no object; write { ... }")));
     }
-    match serde_path_to_error::deserialize(&mut json) {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    match serde_path_to_error::deserialize(Strict(&mut json)) {
         Ok(value) => json.end().map(|()| value).map_err(|e| malformed(&e)),
         Err(e) if e.inner().is_data() => {
             let parent = pointer(e.path());
@@ -165,7 +163,10 @@ pub(crate) fn fault(place: &str, message: &str) -> Violations {
     } else if message.starts_with("duplicate field") {
         Violations::one(below(place), "duplicate_field", format!("{named:?} stands twice; keep one"))
     } else if message.starts_with("invalid type") {
-        Violations::one(place, "wrong_type", format!("{message}; write that type"))
+        // The names of our structs are no words of the API.
+        let told = message.split_once("expected struct ").map_or(message, |(found, _)| found);
+        let told = if told == message { message.to_owned() } else { format!("{told}expected an object") };
+        Violations::one(place, "wrong_type", format!("{told}; write that type"))
     } else {
         Violations::one(place, "bad_value", message)
     }
@@ -229,6 +230,8 @@ mod tests {
         check(r#"{"name": "a", "parts": [{}]}"#, "422 /parts/0/value missing_field");
         check(r#"{"name": "a", "parts": {}}"#, "422 /parts wrong_type");
         check(r#"{"name": "a", "named": {"a/b": {"value": true}}}"#, "422 /named/a~1b/value wrong_type");
+        check(r#"{"name": "a", "parts": [[1]]}"#, "422 /parts/0 wrong_type");
+        check(r#"{"name": "a", "named": {"x": [1]}}"#, "422 /named/x wrong_type");
         check(r#"{"name": "a", "colour": 1}"#, "422 /colour unknown_field");
         check(r#"{"name": "a", "parts": [{"value": 1, "uint": "x"}]}"#, "422 /parts/0/uint unknown_field");
         check(r#"{"name": "a", "name": "b"}"#, "422 /name duplicate_field");

@@ -91,10 +91,10 @@ pub const ALL: &[Code] = &[
         "Try again. A change may have been made all the same; look before you repeat it.",
     ),
     answer(
-        "duplicate_external_id",
+        "duplicate_organisation",
         StatusCode::CONFLICT,
-        "A record of this source and external id exists",
-        "Give another `external_id`, or read the record that has it.",
+        "The organisation is registered already",
+        "The detail names the record that has the name in this country, in whatever spelling. Use that one.",
     ),
     answer(
         "wrong_state",
@@ -179,6 +179,7 @@ pub const ALL: &[Code] = &[
     field("no_working_day", "The calendar has no working day", "Name at least one weekday."),
     field("bad_date", "Not a date", "Write YYYY-MM-DD, between 1900-01-01 and 2199-12-31."),
     field("in_past", "The date is over", "Write today or a later day."),
+    field("too_far_ahead", "The date is too far ahead", "The detail names how many days ahead it may be."),
     field(
         "in_future",
         "The date has not come",

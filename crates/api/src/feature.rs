@@ -1,5 +1,7 @@
 //! Features and certificates on the wire.
 
+use std::borrow::Cow;
+
 use domain::{
     certificate::Certificate,
     feature::FeatureValue,
@@ -7,23 +9,46 @@ use domain::{
 };
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ArrayBuilder, ObjectBuilder, OneOfBuilder, RefOr, Schema, schema::Type},
+};
 
 use crate::number::Number;
 
 /// The value of a feature: yes or no, a whole number, a word, or a list of sizes.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
-#[schema(as = FeatureValue, example = json!(true))]
 pub enum FeatureBody {
     /// Yes or no.
     Flag(bool),
     /// A number in the feature's unit.
-    Number(#[schema(inline)] Number),
+    Number(Number),
     /// A word.
     Text(String),
     /// Sizes.
     List(Vec<String>),
+}
+
+impl PartialSchema for FeatureBody {
+    fn schema() -> RefOr<Schema> {
+        let of = |kind: Type, words: &str| ObjectBuilder::new().schema_type(kind).description(Some(words));
+        let words = ArrayBuilder::new().items(ObjectBuilder::new().schema_type(Type::String));
+        OneOfBuilder::new()
+            .item(of(Type::Boolean, "Yes or no."))
+            .item(of(Type::Number, "A whole number in the feature's unit."))
+            .item(of(Type::String, "A word."))
+            .item(words.description(Some("Sizes.")))
+            .description(Some("The value of a feature, of the kind that the product says."))
+            .examples([serde_json::json!(true)])
+            .into()
+    }
+}
+
+impl ToSchema for FeatureBody {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("FeatureValue")
+    }
 }
 
 impl<'de> Deserialize<'de> for FeatureBody {

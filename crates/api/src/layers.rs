@@ -89,3 +89,23 @@ pub async fn method_not_allowed() -> Response {
     debug_assert_eq!(problem.status(), StatusCode::METHOD_NOT_ALLOWED, "the code's status");
     problem.into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_a_problem_that_keeps_its_words_to_itself() {
+        for panic in [Box::new("secret") as Box<dyn Any + Send>, Box::new("secret".to_owned()), Box::new(5)] {
+            let mut response = panicked(panic);
+            let problem = response.extensions_mut().remove::<Problem>().unwrap();
+            let response = problem.render(response, "id");
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            let body = response.into_body().collect().await.unwrap().to_bytes();
+            let body = String::from_utf8(body.to_vec()).unwrap();
+            assert!(body.contains("\"code\":\"internal\"") && !body.contains("secret"), "{body}");
+        }
+    }
+}

@@ -36,6 +36,7 @@ mod runs;
 mod serve;
 mod signed_in;
 mod sites;
+mod strict;
 mod units;
 
 pub use layers::{REQUEST_ID, TIME_LIMIT};

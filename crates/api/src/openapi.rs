@@ -1,8 +1,13 @@
 //! The OpenAPI document: what the handlers say of themselves, and what holds for all of them.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
 use utoipa::openapi::{
-    Content, InfoBuilder, License, OpenApi, OpenApiBuilder, Ref, RefOr, Response, ResponseBuilder, ServerBuilder,
+    Content, HeaderBuilder, InfoBuilder, License, ObjectBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response,
+    ResponseBuilder, Schema, ServerBuilder,
     path::{Operation, Parameter, ParameterIn},
+    schema::{KnownFormat, SchemaFormat, Type},
     security::{Http, HttpAuthScheme, SecurityScheme},
     tag::TagBuilder,
 };
@@ -51,12 +56,66 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     ] {
         components.schemas.insert(name.to_owned(), schema);
     }
+    components.schemas.values_mut().for_each(without_floats);
+    let examples = examples(&components.schemas);
     for item in document.paths.paths.values_mut() {
         for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
             add_errors(operation);
+            add_headers(operation);
+            add_example(operation, &examples);
         }
     }
     document
+}
+
+/// Numbers of this API are exact, so none has the format of a float.
+fn without_floats(schema: &mut RefOr<Schema>) {
+    let RefOr::T(Schema::Object(object)) = schema else { return };
+    for property in object.properties.values_mut() {
+        if let RefOr::T(Schema::Object(property)) = property
+            && property.format == Some(SchemaFormat::KnownFormat(KnownFormat::Double))
+        {
+            property.format = None;
+        }
+    }
+}
+
+/// The example of each schema by the schema's name.
+fn examples(schemas: &BTreeMap<String, RefOr<Schema>>) -> BTreeMap<String, Value> {
+    let example = |schema: &RefOr<Schema>| match schema {
+        RefOr::T(Schema::Object(object)) => object.example.clone(),
+        RefOr::T(_) | RefOr::Ref(_) => None,
+    };
+    schemas.iter().filter_map(|(name, schema)| Some((name.clone(), example(schema)?))).collect()
+}
+
+/// Shows the example of a body where tools look for it.
+fn add_example(operation: &mut Operation, examples: &BTreeMap<String, Value>) {
+    let Some(RefOr::T(body)) = &mut operation.request_body else { return };
+    for content in body.content.values_mut() {
+        let RefOr::T(content) = content else { continue };
+        if let Some(RefOr::Ref(reference)) = &content.schema {
+            let name = reference.ref_location.rsplit('/').next().unwrap_or_default();
+            content.example = examples.get(name).cloned();
+        }
+    }
+}
+
+fn add_headers(operation: &mut Operation) {
+    let told = [
+        ("201", "Location", "Where to read the record."),
+        ("202", "Location", "Where to see how the work stands."),
+        ("401", "WWW-Authenticate", "The `Bearer` challenge (RFC 6750)."),
+        ("503", "Retry-After", "Seconds to wait."),
+    ];
+    for (status, name, words) in told {
+        if let Some(RefOr::T(response)) = operation.responses.responses.get_mut(status) {
+            let header = HeaderBuilder::new()
+                .description(Some(words))
+                .schema(Some(ObjectBuilder::new().schema_type(Type::String)));
+            response.headers.insert(name.to_owned(), RefOr::T(header.build()));
+        }
+    }
 }
 
 fn add_errors(operation: &mut Operation) {

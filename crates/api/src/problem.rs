@@ -71,6 +71,7 @@ pub struct FaultBody {
 impl Problem {
     /// A problem of a code in [`codes::ALL`].
     pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
+        debug_assert!(codes::find(code).is_some_and(|c| c.status.is_some()), "{code} is no code of an answer");
         Self { code, detail: detail.into(), errors: Vec::new(), authenticate: None, cause: None }
     }
 

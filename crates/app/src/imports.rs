@@ -246,6 +246,9 @@ impl From<AppError> for Stop {
     }
 }
 
+/// A row to store: its place in the file, the row, its record.
+type GoodRow<'a, T> = (usize, &'a ParsedRow<T>, &'a T);
+
 /// Stores the good rows; the answers stand in the order of the file's records, with what became of
 /// each and whether it was written.
 async fn save<R: Resource>(
@@ -257,7 +260,7 @@ async fn save<R: Resource>(
 ) -> AppResult<Vec<Option<Saved<Uuid>>>> {
     let source = parsed.source.clone().unwrap_or_else(|| PLAIN_SOURCE.to_owned());
     let now = app.clock.now();
-    let good: Vec<(usize, &ParsedRow<R::Record>, &R::Record)> = parsed
+    let good: Vec<GoodRow<'_, R::Record>> = parsed
         .rows
         .iter()
         .enumerate()

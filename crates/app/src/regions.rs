@@ -70,7 +70,8 @@ pub fn search(app: &App, filter: &RegionFilter, after: Option<&str>, limit: usiz
 pub fn get(app: &App, typed: &str) -> AppResult<Found> {
     let tables = app.tables();
     let upper = typed.trim().to_uppercase();
-    if let Some(retired) = tables.regions.retired(&upper) {
+    // `UK` went out of use as a code and is what people type for the country all the same.
+    if let Some(retired) = tables.regions.retired(&upper).filter(|_| tables.regions.country(typed).is_none()) {
         let successors = retired.successors.iter().filter_map(|code| tables.regions.get(code).cloned()).collect();
         return Ok(Found::Retired { code: retired.code.clone(), version: retired.version.clone(), successors });
     }

@@ -114,7 +114,7 @@ pub struct OfferView<'a> {
     /// Its supply curve under the run's kind of capacity.
     pub curve: SupplyCurve,
     point: Option<Point>,
-    country: Option<CountryCode>,
+    country: CountryCode,
 }
 
 /// Base units asked for by buyer, delivery site and product.
@@ -135,7 +135,7 @@ pub struct NeedView<'a> {
     /// Other products that some rule lets stand for what it asks.
     stand_ins: &'a [ProductCode],
     point: Option<Point>,
-    country: Option<CountryCode>,
+    country: CountryCode,
 }
 
 /// Market, tables and parameters, as the predicates see them.
@@ -168,11 +168,12 @@ impl<'a> Rules<'a> {
                 conversion.decided_on = Some(self.market.day);
             }
         }
+        let organisation = self.market.organisations.get(&offer.organisation)?;
         Some(OfferView {
-            organisation: self.market.organisations.get(&offer.organisation)?,
+            organisation,
             curve: profile.curve(self.parameters.capacity),
             point: self.point(site),
-            country: self.country(site),
+            country: self.country(site, organisation),
             offer,
             site,
         })
@@ -185,10 +186,11 @@ impl<'a> Rules<'a> {
         let of_site = demands.range(first..).take_while(|((o, s, _), _)| (*o, *s) == (need.organisation, need.site));
         let alike = of_site.filter(|((_, _, product), _)| self.may_share_an_offer(&need.terms.product, product));
         let site_demand = alike.map(|(_, units)| *units).fold(0, i64::saturating_add);
+        let organisation = self.market.organisations.get(&need.organisation)?;
         Some(NeedView {
-            organisation: self.market.organisations.get(&need.organisation)?,
+            organisation,
             point: self.point(site),
-            country: self.country(site),
+            country: self.country(site, organisation),
             need,
             site,
             site_demand,
@@ -227,8 +229,10 @@ impl<'a> Rules<'a> {
         site.point.or_else(|| self.regions.get(site.region.as_ref()?)?.point)
     }
 
-    fn country(&self, site: &Site) -> Option<CountryCode> {
-        Some(self.regions.get(site.region.as_ref()?)?.country.clone())
+    /// The country goods leave or reach: the site's, or its organisation's where no region is known.
+    fn country(&self, site: &Site, organisation: &Organisation) -> CountryCode {
+        let region = site.region.as_ref().and_then(|r| self.regions.get(r));
+        region.map_or_else(|| organisation.country.clone(), |r| r.country.clone())
     }
 
     /// Judges an offer for one instalment of a need: eligible and how, or the first reason why not.
@@ -422,7 +426,7 @@ impl<'a> Rules<'a> {
     }
 
     fn border(&self, o: &OfferView<'_>, n: &NeedView<'_>) -> Result<(), Reason> {
-        let (Some(from), Some(to)) = (&o.country, &n.country) else { return Ok(()) };
+        let (from, to) = (&o.country, &n.country);
         if from == to {
             return Ok(());
         }
@@ -480,7 +484,7 @@ impl<'a> Rules<'a> {
             stock_only: cutoff < day.plus(i32::from(self.lead_days(o.offer))),
             cost: CostTerms {
                 distance: i64::from(km) * i64::from(w.kilometre),
-                border: when(o.country.is_some() && n.country.is_some() && o.country != n.country, w.border),
+                border: when(o.country != n.country, w.border),
                 cluster: when(!shared, w.cluster),
                 substitution: when(matches!(found.standing, Standing::Substitute { .. }), w.substitution),
                 unverified: when(o.organisation.verification == Verification::None, w.unverified),

@@ -75,8 +75,8 @@ fn matches(schema: &Value, value: &Value, at: &str) -> Result<(), String> {
     }
     match value {
         Value::Array(items) => {
-            let each = items.iter().enumerate();
-            each.map(|(i, item)| matches(&schema["items"], item, &format!("{at}/{i}"))).collect()
+            let mut each = items.iter().enumerate();
+            each.try_for_each(|(i, item)| matches(&schema["items"], item, &format!("{at}/{i}")))
         }
         Value::Object(fields) => {
             let known = schema["properties"].as_object();

@@ -18,7 +18,7 @@ use crate::{
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NeedInput, example = json!({
-    "site": "018f0000-0000-7000-8000-000000000001", "product": "FFP2 mask",
+    "site": "018f0000-0000-7000-8000-000000000001", "product": "FFP2",
     "features": {"valve": {"value": false}}, "urgency": "high",
     "instalments": [
         {"quantity": {"value": 20000}, "due": "2020-04-20"},

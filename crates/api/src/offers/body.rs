@@ -18,7 +18,7 @@ use crate::{
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = OfferInput, example = json!({
-    "site": "018f0000-0000-7000-8000-000000000001", "product": "FFP2 mask", "features": {"valve": false},
+    "site": "018f0000-0000-7000-8000-000000000001", "product": "FFP2", "features": {"valve": false},
     "stock": {"value": 200, "unit": "XBX", "pack_size": 20}, "running": {"value": 50000, "per": "week"},
     "from": "2020-04-06", "until": "2020-06-30", "lead_days": 3, "min_order": {"value": 1000},
     "regions": ["DE", "FR"], "transfers": ["sale"], "price": {"amount": 1.2, "currency": "EUR"}}))]

@@ -8,9 +8,8 @@ use domain::{
     ids::{OrganisationId, SiteId},
     organisation::{Organisation, OrganisationKind, Site, Verification},
     text,
-    violation::Violation,
 };
-use exchange::tables::{OrganisationRecord, ParsedFile, SiteRecord, fault_of};
+use exchange::tables::{Field, OrganisationRecord, ParsedFile, RowFault, SiteRecord};
 use storage::{Origin, Scope, Tx, organisations, sites};
 
 use super::Resource;
@@ -52,8 +51,16 @@ pub(super) async fn refuse_foreign<R: Resource>(
             }
             (None, Some(_)) | (Some(_), Some(_) | None) => continue,
         };
-        let fault = Violation { pointer: "/organisation".to_owned(), code: "unknown_organisation", detail };
-        row.record = Err(vec![fault_of(&fault, row)]);
+        let (column, value) = row.source.cell(&Field::Organisation, 0);
+        let (reason, remedy) = detail.split_once("; ").unwrap_or((&detail, ""));
+        row.record = Err(vec![RowFault {
+            line: row.line(),
+            column,
+            value,
+            code: "unknown_organisation",
+            reason: reason.to_owned(),
+            remedy: remedy.to_owned(),
+        }]);
     }
     Ok(())
 }

@@ -2,9 +2,9 @@
 
 use domain::{code::RegionCode, geo::Point, region::RegionTable, violation::Violations};
 
-/// The farthest a place of a NUTS region lies from the nearest point of the region or its parts. The
-/// widest regions of level 3, in the north of Sweden and Finland, reach some 300 km from their points.
-const NEAR_KM: u32 = 400;
+/// The farthest a place of a NUTS region lies from the nearest point of the region or its parts; the
+/// points of level 3 are those of level 2. Vardø lies 620 km from the point of Nord-Norge.
+const NEAR_KM: u32 = 700;
 /// The same for a country outside NUTS with known subdivisions: Attu lies 2,030 km from Alaska's point.
 const SUBDIVIDED_KM: u32 = 2_500;
 /// The same for a country known by one point; Kaliningrad lies 4,900 km from Russia's.

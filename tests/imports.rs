@@ -1,0 +1,123 @@
+//! Imports through the use case: all rows or none, twice changes nothing, nobody writes for others.
+
+use app::imports::{ImportFile, ImportOptions};
+use exchange::tables::{ImportReport, Kind, Mapping};
+use testkit::{TestApp, TestDb, on_both};
+
+const OFFERS: &str = "id,organisation,country,region,product,grade,quantity,running,per\n\
+    a,Atelier,DE,DE21,ffp,FFP2,1000,,\n\
+    b,Atelier,DE,DE21,medical-mask,,,5000,week\n\
+    c,Tessuti,IT,ITC4,ffp,FFP3,300,,\n";
+
+const NEEDS: &str = "id,organisation,country,product,quantity,due\n\
+    n1,Hospital,FR,ffp,100,2020-04-20\n\
+    n1,Hospital,FR,ffp,200,2020-04-27\n\
+    n2,Clinic,ES,medical-mask,50,2020-05-01\n";
+
+fn file(text: &str) -> ImportFile {
+    ImportFile { name: "file.csv".to_owned(), bytes: text.as_bytes().to_vec() }
+}
+
+async fn offers(app: &TestApp, text: &str, options: ImportOptions) -> ImportReport {
+    let mapping = Mapping::plain(Kind::Offers);
+    app::imports::offers(&app.app, app::Actor::Operator, file(text), &mapping, options).await.unwrap()
+}
+
+async fn count(app: &TestApp, list: &str) -> usize {
+    app.get(&app.operator(), &format!("/api/v1/{list}?limit=200")).await.expect(200).items().len()
+}
+
+/// Rows created, updated, unchanged, rejected, quarantined.
+fn counts(report: &ImportReport) -> [u32; 5] {
+    let c = report.counts;
+    assert_eq!(c.created + c.updated + c.unchanged + c.rejected + c.quarantined, c.rows, "the counts add up");
+    [c.created, c.updated, c.unchanged, c.rejected, c.quarantined]
+}
+
+on_both! {
+    async fn a_file_is_imported_once(db: TestDb) {
+        let app = TestApp::new(db);
+        let dry = ImportOptions { dry_run: true, ..ImportOptions::default() };
+        assert_eq!(counts(&offers(&app, OFFERS, dry).await), [3, 0, 0, 0, 0]);
+        assert_eq!((count(&app, "offers").await, count(&app, "organisations").await), (0, 0), "a dry run stores nothing");
+        assert_eq!(counts(&offers(&app, OFFERS, ImportOptions::default()).await), [3, 0, 0, 0, 0]);
+        assert_eq!((count(&app, "offers").await, count(&app, "organisations").await, count(&app, "sites").await), (3, 2, 2));
+        assert_eq!(counts(&offers(&app, OFFERS, ImportOptions::default()).await), [0, 0, 3, 0, 0]);
+        app.clock.advance_micros(86_400_000_000);
+        assert_eq!(counts(&offers(&app, OFFERS, ImportOptions::default()).await), [0, 0, 3, 0, 0], "on another day too");
+        let changed = OFFERS.replace("1000", "1001").replace("medical-mask,,,5000", "medical-mask,,,900000000");
+        assert_eq!(counts(&offers(&app, &changed, ImportOptions::default()).await), [0, 1, 1, 0, 1]);
+        assert_eq!((count(&app, "offers").await, count(&app, "organisations").await, count(&app, "sites").await), (3, 2, 2));
+        let list = app.get(&app.operator(), "/api/v1/offers").await;
+        assert!(list.items().iter().any(|o| o["capacity"]["stock"]["value"] == 1001 && o["source"]["external_id"] == "a"), "{}", list.text);
+    }
+}
+
+on_both! {
+    async fn a_bad_row_stops_all_unless_only_valid_rows_are_asked_for(db: TestDb) {
+        let app = TestApp::new(db);
+        let bad = OFFERS.replace("1000", "-5").replace("FFP3", "FFP9");
+        let report = offers(&app, &bad, ImportOptions::default()).await;
+        assert_eq!(counts(&report), [1, 0, 0, 2, 0], "what would become of the good row is told");
+        let faults: Vec<_> = report.faults().map(|f| (f.line, f.column.as_str(), f.value.as_str(), f.code)).collect();
+        assert_eq!(faults, [(2, "quantity", "-5", "negative"), (4, "grade", "FFP9", "unknown_grade")]);
+        assert_eq!((count(&app, "offers").await, count(&app, "organisations").await), (0, 0));
+        let valid = ImportOptions { valid_rows_only: true, ..ImportOptions::default() };
+        assert_eq!(counts(&offers(&app, &bad, valid).await), [1, 0, 0, 2, 0]);
+        assert_eq!(count(&app, "offers").await, 1);
+    }
+}
+
+on_both! {
+    async fn needs_are_imported_with_their_instalments_and_matched(db: TestDb) {
+        let app = TestApp::new(db);
+        offers(&app, OFFERS, ImportOptions::default()).await;
+        let mapping = Mapping::plain(Kind::Needs);
+        let import = || app::imports::needs(&app.app, app::Actor::Operator, file(NEEDS), &mapping, ImportOptions::default());
+        assert_eq!(counts(&import().await.unwrap()), [3, 0, 0, 0, 0]);
+        assert_eq!(counts(&import().await.unwrap()), [0, 0, 3, 0, 0]);
+        let needs = app.get(&app.operator(), "/api/v1/needs").await;
+        let mut instalments: Vec<usize> = needs.items().iter().map(|n| n["instalments"].as_array().unwrap().len()).collect();
+        instalments.sort_unstable();
+        assert_eq!(instalments, [1, 2]);
+        let (run, computed) =
+            app::runs::now(&app.app, app::Actor::Operator, domain::parameters::Parameters::default(), false, None).await.unwrap();
+        assert_eq!(computed.outcome.figures.covered, 350);
+        let stored = app.get(&app.operator(), &format!("/api/v1/matches?run={}", run.unwrap())).await;
+        assert_eq!(stored.items().len(), computed.outcome.lines.len());
+        let (none, dry) =
+            app::runs::now(&app.app, app::Actor::Operator, domain::parameters::Parameters::default(), true, None).await.unwrap();
+        assert_eq!((none, &dry.outcome.proof.hash), (None, &computed.outcome.proof.hash));
+    }
+}
+
+on_both! {
+    async fn an_organisation_imports_for_itself_alone(db: TestDb) {
+        let app = TestApp::new(db);
+        let firm = app.firm("Atelier").await;
+        let actor = app::Actor::Organisation(firm.id.parse().unwrap());
+        let mapping = Mapping::plain(Kind::Offers);
+        let report = app::imports::offers(&app.app, actor, file(OFFERS), &mapping, ImportOptions::default()).await.unwrap();
+        assert_eq!(counts(&report), [2, 0, 0, 1, 0]);
+        let faults: Vec<_> = report.faults().map(|f| (f.line, f.column.as_str(), f.code)).collect();
+        assert_eq!(faults, [(4, "organisation", "unknown_organisation")]);
+        assert_eq!(count(&app, "offers").await, 0);
+        let own = "product,quantity\nffp,10\n";
+        let report = app::imports::offers(&app.app, actor, file(own), &mapping, ImportOptions::default()).await.unwrap();
+        assert_eq!(counts(&report), [1, 0, 0, 0, 0]);
+        assert_eq!(app.get(&firm.token, "/api/v1/offers").await.items().len(), 1);
+        let nobody = offers(&app, own, ImportOptions::default()).await;
+        assert_eq!(counts(&nobody), [0, 0, 0, 1, 0], "a file of the operator names organisations");
+    }
+}
+
+on_both! {
+    async fn a_file_that_is_none_is_refused_as_a_whole(db: TestDb) {
+        let app = TestApp::new(db);
+        let mapping = Mapping::plain(Kind::Offers);
+        for text in ["", "a;b;c\n1;2;3\n", "product,product\nffp,ffp\n"] {
+            let result = app::imports::offers(&app.app, app::Actor::Operator, file(text), &mapping, ImportOptions::default()).await;
+            assert!(matches!(result, Err(app::AppError::Invalid(_))), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The OpenAPI document: committed, complete, and true.
+
+use std::{fs, path::Path};
+
+use serde_json::Value;
+use testkit::{TestApp, TestDb, app::request, on_both};
+
+fn document() -> Value {
+    serde_json::to_value(api::openapi()).unwrap()
+}
+
+fn operations(document: &Value) -> Vec<(String, String, Value)> {
+    let mut found = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            found.push((method.to_uppercase(), path.clone(), operation.clone()));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_committed_document_is_what_the_router_produces() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi/openapi.json");
+    let committed = fs::read_to_string(&file).unwrap_or_default();
+    let produced = format!("{}\n", api::openapi().to_pretty_json().unwrap());
+    assert!(committed == produced, "{} is out of date: run `cargo xtask openapi`", file.display());
+}
+
+#[test]
+fn every_operation_says_what_it_does_and_how_it_fails() {
+    let document = document();
+    for (method, path, op) in operations(&document) {
+        let at = format!("{method} {path}");
+        for field in ["summary", "description", "operationId"] {
+            assert!(op[field].as_str().is_some_and(|t| t.len() > 4), "{at}: {field}");
+        }
+        for p in op["parameters"].as_array().into_iter().flatten() {
+            assert!(p["description"].as_str().is_some_and(|t| !t.is_empty()), "{at}: {p}");
+        }
+        let responses = op["responses"].as_object().unwrap();
+        assert!(responses.keys().any(|s| s.starts_with('2')), "{at}");
+        for (status, response) in responses {
+            let media = if status.as_str() < "400" { "application/json" } else { "application/problem+json" };
+            assert!(response["content"][media]["schema"].is_object(), "{at}: {status} has no body");
+            assert!(response["description"].as_str().is_some_and(|t| t.len() > 3), "{at}: {status}");
+        }
+        let expected: &[&str] = if op.get("requestBody").is_some() { &["400", "413", "415", "422"] } else { &[] };
+        let token: &[&str] = if op.get("security").is_some() { &["401"] } else { &[] };
+        for status in expected.iter().chain(token).chain(&["500", "503"]) {
+            assert!(responses.contains_key(*status), "{at}: {status}");
+        }
+    }
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        assert!(schema["description"].as_str().is_some_and(|t| !t.is_empty()), "{name} has no description");
+        for (field, of) in schema["properties"].as_object().into_iter().flatten() {
+            let told = of["description"].is_string() || of["oneOf"].is_array() || of["$ref"].is_string();
+            assert!(told, "{name}.{field} has no description: {of}");
+        }
+    }
+}
+
+on_both! {
+    async fn the_example_of_each_body_is_accepted(db: TestDb) {
+        let app = TestApp::new(db);
+        let (firm, document) = (app.firm("Atelier").await, document());
+        let mut tried = 0;
+        for (method, path, op) in operations(&document) {
+            let Some(reference) = op["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str() else { continue };
+            let mut example = document.pointer(reference.trim_start_matches('#')).unwrap()["example"].clone();
+            assert!(example.is_object(), "{path} has no example");
+            if example.get("site").is_some() {
+                example["site"] = firm.site.clone().into();
+            }
+            let operators = path.ends_with("organisations") || path.ends_with("match-runs");
+            let token = if operators { app.operator() } else { firm.token.clone() };
+            let answer = app.send(request(method.parse().unwrap(), &token, &path, example.to_string().into())).await;
+            assert!(answer.status == 201 || answer.status == 202, "{path}: {}", answer.text);
+            tried += 1;
+        }
+        assert_eq!(tried, 5);
+        app.work().await;
+        assert_eq!(app.get("", "/api/v1/openapi.json").await.expect(200).json, document);
+    }
+}
