@@ -156,7 +156,7 @@ pub fn measure(
             faults.push(
                 format!("{pointer}/unit"),
                 "wrong_dimension",
-                format!("{code} is a period of time; write a unit of {base}"),
+                format!("{code} is a period of time; write a unit of {}", base.plural()),
             );
             None
         }
@@ -172,7 +172,7 @@ pub fn measure(
         faults.push(
             &value_at,
             "too_large",
-            format!("{value} {code} is more than 10^12 {base}; check the number and the unit"),
+            format!("{value} {code} is more than 10^12 {}; check the number and the unit", base.plural()),
         );
         return Err(faults);
     }
@@ -181,7 +181,7 @@ pub fn measure(
     match whole {
         Some(quantity) => Ok(Measure { value, unit: code, pack, quantity }),
         None => {
-            let detail = format!("{value} {code} is not a whole number of {base}; round it");
+            let detail = format!("{value} {code} is not a whole number of {}; round it", base.plural());
             Err(Violations::one(value_at, "fractional", detail))
         }
     }
@@ -210,11 +210,12 @@ pub(crate) fn measure_of_unknown(
 }
 
 fn wrong_dimension(code: &UnitCode, of: BaseUnit, base: BaseUnit) -> String {
+    let (ofs, bases) = (of.plural(), base.plural());
     let fabric = [BaseUnit::Gram, BaseUnit::Millimetre, BaseUnit::SquareCentimetre];
     if fabric.contains(&of) && fabric.contains(&base) {
-        format!("{code} counts {of}, this product {base}; state width_mm and gsm, or write a unit of {base}")
+        format!("{code} counts {ofs}, this product {bases}; state width_mm and gsm, or write a unit of {bases}")
     } else {
-        format!("{code} counts {of}, this product {base}; write a unit of {base}")
+        format!("{code} counts {ofs}, this product {bases}; write a unit of {bases}")
     }
 }
 
@@ -250,12 +251,12 @@ fn pack(
 ) -> Result<Quantity, Violations> {
     let pack_at = format!("{pointer}/pack_size");
     let Some(size) = input.pack_size else {
-        let detail = format!("{code} is a package; state pack_size, how many {base} one holds");
+        let detail = format!("{code} is a package; state pack_size, how many {} one holds", base.plural());
         return Err(Violations::one(pack_at, "pack_size_missing", detail));
     };
     let inner = MeasureInput { value: size, unit: input.pack_unit.clone(), pack_size: None, pack_unit: None };
     if input.pack_unit.as_deref().and_then(|u| units.find(u)).is_some_and(|u| u.meaning == UnitMeaning::Package) {
-        let detail = format!("a package of packages; state how many {base} one {code} holds");
+        let detail = format!("a package of packages; state how many {} one {code} holds", base.plural());
         return Err(Violations::one(format!("{pointer}/pack_unit"), "wrong_dimension", detail));
     }
     match measure("", &inner, base, Zero::Refused, units, fabric) {

@@ -45,6 +45,19 @@ impl BaseUnit {
         }
     }
 
+    /// The name for several, in sentences.
+    pub fn plural(self) -> &'static str {
+        match self {
+            Self::Piece => "pieces",
+            Self::Gram => "grams",
+            Self::Millilitre => "millilitres",
+            Self::Millimetre => "millimetres",
+            Self::SquareCentimetre => "square centimetres",
+            Self::Test => "tests",
+            Self::Minute => "minutes",
+        }
+    }
+
     /// The base unit of that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|u| u.as_str() == name)

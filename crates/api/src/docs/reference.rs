@@ -13,9 +13,10 @@ pub fn body(document: &Value) -> String {
     let _ = write!(
         out,
         "<header><h1>{} API</h1><p class=\"quiet\">Version {} · <a href=\"/api/v1/openapi.json\">OpenAPI document</a> · \
-         <a href=\"/docs/errors\">Error codes</a></p></header><nav><h2>Contents</h2>",
+         <a href=\"/docs/errors\">Error codes</a></p>{}</header><nav><h2>Contents</h2>",
         text(&info["title"]),
-        text(&info["version"])
+        text(&info["version"]),
+        prose(&info["description"])
     );
     let operations = operations(document);
     let tags = document["tags"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -31,7 +32,7 @@ pub fn body(document: &Value) -> String {
         }
         out.push_str("</ul>");
     }
-    let _ = write!(out, "<h3><a href=\"#schemas\">Schemas</a></h3></nav><main>{}", prose(&info["description"]));
+    out.push_str("<h3><a href=\"#schemas\">Schemas</a></h3></nav><main>");
     for tag in tags {
         let _ = write!(out, "<h2>{}</h2>{}", text(&tag["name"]), prose(&tag["description"]));
         for op in operations.iter().filter(|op| *op.tag == tag["name"]) {

@@ -406,7 +406,10 @@ fn implausible(product: &Product, terms: &OfferTerms) -> Option<String> {
     let ceiling = product.weekly_ceiling;
     let stock = p.stock.quantity.units();
     if stock > ceiling {
-        return Some(format!("stock of {stock} {} is above the plausible {ceiling} for one site", product.base_unit));
+        return Some(format!(
+            "stock of {stock} {} is above the plausible {ceiling} for one site",
+            product.base_unit.plural()
+        ));
     }
     let weekly = |rate: &Rate| {
         let (top, bottom) = rate.per_working_day(&p.calendar);
@@ -415,5 +418,5 @@ fn implausible(product: &Product, terms: &OfferTerms) -> Option<String> {
     let rates = [p.running.as_ref(), p.maximum.as_ref(), p.convertible.as_ref().map(|c| &c.rate)];
     let most = rates.into_iter().flatten().map(weekly).max().unwrap_or(0);
     (most > i128::from(ceiling))
-        .then(|| format!("{most} {} a week is above the plausible {ceiling} for one site", product.base_unit))
+        .then(|| format!("{most} {} a week is above the plausible {ceiling} for one site", product.base_unit.plural()))
 }

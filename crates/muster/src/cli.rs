@@ -1,0 +1,389 @@
+//! The command line: commands, flags, help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use domain::{
+    capacity::CapacityKind,
+    ids::{NeedId, OfferId},
+    time::Day,
+};
+
+use crate::demo::DEFAULT_SEED;
+
+const EXIT_CODES: &str = "\
+Settings: a flag wins over the environment (MUSTER_DATA, MUSTER_DATABASE_URL, MUSTER_ADDR, MUSTER_LOG,
+MUSTER_SEEDS), the environment over the file muster.toml in the data folder, the file over the default.
+`muster config show` says what holds and why.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done or reported with row errors.
+Data goes to standard output, everything else to standard error.";
+
+/// Maps what firms can make and what others lack, and works out who should supply whom.
+#[derive(Debug, Parser)]
+#[command(name = "muster", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub struct Cli {
+    /// Flags of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags of every command.
+#[derive(Debug, Args, Default)]
+#[command(next_help_heading = "Flags of every command")]
+pub struct Global {
+    /// Data folder: signing key, settings, and the SQLite database [env: MUSTER_DATA] [default: ./muster-data]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Database: sqlite://PATH?mode=rwc or postgres://USER:PASSWORD@HOST/NAME [env: MUSTER_DATABASE_URL]
+    /// [default: muster.db in the data folder]
+    #[arg(long, global = true, value_name = "URL")]
+    pub database: Option<String>,
+    /// Folder with catalogue/ and regions/ to load instead of those inside the program [env: MUSTER_SEEDS]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub seeds: Option<PathBuf>,
+    /// What is logged to standard error, e.g. `info` or `warn,api=debug` [env: MUSTER_LOG]
+    #[arg(long, global = true, value_name = "FILTER")]
+    pub log: Option<String>,
+    /// Form of the data on standard output
+    #[arg(long, global = true, value_enum, value_name = "FORM", default_value = "table")]
+    pub output: Format,
+}
+
+/// Form of the data on standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// One JSON document.
+    Json,
+    /// Rows, safe to open in a spreadsheet.
+    Csv,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Build and match the demo market of April 2020, then serve it
+    #[command(after_help = "\
+Examples:
+  muster demo
+  muster demo --addr 127.0.0.1:9000
+  muster demo --seed 7 --data ./other-demo --no-serve
+  muster demo --no-serve --output json > demo.json
+
+Organisations are invented; products, regions, conversion times and quantities are of the time.
+A data folder holds one market: the demo never mixes with yours.")]
+    Demo(Demo),
+    /// Import offers or needs from a CSV file
+    #[command(after_help = "\
+Examples:
+  muster import offers capacity.csv --dry-run
+  muster import needs hospitals.csv --valid-rows-only
+  muster import offers donors.csv --map my-headers.toml --today 2020-04-20
+
+Columns are found by header, in any order. All rows or none are stored unless --valid-rows-only.
+Importing the same file again changes nothing. --map takes a file, or the name of a shipped mapping.
+Exit code 3 when rows are rejected.")]
+    Import(Import),
+    /// Match the whole market now
+    #[command(after_help = "\
+Examples:
+  muster match --dry-run
+  muster match --capacity maximum --output json
+  muster match --explain NEED
+  muster match --why-not NEED OFFER")]
+    Match(Match),
+    /// Serve the HTTP API
+    #[command(after_help = "\
+Examples:
+  muster serve
+  muster serve --addr 0.0.0.0:8080 --log info")]
+    Serve(Serve),
+    /// Bring the database to this version's schema and load the catalogue
+    #[command(after_help = "\
+Examples:
+  muster migrate
+  muster migrate --database postgres://muster:PASSWORD@localhost/muster")]
+    Migrate,
+    /// Look up products of the catalogue
+    #[command(after_help = "\
+Examples:
+  muster products
+  muster products search \"masque chirurgical\"
+  muster products search OP-Maske --output json
+  muster products show ffp")]
+    Products(Products),
+    /// Look up regions
+    #[command(after_help = "\
+Examples:
+  muster regions search Bergamo
+  muster regions show PT16
+  muster regions show UK")]
+    Regions(Regions),
+    /// Print the OpenAPI document of the HTTP API
+    #[command(after_help = "\
+Examples:
+  muster openapi > openapi.json")]
+    Openapi,
+    /// Make bearer tokens for the HTTP API
+    #[command(after_help = "\
+Examples:
+  muster token create --org \"Sample Mask Works 161, Milano (demo)\"
+  muster token create --operator --expires 12h")]
+    Token(Token),
+    /// See the settings
+    #[command(after_help = "\
+Examples:
+  muster config show
+  muster config show --output json")]
+    Config(Config),
+    /// Say what is running: program, engine, database
+    #[command(after_help = "\
+Examples:
+  muster version
+  muster version --output json")]
+    Version,
+}
+
+/// Flags of `demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// What the market is drawn from; the same seed gives the same market everywhere
+    #[arg(long, default_value_t = DEFAULT_SEED)]
+    pub seed: u64,
+    /// Print the result and stop
+    #[arg(long)]
+    pub no_serve: bool,
+    /// Where to serve [env: MUSTER_ADDR] [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub addr: Option<String>,
+}
+
+/// Flags of `import`.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// What the file holds
+    #[arg(value_enum)]
+    pub kind: ImportKind,
+    /// The CSV file; `-` reads standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// What foreign headers and words mean: a TOML file, or the name of a shipped mapping
+    #[arg(long, value_name = "FILE.toml")]
+    pub map: Option<PathBuf>,
+    /// Report, and store nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Store the good rows although others are rejected
+    #[arg(long)]
+    pub valid_rows_only: bool,
+    /// Read the file as of a day, e.g. 2020-04-20
+    #[arg(long, value_name = "DATE", value_parser = Day::parse)]
+    pub today: Option<Day>,
+}
+
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ImportKind {
+    /// Offers.
+    Offers,
+    /// Needs.
+    Needs,
+}
+
+/// Flags of `match`.
+#[derive(Debug, Args)]
+pub struct Match {
+    /// Compute and print, and store nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Say what a run would do for one need, and why
+    #[arg(long, value_name = "NEED", conflicts_with = "why_not")]
+    pub explain: Option<NeedId>,
+    /// Say why an offer may or may not serve a need
+    #[arg(long, value_names = ["NEED", "OFFER"], num_args = 2)]
+    pub why_not: Option<Vec<String>>,
+    /// Decide on a day other than today, e.g. 2020-04-20; nothing is stored then
+    #[arg(long, value_name = "DATE", value_parser = Day::parse)]
+    pub day: Option<Day>,
+    /// Which capacity counts
+    #[arg(long, value_enum, default_value = "running")]
+    pub capacity: Capacity,
+}
+
+impl Match {
+    /// The two ids of `--why-not`.
+    pub fn why_not(&self) -> Result<Option<(NeedId, OfferId)>, String> {
+        let Some([need, offer]) = self.why_not.as_deref() else { return Ok(None) };
+        let bad = |word: &str| format!("{word:?} is no id; write the UUIDs of a need and of an offer, in this order");
+        Ok(Some((need.parse().map_err(|_| bad(need))?, offer.parse().map_err(|_| bad(offer))?)))
+    }
+}
+
+/// Which capacity counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Capacity {
+    /// What sites make now.
+    Running,
+    /// What they make at full stretch.
+    Maximum,
+}
+
+impl From<Capacity> for CapacityKind {
+    fn from(capacity: Capacity) -> Self {
+        match capacity {
+            Capacity::Running => Self::Running,
+            Capacity::Maximum => Self::Maximum,
+        }
+    }
+}
+
+/// Flags of `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Where to listen [env: MUSTER_ADDR] [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub addr: Option<String>,
+}
+
+/// What `products` does.
+#[derive(Debug, Args)]
+pub struct Products {
+    /// List all when absent.
+    #[command(subcommand)]
+    pub action: Option<ProductsAction>,
+}
+
+/// What `products` does.
+#[derive(Debug, Subcommand)]
+pub enum ProductsAction {
+    /// List all products
+    List,
+    /// Find products by name in any language, synonym, grade or public code
+    Search {
+        /// Words as people type them
+        #[arg(required = true)]
+        words: Vec<String>,
+    },
+    /// Everything about one product
+    Show {
+        /// Its code, or a word that names it alone
+        code: String,
+    },
+}
+
+/// What `regions` does.
+#[derive(Debug, Args)]
+pub struct Regions {
+    /// List the countries when absent.
+    #[command(subcommand)]
+    pub action: Option<RegionsAction>,
+}
+
+/// What `regions` does.
+#[derive(Debug, Subcommand)]
+pub enum RegionsAction {
+    /// Find regions by a part of their code or name
+    Search {
+        /// Words as people type them
+        #[arg(required = true)]
+        words: Vec<String>,
+    },
+    /// Everything about one region; codes out of use name their successors
+    Show {
+        /// A code or name
+        code: String,
+    },
+}
+
+/// What `token` does.
+#[derive(Debug, Args)]
+pub struct Token {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: TokenAction,
+}
+
+/// What `token` does.
+#[derive(Debug, Subcommand)]
+pub enum TokenAction {
+    /// Print a new token
+    Create {
+        /// For the organisation of this name or id
+        #[arg(long, value_name = "NAME", required_unless_present = "operator", conflicts_with = "operator")]
+        org: Option<String>,
+        /// For the operator, who may do everything
+        #[arg(long)]
+        operator: bool,
+        /// How long it holds: 30m, 12h, 90d (at most 366d)
+        #[arg(long, value_name = "TIME", default_value = "30d", value_parser = seconds)]
+        expires: i64,
+    },
+}
+
+/// What `config` does.
+#[derive(Debug, Args)]
+pub struct Config {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: ConfigAction,
+}
+
+/// What `config` does.
+#[derive(Debug, Subcommand)]
+pub enum ConfigAction {
+    /// Every setting with its value and where it comes from; secrets are hidden
+    Show,
+}
+
+/// Seconds of a time such as `12h`.
+fn seconds(text: &str) -> Result<i64, String> {
+    let wrong = || format!("{text:?} is no time; write a whole number of minutes, hours or days: 30m, 12h, 90d");
+    let unit = match text.chars().last() {
+        Some('m') => 60,
+        Some('h') => 3_600,
+        Some('d') => 86_400,
+        Some(_) | None => return Err(wrong()),
+    };
+    let number: i64 = text.get(..text.len() - 1).and_then(|n| n.parse().ok()).ok_or_else(wrong)?;
+    let total = number.checked_mul(unit).ok_or_else(wrong)?;
+    if (1..=app::tokens::LONGEST_SECONDS).contains(&total) {
+        Ok(total)
+    } else {
+        Err(format!("{text} is out of range; write from 1m to 366d"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_examples() {
+        for command in Cli::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains(&format!("muster {}", command.get_name())), "{}", command.get_name());
+        }
+    }
+
+    #[test]
+    fn times_are_read() {
+        assert_eq!(seconds("12h"), Ok(43_200));
+        assert_eq!(seconds("366d"), Ok(app::tokens::LONGEST_SECONDS));
+        for bad in ["", "h", "0d", "367d", "1y", "-1d", "1.5h", "٣d"] {
+            assert!(seconds(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! `muster match`.
+
+use std::sync::Arc;
+
+use anyhow::{Result, anyhow};
+use app::{Actor, runs};
+use domain::{
+    ids::{NeedId, OfferId, RunId},
+    need::Need,
+    parameters::Parameters,
+};
+use exchange::safe_csv::Cell;
+use matching::{Answer, Step};
+use serde::Serialize;
+
+use crate::{
+    Ended,
+    cli::{Format, Match},
+    clock::DayClock,
+    config::Settings,
+    output::{self, grouped, wrapped},
+    report::{Report, View, explained, render, singular},
+    service::{Catalogue, Service, app_fault},
+};
+
+/// Matches the market, explains a need, or says why not.
+pub(super) async fn run(settings: &Settings, flags: &Match, format: Format) -> Result<Ended> {
+    let asked = flags.why_not().map_err(anyhow::Error::msg)?;
+    let mut service = Service::open(settings, Catalogue::Ensure).await?;
+    if let Some(day) = flags.day {
+        service.app.clock = Arc::new(DayClock { day, inner: Arc::clone(&service.app.clock) });
+    }
+    let parameters = Parameters { capacity: flags.capacity.into(), ..Parameters::default() };
+    if let Some((need, offer)) = asked {
+        return why_not(&service, parameters, need, offer, format).await;
+    }
+    if let Some(need) = flags.explain {
+        return explain(&service, parameters, need, format).await;
+    }
+    let dry_run = flags.dry_run || flags.day.is_some();
+    let (id, computed) = allocate(&service, parameters.clone(), dry_run).await?;
+    let report = Report::new(&computed.market, &computed.outcome, &service.app.tables(), &parameters);
+    print(&service, id, report, format)?;
+    Ok(Ended::Done)
+}
+
+/// Allocates with a bar on a terminal.
+pub(super) async fn allocate(
+    service: &Service,
+    parameters: Parameters,
+    dry_run: bool,
+) -> Result<(Option<RunId>, runs::Computed)> {
+    let bar = output::progress("matching");
+    let shown = bar.clone();
+    let step = move |step: Step| {
+        let (what, done, all) = match step {
+            Step::Judging(done, all) => ("judging", done, all),
+            Step::Solving(done, all) => ("solving", done, all),
+        };
+        shown.set_message(what);
+        shown.set_length(u64::try_from(all).unwrap_or(0));
+        shown.set_position(u64::try_from(done).unwrap_or(0));
+    };
+    let result = runs::now(&service.app, Actor::Operator, parameters, dry_run, Some(Arc::new(step))).await;
+    bar.finish_and_clear();
+    result.map_err(app_fault)
+}
+
+#[derive(Serialize)]
+struct Document {
+    /// The stored run; none for a dry run.
+    run: Option<RunId>,
+    demo: bool,
+    #[serde(flatten)]
+    report: Report,
+}
+
+fn print(service: &Service, run: Option<RunId>, report: Report, format: Format) -> Result<()> {
+    let demo = service.demo.is_some();
+    match format {
+        Format::Json => output::print_json(&Document { run, demo, report }),
+        Format::Csv => print_coverage(&report),
+        Format::Table => {
+            let mut text = String::new();
+            if demo {
+                text.push_str("DEMO market of April 2020: every organisation is invented.\n\n");
+            }
+            text.push_str(&render(&report));
+            text.push_str(&match run {
+                Some(id) => format!("stored as run {id}"),
+                None => "dry run: nothing was stored".to_owned(),
+            });
+            output::print(&text)
+        }
+    }
+}
+
+/// The coverage by product as CSV, in base units.
+pub(super) fn print_coverage(report: &Report) -> Result<()> {
+    let header = ["product", "name", "base_unit", "needs", "needed", "covered", "shortage", "share_per_mille"];
+    let rows = report.coverage.by_product.iter().map(|r| {
+        let mut cells = vec![Cell::text(&*r.product), Cell::text(&*r.name), Cell::text(&*r.base_unit)];
+        let numbers = [i64::from(r.needs), r.needed, r.covered, r.shortage, r.share_per_mille];
+        cells.extend(numbers.map(Cell::number));
+        cells
+    });
+    output::print_csv(&header, rows)
+}
+
+async fn explain(service: &Service, parameters: Parameters, need: NeedId, format: Format) -> Result<Ended> {
+    let (explanation, computed) =
+        runs::explain(&service.app, Actor::Operator, parameters.clone(), need).await.map_err(app_fault)?;
+    if format != Format::Table {
+        output::print_json(&explanation)?;
+        return Ok(Ended::Done);
+    }
+    let tables = service.app.tables();
+    let view = View { market: &computed.market, outcome: &computed.outcome, tables: &tables, parameters: &parameters };
+    output::print(&explained(&view, &explanation))?;
+    Ok(Ended::Done)
+}
+
+async fn why_not(
+    service: &Service,
+    parameters: Parameters,
+    need: NeedId,
+    offer: OfferId,
+    format: Format,
+) -> Result<Ended> {
+    let answers = runs::why_not(&service.app, Actor::Operator, parameters, need, offer).await.map_err(app_fault)?;
+    if format != Format::Table {
+        output::print_json(&answers)?;
+        return Ok(Ended::Done);
+    }
+    let scope = storage::Scope::Operator;
+    let found = storage::needs::get(&service.app.store, scope, need).await;
+    let found = found.map_err(|fault| anyhow!("the need cannot be read: {fault}"))?.record;
+    let lines: Vec<String> = answers.iter().map(|answer| wrapped(&sentence(&found, answer), 0)).collect();
+    output::print(&lines.join("\n"))?;
+    Ok(Ended::Done)
+}
+
+fn sentence(need: &Need, answer: &Answer) -> String {
+    let (Answer::Eligible { instalment, .. } | Answer::NotEligible { instalment, .. }) = answer;
+    let of = need.instalments.iter().find(|i| i.id == *instalment);
+    let asked = of.map_or_else(
+        || format!("instalment {instalment}"),
+        |i| format!("due {}: {} {}", i.due, grouped(i128::from(i.measure.quantity.units())), i.measure.unit),
+    );
+    match answer {
+        Answer::Eligible { how, .. } => {
+            let far = how.distance_km.map_or_else(|| "an unknown distance".to_owned(), |km| format!("{km} km"));
+            let stock = if how.stock_only { ", from stock alone" } else { "" };
+            format!(
+                "{asked} - the offer may serve it: goods ready by {}, {} days on the way, {far}, {} cost points a \
+                 unit{stock}. If it does not, others are cheaper or more urgent needs use it up.",
+                how.cutoff,
+                how.transit_days,
+                grouped(i128::from(how.cost.total()))
+            )
+        }
+        Answer::NotEligible { reason, .. } => {
+            format!("{asked} - the offer {} ({}).", singular(&reason.to_string()), reason.code())
+        }
+    }
+}

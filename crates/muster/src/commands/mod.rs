@@ -1,0 +1,82 @@
+//! The commands, one file each.
+
+use std::path::Path;
+
+use anyhow::{Result, anyhow};
+use app::Tables;
+
+use crate::{
+    Ended,
+    cli::{Cli, Command, ConfigAction, TokenAction},
+    config::Settings,
+    service::{self, Catalogue},
+    telemetry,
+};
+
+mod config;
+mod demo;
+mod import;
+mod matching;
+mod migrate;
+mod openapi;
+mod products;
+mod regions;
+mod serve;
+mod token;
+mod version;
+
+/// Runs the command of a command line.
+pub(crate) fn run(cli: Cli) -> Result<Ended> {
+    let Cli { global, command } = cli;
+    let addr = match &command {
+        Command::Demo(demo) => demo.addr.as_deref(),
+        Command::Serve(serve) => serve.addr.as_deref(),
+        Command::Import(_)
+        | Command::Match(_)
+        | Command::Migrate
+        | Command::Products(_)
+        | Command::Regions(_)
+        | Command::Openapi
+        | Command::Token(_)
+        | Command::Config(_)
+        | Command::Version => None,
+    };
+    let settings = Settings::resolve(&global, addr)?;
+    let output = global.output;
+    let default = if matches!(command, Command::Serve(_)) { "info" } else { "warn" };
+    telemetry::start(settings.log.as_deref(), default)?;
+    let block = |work: std::pin::Pin<Box<dyn Future<Output = Result<Ended>>>>| service::runtime()?.block_on(work);
+    match command {
+        Command::Demo(flags) => block(Box::pin(async move { demo::run(&settings, &flags, output).await })),
+        Command::Import(flags) => block(Box::pin(async move { import::run(&settings, &flags, output).await })),
+        Command::Match(flags) => block(Box::pin(async move { matching::run(&settings, &flags, output).await })),
+        Command::Serve(_) => block(Box::pin(async move { serve::run(&settings).await })),
+        Command::Migrate => block(Box::pin(async move { migrate::run(&settings, output).await })),
+        Command::Products(flags) => block(Box::pin(async move { products::run(&settings, flags, output).await })),
+        Command::Regions(flags) => block(Box::pin(async move { regions::run(&settings, flags, output).await })),
+        Command::Openapi => openapi::run(),
+        Command::Token(flags) => match flags.action {
+            TokenAction::Create { org, operator: _, expires } => {
+                block(Box::pin(async move { token::create(&settings, org.as_deref(), expires, output).await }))
+            }
+        },
+        Command::Config(flags) => match flags.action {
+            ConfigAction::Show => config::show(&settings, output),
+        },
+        Command::Version => block(Box::pin(async move { version::run(output).await })),
+    }
+}
+
+/// Catalogue and regions: of the database where there is one, with what the operator added, else of
+/// the seed files. Looking something up makes no data folder.
+async fn tables(settings: &Settings) -> Result<Tables> {
+    let there = settings.database.path().is_none_or(Path::is_file);
+    if there {
+        let store = service::open_store(settings).await?;
+        service::sync(&store, settings, Catalogue::Ensure).await?;
+        return app::catalogue::load(&store).await.map_err(service::catalogue_fault);
+    }
+    let (catalogue, regions) = exchange::seeds::load(&service::seed_files(settings)?)
+        .map_err(|faults| anyhow!("the seed files are broken: {faults}"))?;
+    Ok(Tables { catalogue, regions })
+}

@@ -1,0 +1,95 @@
+//! `muster serve`, and what `muster demo` ends with.
+
+use std::{future::Future, io};
+
+use anyhow::{Result, anyhow};
+use app::App;
+use tokio::{net::TcpListener, sync::watch};
+
+use crate::{
+    Ended,
+    config::Settings,
+    output,
+    service::{Catalogue, Service},
+};
+
+/// Serves the HTTP API until the program is told to stop.
+pub(super) async fn run(settings: &Settings) -> Result<Ended> {
+    let listener = bind(settings).await?;
+    let service = Service::open(settings, Catalogue::Sync).await?;
+    let at = listener.local_addr()?;
+    let demo = if service.demo.is_some() { " the DEMO market (invented organisations)" } else { "" };
+    output::complain(&format!("serving{demo} on http://{at} - API reference: http://{at}/docs/api - stop with Ctrl-C"));
+    until_stopped(service.app, listener).await
+}
+
+/// A listener on the address of the settings.
+pub(super) async fn bind(settings: &Settings) -> Result<TcpListener> {
+    let addr = settings.socket()?;
+    let other = addr.port().checked_add(1).unwrap_or(8081);
+    TcpListener::bind(addr).await.map_err(|fault| match fault.kind() {
+        io::ErrorKind::AddrInUse => {
+            anyhow!("{addr} is in use by another program; stop it, or choose another with --addr {}:{other}", addr.ip())
+        }
+        io::ErrorKind::PermissionDenied => {
+            anyhow!("this user may not listen on {addr}; choose a port above 1023 with --addr {}:8080", addr.ip())
+        }
+        _ => anyhow!("cannot listen on {addr}: {fault}; choose another address with --addr HOST:PORT"),
+    })
+}
+
+/// Serves requests and works off the queue of runs; both end in order when the program is told to.
+pub(super) async fn until_stopped(app: App, listener: TcpListener) -> Result<Ended> {
+    let (stop, stopped) = watch::channel(false);
+    let signal = tokio::spawn(async move {
+        wait_for_signal().await;
+        // Nobody listens any more only when both have ended already.
+        let _ = stop.send(true);
+    });
+    let worker = {
+        let (app, name) = (app.clone(), format!("worker of process {}", std::process::id()));
+        let stopped = flagged(stopped.clone());
+        tokio::spawn(async move { app::runs::work(&app, &name, stopped).await })
+    };
+    let store = app.store.clone();
+    let served = api::serve(listener, api::router(app), flagged(stopped)).await;
+    signal.abort();
+    if served.is_ok() {
+        worker.await?;
+    }
+    store.close().await.map_err(|fault| anyhow!("the database did not close in order: {fault}"))?;
+    served?;
+    Ok(Ended::Done)
+}
+
+async fn flagged(mut stopped: watch::Receiver<bool>) {
+    // An error means that the sender is gone, and then there is nothing more to wait for.
+    let _ = stopped.wait_for(|s| *s).await;
+}
+
+#[cfg(unix)]
+fn wait_for_signal() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    async move {
+        match (interrupt, terminate) {
+            (Ok(mut interrupt), Ok(mut terminate)) => {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
+            }
+            // Without handlers the signals end the program as they always do.
+            (_, _) => std::future::pending().await,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn wait_for_signal() -> impl Future<Output = ()> {
+    async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    }
+}

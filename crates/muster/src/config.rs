@@ -1,0 +1,225 @@
+//! Settings: flag over environment over `muster.toml` in the data folder over default, each with
+//! where it came from.
+
+use std::{
+    env, fs, io,
+    net::{SocketAddr, ToSocketAddrs},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, anyhow, bail};
+use serde::Serialize;
+use storage::DatabaseUrl;
+
+use crate::cli::Global;
+
+/// The file of settings in the data folder.
+pub const FILE: &str = "muster.toml";
+/// Where the data lie when nobody says.
+pub const DEFAULT_DATA: &str = "./muster-data";
+/// Where to listen when nobody says.
+pub const DEFAULT_ADDR: &str = "127.0.0.1:8080";
+/// The SQLite database in the data folder.
+pub const DATABASE_FILE: &str = "muster.db";
+
+/// Settings that may stand in the file.
+const IN_FILE: [&str; 4] = ["database", "addr", "log", "seeds"];
+
+/// Where a value came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// The command line.
+    Flag,
+    /// The environment.
+    Environment,
+    /// `muster.toml` in the data folder.
+    File,
+    /// Nobody said anything.
+    Default,
+}
+
+impl Origin {
+    /// The word for people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Flag => "flag",
+            Self::Environment => "environment",
+            Self::File => "file",
+            Self::Default => "default",
+        }
+    }
+}
+
+/// A value with its origin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Setting {
+    /// Its name, as in the file and the flag.
+    pub name: &'static str,
+    /// The variable that sets it.
+    pub variable: &'static str,
+    /// What holds, with secrets hidden.
+    pub value: String,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// What holds.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The data folder.
+    pub data: PathBuf,
+    /// The database.
+    pub database: DatabaseUrl,
+    /// Where to listen.
+    pub addr: String,
+    /// What to log; each command has its own default.
+    pub log: Option<String>,
+    /// A folder of seed files instead of those inside the program.
+    pub seeds: Option<PathBuf>,
+    /// Every setting for people to see.
+    pub shown: Vec<Setting>,
+}
+
+impl Settings {
+    /// Works out what holds. Reads the environment and the file of settings, and nothing else.
+    ///
+    /// Errors name the setting, its value and what to write.
+    pub fn resolve(global: &Global, addr: Option<&str>) -> Result<Self> {
+        Self::resolve_with(global, addr, &|name| env::var_os(name).filter(|v| !v.is_empty()))
+    }
+
+    fn resolve_with(
+        global: &Global,
+        addr: Option<&str>,
+        variable: &dyn Fn(&str) -> Option<std::ffi::OsString>,
+    ) -> Result<Self> {
+        let text = |name: &'static str| -> Result<Option<String>> {
+            let Some(value) = variable(name) else { return Ok(None) };
+            value.into_string().map(Some).map_err(|_| anyhow!("the variable {name} is not UTF-8; write it anew"))
+        };
+        let (data, data_origin) = match (&global.data, variable("MUSTER_DATA")) {
+            (Some(flag), _) => (flag.clone(), Origin::Flag),
+            (None, Some(path)) => (PathBuf::from(path), Origin::Environment),
+            (None, None) => (PathBuf::from(DEFAULT_DATA), Origin::Default),
+        };
+        let file = read_file(&data)?;
+        let pick = |name: &'static str, flag: Option<String>, var: &'static str| -> Result<(Option<String>, Origin)> {
+            if flag.is_some() {
+                return Ok((flag, Origin::Flag));
+            }
+            if let Some(value) = text(var)? {
+                return Ok((Some(value), Origin::Environment));
+            }
+            match file.get(name) {
+                Some(toml::Value::String(value)) => Ok((Some(value.clone()), Origin::File)),
+                Some(other) => bail!("{name} = {other} in {FILE} is no text; write it in quotes"),
+                None => Ok((None, Origin::Default)),
+            }
+        };
+        let as_text = |path: &PathBuf| path.display().to_string();
+        let (database, database_origin) = pick("database", global.database.clone(), "MUSTER_DATABASE_URL")?;
+        let database = match database {
+            // The address itself may hold a password, so the error does not repeat it.
+            Some(url) => DatabaseUrl::parse(&url).map_err(|fault| anyhow!("the setting database: {fault}"))?,
+            None => DatabaseUrl::file(&data.join(DATABASE_FILE)),
+        };
+        let (addr, addr_origin) = pick("addr", addr.map(str::to_owned), "MUSTER_ADDR")?;
+        let addr = addr.unwrap_or_else(|| DEFAULT_ADDR.to_owned());
+        let (log, log_origin) = pick("log", global.log.clone(), "MUSTER_LOG")?;
+        let (seeds, seeds_origin) = pick("seeds", global.seeds.as_ref().map(as_text), "MUSTER_SEEDS")?;
+        let one = |name, variable, value, origin| Setting { name, variable, value, origin };
+        let shown = vec![
+            one("data", "MUSTER_DATA", as_text(&data), data_origin),
+            one("database", "MUSTER_DATABASE_URL", database.to_string(), database_origin),
+            one("addr", "MUSTER_ADDR", addr.clone(), addr_origin),
+            one("log", "MUSTER_LOG", log.clone().unwrap_or_else(|| "warn (serve: info)".to_owned()), log_origin),
+            one(
+                "seeds",
+                "MUSTER_SEEDS",
+                seeds.clone().unwrap_or_else(|| "inside the program".to_owned()),
+                seeds_origin,
+            ),
+        ];
+        Ok(Self { data, database, addr, log, seeds: seeds.map(PathBuf::from), shown })
+    }
+
+    /// The address to listen on.
+    pub fn socket(&self) -> Result<SocketAddr> {
+        let wrong = || format!("{:?} is no address to listen on; write HOST:PORT, e.g. {DEFAULT_ADDR}", self.addr);
+        let mut found = self.addr.to_socket_addrs().with_context(wrong)?;
+        found.next().with_context(wrong)
+    }
+}
+
+fn read_file(data: &Path) -> Result<toml::Table> {
+    let path = data.join(FILE);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound || fault.kind() == io::ErrorKind::NotADirectory => {
+            return Ok(toml::Table::new());
+        }
+        Err(fault) => return Err(fault).with_context(|| format!("{} cannot be read", path.display())),
+    };
+    let table: toml::Table = text.parse().map_err(|fault: toml::de::Error| {
+        let line = fault.span().map_or(1, |s| 1 + text.get(..s.start).map_or(0, |t| t.matches('\n').count()));
+        // Its Display quotes the line, which may hold a password.
+        anyhow!("{} line {line}: {}; correct the file", path.display(), fault.message())
+    })?;
+    if let Some(unknown) = table.keys().find(|k| !IN_FILE.contains(&k.as_str())) {
+        bail!(
+            "{} has the setting {unknown:?}, which there is not; it can have: {}",
+            path.display(),
+            IN_FILE.join(", ")
+        );
+    }
+    Ok(table)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::*;
+
+    fn none(_: &str) -> Option<OsString> {
+        None
+    }
+
+    fn origin_of(settings: &Settings, name: &str) -> Origin {
+        settings.shown.iter().find(|s| s.name == name).unwrap().origin
+    }
+
+    #[test]
+    fn a_flag_wins_over_environment_over_file_over_default() {
+        let folder = tempfile::tempdir().unwrap();
+        let global = || Global { data: Some(folder.path().to_path_buf()), ..Global::default() };
+        let bare = Settings::resolve_with(&global(), None, &none).unwrap();
+        assert_eq!((bare.addr.as_str(), origin_of(&bare, "addr")), (DEFAULT_ADDR, Origin::Default));
+        fs::write(folder.path().join(FILE), "addr = \"127.0.0.1:1\"\n").unwrap();
+        let file = Settings::resolve_with(&global(), None, &none).unwrap();
+        assert_eq!((file.addr.as_str(), origin_of(&file, "addr")), ("127.0.0.1:1", Origin::File));
+        let variable = |name: &str| (name == "MUSTER_ADDR").then(|| OsString::from("127.0.0.1:2"));
+        let environment = Settings::resolve_with(&global(), None, &variable).unwrap();
+        assert_eq!((environment.addr.as_str(), origin_of(&environment, "addr")), ("127.0.0.1:2", Origin::Environment));
+        let flag = Settings::resolve_with(&global(), Some("127.0.0.1:3"), &variable).unwrap();
+        assert_eq!((flag.addr.as_str(), origin_of(&flag, "addr")), ("127.0.0.1:3", Origin::Flag));
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        let url = "postgres://ann:s3cret@localhost/muster";
+        let global = Global { database: Some(url.to_owned()), ..Global::default() };
+        let settings = Settings::resolve_with(&global, None, &none).unwrap();
+        assert!(!format!("{:?}{settings:?}", settings.shown).contains("s3cret"));
+    }
+
+    #[test]
+    fn a_setting_that_there_is_not_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(FILE), "adress = \"127.0.0.1:1\"\n").unwrap();
+        let global = Global { data: Some(folder.path().to_path_buf()), ..Global::default() };
+        let fault = Settings::resolve_with(&global, None, &none).unwrap_err().to_string();
+        assert!(fault.contains("adress") && fault.contains("addr"), "{fault}");
+    }
+}

@@ -1,0 +1,44 @@
+//! The binary's insides: commands, configuration, wiring, the demo market.
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+pub mod cli;
+mod clock;
+mod commands;
+pub mod config;
+mod data_folder;
+pub mod demo;
+mod output;
+pub mod report;
+mod service;
+mod telemetry;
+
+/// How a command that did not fail ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// All is done.
+    Done,
+    /// Done, and the report names rows that are wrong.
+    RowErrors,
+}
+
+/// Reads the command line, runs the command and turns its end into an exit code.
+pub fn main() -> ExitCode {
+    let matches = cli::Cli::command().get_matches();
+    let cli = match cli::Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(fault) => fault.exit(),
+    };
+    match commands::run(cli) {
+        Ok(Ended::Done) => ExitCode::SUCCESS,
+        Ok(Ended::RowErrors) => ExitCode::from(3),
+        // Whoever reads the output has seen enough, as `head` does.
+        Err(fault) if output::is_closed_pipe(&fault) => ExitCode::SUCCESS,
+        Err(fault) => {
+            output::complain(&format!("error: {fault:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The demo market goes into both databases as it was built, and only where nothing else is.
+
+use domain::{eligibility::Rules, organisation::Organisation, time::Instant};
+use muster::demo::{self, store::Before};
+use storage::StoreError;
+use testkit::{TestDb, on_both};
+
+use crate::demo_market::{TABLES, market};
+
+on_both!(
+    async fn it_is_read_back_as_it_was_built(db: TestDb) {
+        let market = market(7);
+        let parameters = demo::store::parameters();
+        let rules = Rules { market: &market, catalogue: &TABLES.0, regions: &TABLES.1, parameters: &parameters };
+        for expected in [Before::Empty, Before::ThisDemo] {
+            let before = demo::store::before(&db.store, &market).await.unwrap();
+            assert_eq!(before, expected);
+            demo::store::store(&db.store, 7, before, &rules).await.unwrap();
+            let stored = storage::market::snapshot(&db.store, market.day).await.unwrap();
+            assert!(stored == market, "the stored market is not the one that was built");
+        }
+        let other = crate::demo_market::market(8);
+        let refused = demo::store::before(&db.store, &other).await.unwrap_err().to_string();
+        assert!(refused.contains("another seed"), "{refused}");
+    }
+);
+
+on_both!(
+    async fn what_a_killed_program_left_out_is_made_up_for(db: TestDb) {
+        let market = market(7);
+        let parameters = demo::store::parameters();
+        let mut half = market.clone();
+        half.commitments.clear();
+        let rules = Rules { market: &half, catalogue: &TABLES.0, regions: &TABLES.1, parameters: &parameters };
+        demo::store::store(&db.store, 7, Before::Empty, &rules).await.unwrap();
+        let before = demo::store::before(&db.store, &market).await.unwrap();
+        assert_eq!(before, Before::ThisDemo);
+        let rules = Rules { market: &market, ..rules };
+        demo::store::store(&db.store, 7, before, &rules).await.unwrap();
+        let stored = storage::market::snapshot(&db.store, market.day).await.unwrap();
+        assert!(stored == market, "the promises are not there");
+    }
+);
+
+on_both!(
+    async fn it_never_mixes_with_a_market(db: TestDb) {
+        let market = market(7);
+        let own = Organisation { name: "Acme".to_owned(), ..market.organisations.values().next().unwrap().clone() };
+        let own = Organisation { id: testkit::SeededIds::new(1).next(domain::ids::OrganisationId), ..own };
+        let own = Organisation { clusters: Vec::new(), ..own };
+        let at = Instant::start_of(market.day);
+        let work = move |tx: storage::Tx| async move {
+            storage::organisations::insert(&tx, &own, None, at).await?;
+            Ok::<_, StoreError>(())
+        };
+        db.store.write(work).await.unwrap();
+        let refused = demo::store::before(&db.store, &market).await.unwrap_err().to_string();
+        assert!(refused.contains("no demo"), "{refused}");
+    }
+);

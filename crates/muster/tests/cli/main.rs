@@ -1,0 +1,14 @@
+//! The program as people run it, and the demo market it brings.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod command;
+mod configuration;
+mod demo_command;
+mod demo_market;
+mod demo_stored;
+mod help;
+mod importing;
+mod lookup;
+mod matching_command;
+mod serving;

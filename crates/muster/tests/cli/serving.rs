@@ -1,0 +1,91 @@
+//! `muster serve` and `muster demo` on a socket.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    process::{Child, ChildStderr, Stdio},
+};
+
+use crate::command::Bench;
+
+/// A program that serves; ended when dropped.
+struct Serving {
+    child: Child,
+    addr: String,
+    /// Held open, so that the program can go on saying things.
+    stderr: BufReader<ChildStderr>,
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+/// Starts a command that serves, and waits until it says where.
+fn start(bench: &Bench, arguments: &[&str]) -> Serving {
+    let mut program = bench.program();
+    program.args(arguments).args(["--addr", "127.0.0.1:0"]);
+    let mut child = program.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut serving = Serving { child, addr: String::new(), stderr };
+    let mut told = String::new();
+    while serving.addr.is_empty() {
+        let mut line = String::new();
+        assert_ne!(serving.stderr.read_line(&mut line).unwrap(), 0, "it did not serve: {told}");
+        if let Some((_, rest)) = line.split_once("http://") {
+            serving.addr = rest.split([' ', '/']).next().unwrap().to_owned();
+        }
+        told.push_str(&line);
+    }
+    serving
+}
+
+fn get(addr: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(addr).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn the_demo_serves_what_it_printed() {
+    let bench = Bench::new();
+    let serving = start(&bench, &["demo"]);
+    assert!(get(&serving.addr, "/readyz").starts_with("HTTP/1.1 200"));
+    assert!(get(&serving.addr, "/api/v1/products?q=OP-Maske").contains("medical-mask"));
+}
+
+#[test]
+fn a_taken_port_is_told_with_the_remedy() {
+    let bench = Bench::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = taken.local_addr().unwrap().to_string();
+    let refused = bench.run(&["serve", "--addr", &addr]).exits(1);
+    assert!(refused.stderr.contains("in use") && refused.stderr.contains("--addr"), "{}", refused.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn told_to_stop_it_ends_in_order() {
+    let bench = Bench::new();
+    let mut serving = start(&bench, &["serve"]);
+    let pid = serving.child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert!(serving.child.wait().unwrap().success());
+}
+
+#[test]
+fn tokens_are_made_for_organisations_and_the_operator() {
+    let bench = Bench::new();
+    let file = bench.file("offers.csv", "organisation,country,product,stock\nAcme,DE,apron,5000\n");
+    bench.run(&["import", "offers", file.to_str().unwrap()]).exits(0);
+    let token = bench.run(&["token", "create", "--org", "acme", "--expires", "1h"]).exits(0).stdout;
+    assert_eq!(token.trim().split('.').count(), 3, "{token}");
+    let operator = bench.run(&["token", "create", "--operator", "--output", "json"]).exits(0).json();
+    assert_eq!(operator["operator"], true);
+    let nobody = bench.run(&["token", "create", "--org", "Nobody"]).exits(1);
+    assert!(nobody.stderr.contains("Nobody"), "{}", nobody.stderr);
+}
