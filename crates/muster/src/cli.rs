@@ -208,7 +208,7 @@ pub struct Match {
     /// Say why an offer may or may not serve a need
     #[arg(long, value_names = ["NEED", "OFFER"], num_args = 2)]
     pub why_not: Option<Vec<String>>,
-    /// Decide on a day other than today, e.g. 2020-04-20; nothing is stored then
+    /// Decide on a day other than today, e.g. 2020-04-20
     #[arg(long, value_name = "DATE", value_parser = Day::parse)]
     pub day: Option<Day>,
     /// Which capacity counts

@@ -102,8 +102,7 @@ async fn prepare(
     let started = Instant::now();
     let broken = |faults: seeds::SeedErrors| anyhow!("the seed files are broken: {faults}");
     let files = service::seed_files(settings)?;
-    let mut parts = seeds::catalogue(&files).map_err(broken)?;
-    demo::add_border_rules(&mut parts)?;
+    let parts = seeds::catalogue(&files).map_err(broken)?;
     let places = seeds::regions(&files).map_err(broken)?;
     let lists = RegionLists {
         countries: places.countries.clone(),

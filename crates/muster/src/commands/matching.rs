@@ -6,8 +6,10 @@ use anyhow::{Result, anyhow};
 use app::{Actor, runs};
 use domain::{
     ids::{NeedId, OfferId, RunId},
+    market::Market,
     need::Need,
     parameters::Parameters,
+    time::Day,
 };
 use exchange::safe_csv::Cell;
 use matching::{Answer, Step};
@@ -37,11 +39,22 @@ pub(super) async fn run(settings: &Settings, flags: &Match, format: Format) -> R
     if let Some(need) = flags.explain {
         return explain(&service, parameters, need, format).await;
     }
-    let dry_run = flags.dry_run || flags.day.is_some();
-    let (id, computed) = allocate(&service, parameters.clone(), dry_run).await?;
+    let (id, computed) = allocate(&service, parameters.clone(), flags.dry_run).await?;
+    if let Some(last) = last_due_date_if_over(&computed.market) {
+        output::complain(&format!(
+            "every open need was due by {last}, before {}: to match the market of that time, name a day with --day",
+            computed.market.day
+        ));
+    }
     let report = Report::new(&computed.market, &computed.outcome, &service.app.tables(), &parameters);
     print(&service, id, report, format)?;
     Ok(Ended::Done)
+}
+
+/// The last due date of all open needs, when not one lies ahead: the market is one of the past.
+fn last_due_date_if_over(market: &Market) -> Option<Day> {
+    let open = market.needs.iter().filter(|n| n.is_matchable());
+    open.flat_map(|n| &n.instalments).map(|i| i.due).max().filter(|last| *last < market.day)
 }
 
 /// Allocates with a bar on a terminal.

@@ -4,14 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, anyhow, bail};
-use domain::{
-    catalogue::{Area, BorderEffect, BorderRule, Catalogue, CatalogueParts},
-    code::{CountryCode, ProductCode},
-    market::Market,
-    region::RegionTable,
-    time::Day,
-};
+use anyhow::{Result, anyhow};
+use domain::{catalogue::Catalogue, market::Market, region::RegionTable, time::Day};
 
 mod demand;
 mod dice;
@@ -23,7 +17,7 @@ mod supply;
 mod tables;
 
 use draft::Draft;
-use tables::{BorderRow, Tables};
+use tables::Tables;
 
 /// The seed used when nobody names one.
 pub const DEFAULT_SEED: u64 = 2020;
@@ -35,40 +29,6 @@ pub const MARK: &str = "(demo)";
 pub fn decision_day() -> Day {
     // A day of the calendar, so the fallback is never taken.
     Day::from_ymd(2020, 4, 6).unwrap_or(Day::MIN)
-}
-
-/// The border rules the demo knows beside those of the catalogue: laws of the time of countries
-/// outside the Union. They are added to the catalogue before the market is built and stored.
-pub fn add_border_rules(parts: &mut CatalogueParts) -> Result<()> {
-    for row in Tables::embedded()?.border_rules {
-        if !parts.border_rules.iter().any(|known| known.code == row.code) {
-            let rule = border_rule(&row).with_context(|| format!("seeds/demo/border_rules.csv, rule {}", row.code))?;
-            parts.border_rules.push(rule);
-        }
-    }
-    Ok(())
-}
-
-fn border_rule(row: &BorderRow) -> Result<BorderRule> {
-    let area = |word: &str| match word {
-        "EU" => Area::Eu,
-        code => Area::Country(CountryCode::new(code)),
-    };
-    Ok(BorderRule {
-        code: row.code.clone(),
-        products: row.products.iter().map(|p| ProductCode::new(p)).collect(),
-        from_area: area(&row.from_area),
-        to_area: (row.to_area != "*").then(|| area(&row.to_area)),
-        from: row.from,
-        until: row.until,
-        effect: match row.effect.as_str() {
-            "forbidden" => BorderEffect::Forbidden,
-            "authorisation_required" => BorderEffect::AuthorisationRequired,
-            other => bail!("{other:?} is no effect; write forbidden or authorisation_required"),
-        },
-        excepted: row.excepted.iter().map(|c| CountryCode::new(c)).collect(),
-        source: row.source.clone(),
-    })
 }
 
 /// Builds the market of a seed on [`decision_day`]. The same seed, tables and catalogue give the

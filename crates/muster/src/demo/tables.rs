@@ -18,7 +18,6 @@ pub(super) struct Tables {
     pub(super) wants: Vec<Want>,
     pub(super) habits: Habits,
     pub(super) situations: Vec<Situation>,
-    pub(super) border_rules: Vec<BorderRow>,
 }
 
 impl Tables {
@@ -34,7 +33,6 @@ impl Tables {
             wants: rows("wants.csv", include_str!("../../../../seeds/demo/wants.csv"))?,
             habits: Habits::new(rows("habits.csv", include_str!("../../../../seeds/demo/habits.csv"))?),
             situations: rows("situations.csv", include_str!("../../../../seeds/demo/situations.csv"))?,
-            border_rules: rows("border_rules.csv", include_str!("../../../../seeds/demo/border_rules.csv"))?,
         })
     }
 }
@@ -277,25 +275,6 @@ pub(super) struct Situation {
     pub(super) to: String,
     pub(super) buyer: String,
     pub(super) story: String,
-}
-
-/// A border rule beside those of the catalogue, with the same columns.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct BorderRow {
-    pub(super) code: String,
-    #[serde(deserialize_with = "words")]
-    pub(super) products: Vec<String>,
-    pub(super) from_area: String,
-    pub(super) to_area: String,
-    #[serde(deserialize_with = "day")]
-    pub(super) from: Day,
-    #[serde(deserialize_with = "optional_day")]
-    pub(super) until: Option<Day>,
-    pub(super) effect: String,
-    #[serde(deserialize_with = "words")]
-    pub(super) excepted: Vec<String>,
-    pub(super) source: String,
 }
 
 /// Millionths of a currency, written as a decimal number.

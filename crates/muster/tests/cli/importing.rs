@@ -51,4 +51,8 @@ fn imported_records_are_matched() {
     let apron = &document["coverage"]["by_product"][0];
     assert_eq!((apron["product"].as_str(), apron["needed"].as_i64()), (Some("apron"), Some(8_000)));
     assert_eq!((apron["covered"].as_i64(), apron["shortage"].as_i64()), (Some(5_000), Some(3_000)));
+    assert!(document["run"].is_string(), "the run of that day is stored");
+    // Today all of it is over, and the command says what to do.
+    let late = bench.run(&["match", "--dry-run"]).exits(0);
+    assert!(late.stderr.contains("--day"), "{}", late.stderr);
 }
