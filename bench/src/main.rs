@@ -2,9 +2,13 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+mod getusppe;
 mod market;
 
-use std::time::{Duration, Instant};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
@@ -46,6 +50,20 @@ enum Command {
         #[arg(long, default_value_t = 0)]
         threads: usize,
     },
+    /// Imports the public GetUsPPE files with the program itself, matches them, and prints the
+    /// counts as Markdown.
+    ///
+    /// Example: cargo run --release -p bench -- getusppe ../shared/data/reference/getusppe
+    Getusppe {
+        /// The folder of the files.
+        files: PathBuf,
+        /// The program.
+        #[arg(long, default_value = "target/release/muster")]
+        muster: PathBuf,
+        /// A folder to make for the databases.
+        #[arg(long, default_value = "target/getusppe")]
+        data: PathBuf,
+    },
 }
 
 fn main() -> Result<()> {
@@ -53,6 +71,7 @@ fn main() -> Result<()> {
         Command::Engine { offers, needs, products, days, seed, repeat, threads } => {
             engine(&market::Size { offers, needs, products, days, seed }, repeat.max(1), threads)
         }
+        Command::Getusppe { files, muster, data } => getusppe::run(&getusppe::Setup { muster, files, data }),
     }
 }
 

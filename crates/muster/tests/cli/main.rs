@@ -7,6 +7,7 @@ mod configuration;
 mod demo_command;
 mod demo_market;
 mod demo_stored;
+mod getusppe;
 mod help;
 mod importing;
 mod lookup;

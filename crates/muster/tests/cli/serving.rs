@@ -89,3 +89,16 @@ fn tokens_are_made_for_organisations_and_the_operator() {
     let nobody = bench.run(&["token", "create", "--org", "Nobody"]).exits(1);
     assert!(nobody.stderr.contains("Nobody"), "{}", nobody.stderr);
 }
+
+/// What docker-compose.yml does, as processes: migrate to the end, then serve the same database.
+#[test]
+fn the_steps_of_docker_compose_on_postgresql() {
+    let Some(cluster) = testkit::postgres::cluster() else { return };
+    cluster.create_database("compose", None).unwrap();
+    let url = cluster.url("compose");
+    let bench = Bench::new();
+    bench.run(&["migrate", "--database", &url]).exits(0);
+    let serving = start(&bench, &["serve", "--database", &url]);
+    assert!(get(&serving.addr, "/readyz").starts_with("HTTP/1.1 200"));
+    assert!(get(&serving.addr, "/api/v1/products?q=masque+chirurgical").contains("medical-mask"));
+}
