@@ -104,9 +104,10 @@ fn proof(report: &Report) -> String {
     let rows = report
         .levels
         .iter()
-        .map(|l| vec![l.name.clone(), l.unit.clone(), grouped(l.value), grouped(l.bound), grouped(l.gap)]);
-    let levels = table(&["level", "counts", "value", "bound", "gap"], &[2, 3, 4], rows);
-    let legend = "A gap of 0 is proven: no allocation is better on this level once those above it are at their best.";
+        .map(|l| vec![l.name.clone(), l.unit.clone(), grouped(l.value), grouped(l.gap)]);
+    let levels = table(&["level", "counts (less is better)", "value", "gap"], &[2, 3], rows);
+    let legend = "A gap of 0 is proven: no allocation is better on this level once those above it are at their best. \
+                  Minimum orders are kept by closing orders that are too small, so they may cost up to their gap.";
     let f = &report.figures;
     let figures = format!(
         "{} matches from {} eligible pairs of {} offers and {} instalments of {} needs, in {} parts",
