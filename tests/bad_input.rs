@@ -276,3 +276,41 @@ on_both! {
         desk.nothing_stored().await;
     }
 }
+
+on_both! {
+    async fn dos_05_a_body_full_of_faults_is_answered_shortly(db: TestDb) {
+        let desk = Desk::new(db).await;
+        let long = "x".repeat(900_000);
+        let many = |n: usize| (0..n).map(|i| (format!("f{i}"), json!(true))).collect::<serde_json::Map<_, _>>();
+        let words = |n: usize| json!((0..n).map(|i| format!("w{i}")).collect::<Vec<_>>());
+        let offer = |pointer: &str, value: Value| {
+            let mut body = offers::plain(&desk.firm);
+            set(&mut body, pointer, value);
+            ("/api/v1/offers", desk.firm.token.clone(), body)
+        };
+        let need = |pointer: &str, value: Value| {
+            let mut body = needs::plain(&desk.hospital);
+            set(&mut body, pointer, value);
+            ("/api/v1/needs", desk.hospital.token.clone(), body)
+        };
+        let site = |field: &str| ("/api/v1/sites", desk.firm.token.clone(), json!({ "name": "S", field: long }));
+        for (path, token, body) in [
+            site("name"), site("region"), site("zone"),
+            offer("/product", json!(long)), offer("/note", json!(long)), offer("/grades", json!([long])),
+            offer("/stock/unit", json!(long)), offer("/from", json!(long)), offer("/regions", json!([long])),
+            offer("/features", json!(many(60_000))), offer("/grades", words(80_000)), offer("/regions", words(80_000)),
+            offer("/certificates", json!(vec![json!({ "kind": "x" }); 60_000])), offer("/transfers", words(80_000)),
+            offer("/calendar", json!({ "closures": vec![json!({ "from": "x", "until": "y" }); 30_000] })),
+            offer("/calendar", json!({ "working_days": words(80_000) })), offer("/authorisations", words(80_000)),
+            need("/grades", words(80_000)), need("/substitutions", json!(vec![json!({ "product": "x" }); 60_000])),
+            need("/features", json!((0..30_000).map(|i| (format!("f{i}"), json!({ "value": 1 }))).collect::<serde_json::Map<_, _>>())),
+            need("/certificates", words(80_000)), need("/regions", words(80_000)), need("/transfers", words(80_000)),
+            need("/instalments", json!(vec![json!({ "due": "x" }); 60_000])),
+        ] {
+            let answer = desk.app.post(&token, path, &body).await.expect(422);
+            let told = format!("{path} {:?}: {} bytes", answer.faults().first(), answer.text.len());
+            assert!(answer.text.len() < 200_000, "{told}");
+            assert!(answer.json["errors"].as_array().unwrap().len() <= 100, "{told}");
+        }
+    }
+}

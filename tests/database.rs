@@ -46,6 +46,55 @@ on_both! {
 }
 
 on_both! {
+    async fn what_changes_at_once_is_not_overwritten(db: TestDb) {
+        use app::imports::{ImportFile, ImportOptions};
+        let app = Arc::new(TestApp::new(db));
+        let firm = app.firm("Atelier").await;
+        let actor = app::Actor::Organisation(firm.id.parse().unwrap());
+        let import = |rows: Vec<String>| {
+            let app = Arc::clone(&app);
+            let bytes = format!("id,product,quantity\n{}", rows.concat()).into_bytes();
+            async move {
+                let mapping = exchange::tables::Mapping::plain(exchange::tables::Kind::Offers);
+                let file = ImportFile { name: "f.csv".to_owned(), bytes };
+                app::imports::offers(&app.app, actor, file, &mapping, ImportOptions::default()).await.unwrap()
+            }
+        };
+        let rows = |quantity: u32| (0..20).map(move |i| format!("{i},ffp,{quantity}\n")).collect::<Vec<_>>();
+        import(rows(10)).await;
+        let list = app.get(&firm.token, "/api/v1/offers?limit=200").await.expect(200);
+        // Each withdrawn, in a transaction that stays open until the import waits for it or has gone past it.
+        let ids: Vec<_> = list.items().iter().map(|o| o["id"].as_str().unwrap().parse().map(domain::ids::OfferId).unwrap()).collect();
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (go, gone) = tokio::sync::oneshot::channel::<()>();
+        let (store, now) = (app.app.store.clone(), domain::time::Clock::now(app.clock.as_ref()));
+        let withdrawn = tokio::spawn(async move {
+            let work = async move |tx: storage::Tx| {
+                for id in ids {
+                    let mut offer = storage::offers::get_to_change(&tx, storage::Scope::Operator, id).await?.record;
+                    offer.state = domain::offer::OfferState::Withdrawn;
+                    storage::offers::update(&tx, storage::Scope::Operator, &offer, now).await?;
+                }
+                begun.send(()).unwrap();
+                gone.await.unwrap();
+                Ok::<_, storage::StoreError>(())
+            };
+            store.write(work).await
+        });
+        has_begun.await.unwrap();
+        let mut importing = tokio::spawn(import(rows(11)));
+        assert!(tokio::time::timeout(Duration::from_millis(500), &mut importing).await.is_err(), "the import waits");
+        go.send(()).unwrap();
+        withdrawn.await.unwrap().unwrap();
+        assert_eq!(importing.await.unwrap().counts.updated, 20);
+        let list = app.get(&firm.token, "/api/v1/offers?limit=200").await.expect(200);
+        for offer in list.items() {
+            assert_eq!((&offer["state"], &offer["capacity"]["stock"]["value"]), (&"withdrawn".into(), &11.into()), "{offer}");
+        }
+    }
+}
+
+on_both! {
     async fn db_04_and_db_05_instants_have_one_width_and_sort_as_text(db: TestDb) {
         let app = TestApp::new(db);
         let firm = app.firm("Atelier").await;

@@ -132,6 +132,42 @@ on_both! {
 }
 
 on_both! {
+    async fn dos_05_and_db_10_texts_to_search_for_have_a_length_and_no_list_fails_on_them(db: TestDb) {
+        let app = TestApp::new(db);
+        let operator = app.operator();
+        for list in ["organisations", "products", "regions"] {
+            for (q, status) in [("a%00b".to_owned(), 200), ("%25".repeat(200), 200), ("x".repeat(201), 422), ("x".repeat(60_000), 422)] {
+                let answer = app.get(&operator, &format!("/api/v1/{list}?q={q}")).await.expect(status);
+                assert!(answer.text.len() < 100_000, "{list}");
+            }
+        }
+        for list in ["offers", "needs"] {
+            let long = "x".repeat(60_000);
+            for (product, fault) in
+                [("a%00b", "unknown_product"), ("none", "unknown_product"), ("%ff", "unknown_product"), (&*long, "too_long")]
+            {
+                let answer = app.get(&operator, &format!("/api/v1/{list}?product={product}")).await.expect(422);
+                assert_eq!(answer.faults(), [format!("/product {fault}")], "{list}");
+                assert!(answer.text.len() < 1_000);
+            }
+            app.get(&operator, &format!("/api/v1/{list}?product=ffp")).await.expect(200);
+        }
+    }
+}
+
+on_both! {
+    async fn uni_05_a_body_whose_text_is_too_long_is_not_repeated(db: TestDb) {
+        let app = TestApp::new(db);
+        let operator = app.operator();
+        let long = "ß".repeat(100_000);
+        let body = serde_json::json!({"name": long, "kind": long, "country": "DE"});
+        let answer = app.post(&operator, "/api/v1/organisations", &body).await.expect(422);
+        assert_eq!(answer.faults(), ["/kind too_long", "/name too_long"]);
+        assert!(answer.text.len() < 1_000);
+    }
+}
+
+on_both! {
     async fn each_answer_has_an_id_and_safe_headers(db: TestDb) {
         let app = TestApp::new(db);
         let own = app.get("", "/api/v1/offers").await.expect(401);
@@ -159,6 +195,9 @@ on_both! {
                 let answer = app.get(&operator, &format!("/api/v1/{list}/{id}")).await.expect(404);
                 assert_eq!(answer.json["code"], "not_found", "{list} {id}");
             }
+        }
+        for path in ["/api/v1/products/%ff", "/api/v1/regions/%ff", "/api/v1/products/%00", "/docs/errors/%ff"] {
+            assert_eq!(app.get(&operator, path).await.expect(404).json["code"], "not_found", "{path}");
         }
         for path in ["/api/v1/products/none", "/api/v1/regions/Atlantis", "/api/v1/match-runs/018f0000-0000-7000-8000-000000000001/shortages", "/docs/errors/none"] {
             app.get(&operator, path).await.expect(404);

@@ -54,6 +54,25 @@ on_both! {
 }
 
 on_both! {
+    async fn one_name_in_two_countries_is_two_organisations(db: TestDb) {
+        let app = TestApp::new(db);
+        let file = "id,organisation,country,product,quantity\n\
+            1,Caritas,,ffp,10\n2,Caritas,DE,ffp,20\n3,Caritas,AT,ffp,30\n4,CARITAS,Austria,ffp,40\n5,Elsewhere,,ffp,50\n";
+        assert_eq!(counts(&offers(&app, file, ImportOptions::default()).await), [5, 0, 0, 0, 0]);
+        let list = app.get(&app.operator(), "/api/v1/organisations").await;
+        let mut found: Vec<_> = list.items().iter().map(|o| format!("{} {}", o["name"], o["country"])).collect();
+        found.sort_unstable();
+        assert_eq!(found, ["\"Caritas\" \"AT\"", "\"Caritas\" \"DE\"", "\"Elsewhere\" \"ZZ\""]);
+        // What is added later changes nothing for the rows that were there.
+        app.clock.advance_micros(1);
+        let more = "id,organisation,country,product,quantity\n6,Caritas,FR,ffp,60\n7,Elsewhere,PL,ffp,70\n";
+        assert_eq!(counts(&offers(&app, more, ImportOptions::default()).await), [2, 0, 0, 0, 0]);
+        assert_eq!(counts(&offers(&app, file, ImportOptions::default()).await), [0, 0, 5, 0, 0]);
+        assert_eq!(count(&app, "organisations").await, 4, "and Elsewhere turns out to be in Poland");
+    }
+}
+
+on_both! {
     async fn a_bad_row_stops_all_unless_only_valid_rows_are_asked_for(db: TestDb) {
         let app = TestApp::new(db);
         let bad = OFFERS.replace("1000", "-5").replace("FFP3", "FFP9");

@@ -102,24 +102,30 @@ on_both! {
     async fn an_exact_place_changes_nothing_that_the_other_side_reads(db: TestDb) {
         let app = TestApp::new(db);
         let hospital = app.hospital("Hôpital").await;
-        let mut read = Vec::new();
-        for (name, lat, lon) in [("North", 48.7, 11.5), ("South", 47.7, 11.6)] {
+        let (mut read, mut days) = (Vec::new(), Vec::new());
+        // By the default 600 km a day, goods of the one are a day longer on the way than those of the other.
+        for (name, lat, lon) in [("Near", 48.39, 10.01), ("Far", 47.57, 10.7)] {
             let firm = app.firm(name).await;
-            let site = json!({ "name": "Exact", "region": "DE21", "point": { "lat": lat, "lon": lon } });
+            let site = json!({ "name": "Exact", "region": "DE27", "point": { "lat": lat, "lon": lon } });
             let site = app.post(&firm.token, "/api/v1/sites", &site).await.expect(201).id();
             let mut offer = offers::plain(&firm);
             offer["site"] = json!(site);
+            offer["lead_days"] = json!(11);
             let offer = app.post(&firm.token, "/api/v1/offers", &offer).await.expect(201).id();
             let need = app.post(&hospital.token, "/api/v1/needs", &needs::plain(&hospital)).await.expect(201).id();
             run(&app).await;
             let found = app.get(&hospital.token, &format!("/api/v1/matches?need={need}&state=suggested")).await;
             let one = found.items()[0].clone();
-            read.push((one["explanation"].clone(), one["offer"].clone()));
+            let exact = app.get(&app.operator(), &format!("/api/v1/matches/{}", one["id"].as_str().unwrap())).await.expect(200);
+            days.push(exact.json["explanation"]["transit_days"].clone());
+            read.push(["explanation", "offer", "cutoff", "due", "quantity"].map(|field| one[field].clone()));
             for path in [format!("/api/v1/offers/{offer}/withdraw"), format!("/api/v1/needs/{need}/close")] {
                 app.post_text(&app.operator(), &path, "").await.expect(200);
             }
         }
+        assert_ne!(days[0], days[1], "the operator sees the difference");
         assert_eq!(read[0], read[1]);
+        assert_eq!(read[0][0]["rank"], Value::Null);
     }
 }
 
@@ -148,7 +154,9 @@ on_both! {
         let own = app.get(&hospital.token, &format!("{path}?need={need}")).await.expect(200);
         assert_eq!(own.items().len(), 1);
         assert_eq!(own.items()[0]["used_up"], json!([]));
-        assert!(!own.text.contains("not_visible_to_buyer"), "{}", own.text);
+        for kept in ["not_visible_to_buyer", "other_product"] {
+            assert!(!own.text.contains(kept), "{}", own.text);
+        }
         assert_eq!(app.get(&firm.token, &path).await.expect(200).items().len(), 0, "another's shortage");
     }
 }

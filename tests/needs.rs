@@ -10,6 +10,38 @@ pub fn plain(hospital: &Org) -> Value {
 }
 
 on_both! {
+    async fn tim_02_a_day_is_over_when_it_is_over_at_the_site(db: TestDb) {
+        let app = TestApp::new(db);
+        let hospital = app.hospital("Hôpital").await;
+        let mut sites = std::collections::BTreeMap::new();
+        for zone in ["Europe/Lisbon", "Europe/Athens", "America/Martinique", "Pacific/Auckland"] {
+            let body = json!({ "name": zone, "region": "FR10", "zone": zone });
+            sites.insert(zone, app.post(&hospital.token, "/api/v1/sites", &body).await.expect(201).id());
+        }
+        // A token lives for an hour.
+        let token = || app.token(app::Actor::Organisation(hospital.id.parse().unwrap()));
+        let check = async |zone: &str, due: &str, status: u16| {
+            let mut body = plain(&hospital);
+            body["site"] = json!(sites[zone]);
+            body["instalments"][0]["due"] = json!(due);
+            let answer = app.post(&token(), "/api/v1/needs", &body).await;
+            assert_eq!(answer.status, status, "{zone} {due}: {}", answer.text);
+        };
+        // 6 April, 21:30 in UTC: 22:30 in Lisbon, 00:30 of the 7th in Athens.
+        app.clock.advance_micros(27 * 1_800_000_000);
+        check("Europe/Lisbon", "2020-04-06", 201).await;
+        check("Europe/Athens", "2020-04-06", 422).await;
+        check("Europe/Athens", "2020-04-07", 201).await;
+        // 7 April, 01:30 in UTC: still the 6th in Martinique.
+        app.clock.advance_micros(8 * 1_800_000_000);
+        check("America/Martinique", "2020-04-06", 201).await;
+        check("Europe/Lisbon", "2020-04-06", 422).await;
+        let stock = json!({ "site": sites["Pacific/Auckland"], "product": "ffp", "stock": { "value": 5 }, "as_of": "2020-04-07" });
+        app.post(&token(), "/api/v1/offers", &stock).await.expect(201);
+    }
+}
+
+on_both! {
     async fn a_need_is_opened_read_and_closed(db: TestDb) {
         let app = TestApp::new(db);
         let hospital = app.hospital("Hôpital").await;

@@ -58,7 +58,7 @@ on_both! {
         for (query, expected) in [
             ("", 2),
             ("?product=medical-mask", 1),
-            ("?product=none", 0),
+            ("?product=face-shield", 0),
             ("?state=withdrawn,published", 2),
             ("?state=withdrawn", 1),
             ("?state=draft", 0),

@@ -60,6 +60,30 @@ fn every_operation_says_what_it_does_and_how_it_fails() {
     }
 }
 
+#[test]
+fn the_examples_are_of_their_schemas() {
+    let document = document();
+    let mut tried = 0;
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        let fields = schema["properties"].as_object().into_iter().flatten();
+        let of_fields = fields.filter_map(|(field, of)| Some((format!("/properties/{field}"), of.get("example")?)));
+        let whole = schema.get("example").map(|example| (String::new(), example));
+        for (place, example) in whole.into_iter().chain(of_fields) {
+            let verdict = testkit::conformance::of_schema(&format!("#/components/schemas/{name}{place}"), example);
+            assert_eq!(verdict, Ok(()), "{name}{place}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 20, "{tried}");
+    for (method, path, op) in operations(&document) {
+        for p in op["parameters"].as_array().into_iter().flatten() {
+            if let Some(example) = p.get("example") {
+                assert!(example.is_string(), "{method} {path}: {p}");
+            }
+        }
+    }
+}
+
 on_both! {
     async fn the_example_of_each_body_is_accepted(db: TestDb) {
         let app = TestApp::new(db);

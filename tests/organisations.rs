@@ -36,7 +36,26 @@ on_both! {
             "/name blank", "/kind unknown_value", "/country unknown_region", "/verification unknown_value",
             "/clusters/0 unknown_organisation",
         ]);
+        let crowd = json!({ "name": "A", "kind": "firm", "country": "DE",
+            "clusters": vec!["018f0000-0000-7000-8000-000000000001"; 51] });
+        let answer = app.post(&app.operator(), "/api/v1/organisations", &crowd).await.expect(422);
+        assert_eq!(answer.faults()[0], "/clusters too_many");
         assert_eq!(app.get(&app.operator(), "/api/v1/organisations").await.items().len(), 0);
+    }
+}
+
+on_both! {
+    async fn one_name_is_registered_once_whoever_asks_at_once(db: TestDb) {
+        let app = std::sync::Arc::new(TestApp::new(db));
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let app = std::sync::Arc::clone(&app);
+            let body = json!({ "name": "Atelier", "kind": "firm", "country": "FR" });
+            tasks.spawn(async move { app.post(&app.operator(), "/api/v1/organisations", &body).await.status });
+        }
+        let mut statuses = tasks.join_all().await;
+        statuses.sort_unstable();
+        assert_eq!(statuses, [vec![201], vec![409; 7]].concat());
     }
 }
 
@@ -50,6 +69,8 @@ on_both! {
         assert_eq!(twin.json["code"], "duplicate_organisation");
         let abroad = json!({ "name": "Müller", "kind": "firm", "country": "AT" });
         app.post(&operator, "/api/v1/organisations", &abroad).await.expect(201);
+        let again = app.post(&operator, "/api/v1/organisations", &abroad).await.expect(409);
+        assert_eq!(again.json["code"], "duplicate_organisation", "although another country had the name first");
         for q in ["M%C3%BCller", "Mu%CC%88ller", "m%C3%BCller", "MULLER"] {
             let found = app.get(&operator, &format!("/api/v1/organisations?q={q}")).await.expect(200);
             assert_eq!(found.items()[0]["id"], first.id().as_str(), "{q}");

@@ -14,6 +14,12 @@ on_both! {
         assert_eq!((&read["region"], &read["precision"]), (&json!("DE21"), &json!("exact")));
         assert_eq!(read["point"], json!({ "lat": 48.137, "lon": 11.575 }));
         assert_eq!(app.get(&firm.token, "/api/v1/sites").await.items().len(), 2);
+        // Of another's there are none to see, whether it exists or not.
+        let other = app.firm("Other").await;
+        for (of, count) in [(&firm.id, 2), (&other.id, 0), (&firm.site, 0)] {
+            let found = app.get(&firm.token, &format!("/api/v1/sites?organisation={of}")).await.expect(200);
+            assert_eq!(found.items().len(), count, "{of}");
+        }
     }
 }
 

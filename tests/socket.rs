@@ -1,7 +1,7 @@
 //! What only a real connection shows: limits of bodies and headers, connections that stay usable,
 //! and an orderly end.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use testkit::{TestApp, TestDb, on_both};
 use tokio::{
@@ -20,11 +20,16 @@ struct Served {
 }
 
 async fn serve(app: &TestApp) -> Served {
+    serve_with(app, api::Patience::default()).await
+}
+
+async fn serve_with(app: &TestApp, patience: api::Patience) -> Served {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let router = app.router.clone();
-    let task = tokio::spawn(async move { api::serve(listener, router, async { drop(stopped.await) }).await });
+    let task =
+        tokio::spawn(async move { api::serve_with(listener, router, async { drop(stopped.await) }, patience).await });
     Served { address, stop, task }
 }
 
@@ -84,6 +89,28 @@ on_both! {
         let asked = post(&firm.token, huge).replace("Host: x", "Host: x\r\nExpect: 100-continue");
         stream.write_all(asked.as_bytes()).await.unwrap();
         assert!(read_answer(&mut stream).await.starts_with("HTTP/1.1 413"));
+    }
+}
+
+on_both! {
+    async fn dos_01_a_client_that_sends_no_head_is_not_waited_for(db: TestDb) {
+        let app = TestApp::new(db);
+        let patience = api::Patience { head: Duration::from_millis(100), ..api::Patience::default() };
+        let served = serve_with(&app, patience).await;
+        let mut streams = Vec::new();
+        // Nothing at all, a part of a head, and what the preface of HTTP/2 begins with.
+        for start in ["", "GET /healthz HTTP/1.1\r\nHo", "PRI * HT"] {
+            let mut stream = TcpStream::connect(served.address).await.unwrap();
+            stream.write_all(start.as_bytes()).await.unwrap();
+            streams.push((start, stream));
+        }
+        for (start, mut stream) in streams {
+            let mut rest = Vec::new();
+            let closed = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut rest)).await;
+            assert!(closed.is_ok(), "{start:?} is still waited for");
+        }
+        served.stop.send(()).unwrap();
+        served.task.await.unwrap().unwrap();
     }
 }
 

@@ -10,7 +10,9 @@ use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 
-use crate::{problem::Problem, strict::Strict};
+use validator::Validate;
+
+use crate::{limits, problem::Problem, strict::Strict};
 
 /// The largest JSON body, in bytes.
 pub const LIMIT: usize = 1_048_576;
@@ -26,7 +28,7 @@ pub struct JsonBody<T>(pub T);
 impl<S, T> FromRequest<S> for JsonBody<T>
 where
     S: Send + Sync,
-    T: DeserializeOwned,
+    T: DeserializeOwned + Validate,
 {
     type Rejection = Problem;
 
@@ -41,7 +43,9 @@ where
         if !json {
             return Err(Problem::new("wrong_content_type", "send the header `Content-Type: application/json`"));
         }
-        parse(&bytes).map(Self)
+        let value: T = parse(&bytes)?;
+        limits::check(&value).map_err(Problem::invalid)?;
+        Ok(Self(value))
     }
 }
 

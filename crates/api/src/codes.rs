@@ -118,7 +118,7 @@ pub const ALL: &[Code] = &[
         "invalid",
         StatusCode::UNPROCESSABLE_ENTITY,
         "The content breaks rules",
-        "`errors` lists every fault with a JSON pointer to the field, a code and the remedy. Nothing was stored.",
+        "`errors` lists every fault, at most 100, with a JSON pointer to the field, a code and the remedy. Nothing was stored.",
     ),
     answer(
         "invalid_query",
@@ -160,7 +160,11 @@ pub const ALL: &[Code] = &[
     ),
     field("too_large", "More than 10^12 base units", "Check the number and the unit."),
     field("unknown_unit", "The unit is not known", "Write a UN/ECE Rec 20 or 21 code. GET /api/v1/units lists them."),
-    field("wrong_dimension", "The unit counts something else", "Write a unit of the product's base unit."),
+    field(
+        "wrong_dimension",
+        "The unit counts something else",
+        "Write a unit that counts what the product's base unit counts, or leave it out.",
+    ),
     field(
         "pack_size_missing",
         "A package without its size",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use app::App;
 use axum::{
     Router,
-    extract::Path,
+    body::Bytes,
     http::header,
     response::{IntoResponse, Redirect, Response},
     routing::get,
@@ -16,6 +16,7 @@ use serde_json::Value;
 use crate::{
     codes::{self, Code},
     html,
+    path_id::PathId,
     problem::Problem,
 };
 
@@ -23,8 +24,8 @@ mod reference;
 
 /// The pages, with the reference of a document.
 pub fn router(document: Value) -> Router<App> {
-    let document = Arc::new(document);
     let page = Arc::new(reference::body(&document));
+    let document = Bytes::from(document.to_string());
     Router::new()
         .route("/", get(|| async { Redirect::temporary("/docs/api") }))
         .route("/docs", get(|| async { Redirect::temporary("/docs/api") }))
@@ -32,7 +33,10 @@ pub fn router(document: Value) -> Router<App> {
         .route("/docs/errors", get(|| async { errors() }))
         .route("/docs/errors/{code}", get(error))
         .route("/docs/style.css", get(style))
-        .route("/api/v1/openapi.json", get(move || async move { axum::Json((*document).clone()) }))
+        .route(
+            "/api/v1/openapi.json",
+            get(move || async move { ([(header::CONTENT_TYPE, "application/json")], document) }),
+        )
 }
 
 async fn style() -> Response {
@@ -64,7 +68,7 @@ fn row(code: &Code) -> String {
     )
 }
 
-async fn error(Path(code): Path<String>) -> Result<Response, Problem> {
+async fn error(PathId(code): PathId<String>) -> Result<Response, Problem> {
     let code = codes::find(&code).ok_or_else(|| Problem::not_found("error code"))?;
     let place = match code.status {
         Some(status) => format!("An answer with status {status}."),

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::limits;
 use domain::{
     certificate::Certificate,
     feature::FeatureValue,
@@ -13,6 +14,7 @@ use utoipa::{
     PartialSchema, ToSchema,
     openapi::{ArrayBuilder, ObjectBuilder, OneOfBuilder, RefOr, Schema, schema::Type},
 };
+use validator::Validate;
 
 use crate::number::Number;
 
@@ -100,30 +102,38 @@ impl FeatureBody {
 }
 
 /// A certificate of the goods.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CertificateInput, example = json!({"kind": "eu-type-examination", "status": "documented",
     "notified_body": "2797", "grades": ["FFP2"], "valid_from": "2019-05-01", "valid_until": "2024-04-30"}))]
 pub struct CertificateBody {
     /// A kind of the catalogue.
+    #[validate(length(max = limits::WORD))]
     pub kind: String,
     /// `applied`, `in_testing`, `claimed` (where absent) or `documented`; nobody sets more for himself.
+    #[validate(length(max = limits::WORD))]
     pub status: Option<String>,
     /// The number on it.
+    #[validate(length(max = limits::WORD))]
     pub number: Option<String>,
     /// The notified body's four digits.
+    #[validate(length(max = limits::WORD))]
     pub notified_body: Option<String>,
     /// Grades it covers; all of the offer's where empty.
     #[serde(default)]
+    #[validate(custom(function = limits::words))]
     pub grades: Vec<String>,
     /// First day it holds.
     #[schema(format = Date)]
+    #[validate(length(max = limits::WORD))]
     pub valid_from: Option<String>,
     /// Last day it holds; that day counts.
     #[schema(format = Date)]
+    #[validate(length(max = limits::WORD))]
     pub valid_until: Option<String>,
     /// When a pending one is expected.
     #[schema(format = Date)]
+    #[validate(length(max = limits::WORD))]
     pub expected_on: Option<String>,
 }
 

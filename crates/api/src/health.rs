@@ -32,7 +32,7 @@ async fn healthz() -> Json<Health> {
 
 /// Says whether requests can be served.
 ///
-/// The database answers and its schema is up to date; otherwise 503.
+/// The database answers and has its tables; otherwise 503.
 #[utoipa::path(get, operation_id = "readyz", path = "/readyz", tag = "Operations",
     responses((status = 200, description = "It can serve", body = Health)))]
 async fn readyz(State(app): State<App>) -> Result<Json<Health>, Problem> {

@@ -19,6 +19,7 @@ mod feature;
 mod health;
 mod html;
 mod layers;
+mod limits;
 mod matches;
 mod measure;
 mod needs;
@@ -41,7 +42,7 @@ mod units;
 
 pub use layers::{REQUEST_ID, TIME_LIMIT};
 pub use page::{MOST as MOST_ENTRIES, USUAL as USUAL_ENTRIES};
-pub use serve::{GRACE, HEADER_LIMIT, serve};
+pub use serve::{GRACE, HEADER_LIMIT, Patience, serve, serve_with};
 
 fn routes() -> OpenApiRouter<App> {
     let v1 = OpenApiRouter::new()

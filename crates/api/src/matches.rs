@@ -10,13 +10,16 @@ use domain::{
     ids::{MatchId, NeedId, OfferId, RunId},
     matches::MatchState,
     region::Region,
+    unit::BaseUnit,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
+use validator::Validate;
 
 use crate::{
+    limits,
     page::{Listing, Page},
     path_id::PathId,
     problem::Problem,
@@ -29,7 +32,7 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(get))
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, IntoParams, Validate)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
@@ -46,6 +49,7 @@ struct ListQuery {
     /// At most so many entries, 1 to 200; 50 where absent.
     limit: Option<u32>,
     /// The `next` of the page before.
+    #[validate(length(max = limits::CURSOR))]
     cursor: Option<String>,
 }
 
@@ -67,12 +71,12 @@ struct MatchBody {
     unit: String,
     /// The tier that the instalment ranked at.
     tier: u8,
-    /// The last day on which the goods must exist, so that they arrive in time.
+    /// The last day on which the goods must exist, so that they arrive in time; reckoned from `distance_km`.
     #[schema(format = Date)]
     cutoff: String,
-    /// The day at whose end they must have arrived.
+    /// The day at whose end they must have arrived, in the zone of the buyer's site.
     #[schema(format = Date)]
-    due: Option<String>,
+    due: String,
     /// The offer; nameless for the buyer.
     offer: OfferSide,
     /// The need; nameless for the supplier.
@@ -134,13 +138,14 @@ struct Explanation {
     grade: &'static str,
     /// What to know before relying on another grade.
     caveat: Option<String>,
-    /// Calendar days from the goods' existence to their arrival.
+    /// Calendar days from the goods' existence to their arrival, reckoned from `distance_km`.
     transit_days: i32,
     /// Kilometres; from the NUTS 2 point of a side whose exact place you may not know.
     distance_km: Option<u32>,
     /// Whether only stock counted, since output cannot be ordered in time.
     stock_only: bool,
-    /// 1 where no eligible offer is cheaper for the instalment; told to the buyer and the operator.
+    /// 1 where no eligible offer is cheaper for the instalment; told to the operator, since the cost counts exact
+    /// distances.
     rank: Option<u32>,
     /// How many offers were eligible for the instalment; told to the buyer and the operator.
     eligible_offers: Option<u32>,
@@ -195,8 +200,8 @@ impl MatchBody {
     fn of(view: MatchView, app: &App) -> Self {
         let (offer, need) = (&view.offer.record, &view.need.record);
         let product = offer.terms.product.as_str();
-        let unit = app.tables().catalogue.product(product).map_or("", |p| p.base_unit.unit_code()).to_owned();
-        let due = need.instalments.iter().find(|i| i.id == view.row.instalment).map(|i| i.due.to_string());
+        let base = app.tables().catalogue.product(product).map(|p| p.base_unit);
+        let unit = base.map_or("", BaseUnit::unit_code).to_owned();
         let (shows_offer, shows_need, side) = match view.side {
             Side::Supplier => (true, false, "supplier"),
             Side::Buyer => (false, true, "buyer"),
@@ -209,7 +214,8 @@ impl MatchBody {
             side,
             quantity: view.row.quantities.proposed.units(),
             tier: view.row.tier,
-            cutoff: view.row.cutoff.to_string(),
+            cutoff: view.way.cutoff.to_string(),
+            due: view.way.due.to_string(),
             offer: OfferSide {
                 id: shows_offer.then_some(offer.id.0),
                 organisation: shows_offer.then_some(offer.organisation.0),
@@ -225,10 +231,9 @@ impl MatchBody {
                 grades: need.terms.grades.iter().map(ToString::to_string).collect(),
                 region: view.need_region.as_ref().map(RegionName::of),
             },
-            explanation: Explanation::of(&view, &unit, due.as_deref()),
+            explanation: Explanation::of(&view, base.map_or("units", BaseUnit::plural)),
             created_at: view.row.created_at.to_string(),
             unit,
-            due,
         }
     }
 }
@@ -240,31 +245,30 @@ impl RegionName {
 }
 
 impl Explanation {
-    fn of(view: &MatchView, unit: &str, due: Option<&str>) -> Self {
-        let how = &view.line.eligible;
+    fn of(view: &MatchView, units: &str) -> Self {
+        let (how, way) = (&view.line.eligible, &view.way);
         let (grade, caveat) = match &how.standing {
             Standing::Same => ("same", None),
             Standing::Satisfies { caveat } => ("satisfies", Some(caveat.clone())),
             Standing::Substitute { caveat } => ("substitute", Some(caveat.clone())),
         };
-        let buyer_sees = match view.side {
-            Side::Supplier => false,
-            Side::Buyer | Side::Operator => true,
+        // A supplier learns nothing of those he competes with.
+        let (tells_rivals, tells_costs) = match view.side {
+            Side::Supplier => (false, false),
+            Side::Buyer => (true, false),
+            Side::Operator => (true, true),
         };
-        let place = view.distance_km.map_or("from an unknown distance".to_owned(), |km| format!("over {km} km"));
+        let place = way.distance_km.map_or("from an unknown distance".to_owned(), |km| format!("over {km} km"));
         let mut summary = format!(
-            "{} {unit} can exist by {} and travel {} days {place}",
-            view.row.quantities.proposed, how.cutoff, how.transit_days
+            "{} {units} can exist by {} and travel {} days {place} to arrive by {}",
+            view.row.quantities.proposed, way.cutoff, way.transit_days, way.due
         );
-        if let Some(due) = due {
-            summary.push_str(&format!(" to arrive by {due}"));
-        }
         summary.push_str(match grade {
             "same" => "; the product and grade are as asked",
             "satisfies" => "; the grade stands for the one asked",
             _ => "; it is a substitute that the buyer accepts",
         });
-        if buyer_sees {
+        if tells_costs {
             summary.push_str(&format!(
                 "; number {} by cost of {} eligible offers",
                 view.line.rank, view.line.eligible_offers
@@ -274,12 +278,12 @@ impl Explanation {
             summary,
             grade,
             caveat: caveat.filter(|c| !c.is_empty()),
-            transit_days: how.transit_days,
-            distance_km: view.distance_km,
-            stock_only: how.stock_only,
-            rank: buyer_sees.then_some(view.line.rank),
-            eligible_offers: buyer_sees.then_some(view.line.eligible_offers),
-            cost: (view.side == Side::Operator).then(|| CostView::of(&how.cost)),
+            transit_days: way.transit_days,
+            distance_km: way.distance_km,
+            stock_only: way.stock_only,
+            rank: tells_costs.then_some(view.line.rank),
+            eligible_offers: tells_rivals.then_some(view.line.eligible_offers),
+            cost: tells_costs.then(|| CostView::of(&how.cost)),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Quantities, rates and prices on the wire.
 
+use crate::limits;
 use domain::{
     offer::{ConversionInput, PriceInput, RateInput},
     price::Price,
@@ -8,11 +9,12 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use validator::Validate;
 
 use crate::number::Number;
 
 /// A quantity as people state it.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = QuantityInput, example = json!({"value": 120, "unit": "XBX", "pack_size": 50, "pack_unit": "H87"}))]
 pub struct MeasureBody {
@@ -21,11 +23,13 @@ pub struct MeasureBody {
     pub value: Number,
     /// A UN/ECE Rec 20 code (`H87` pieces, `KGM` kilograms), or a Rec 21 package with `X` before it (`XBX`). The
     /// product's base unit where absent.
+    #[validate(length(max = limits::WORD))]
     pub unit: Option<String>,
     /// How much one package holds; needed for packages, refused otherwise.
     #[schema(value_type = Option<f64>)]
     pub pack_size: Option<Number>,
     /// The unit of the pack size; the product's base unit where absent.
+    #[validate(length(max = limits::WORD))]
     pub pack_unit: Option<String>,
 }
 
@@ -42,7 +46,7 @@ impl MeasureBody {
 }
 
 /// A quantity per period.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = RateInput, example = json!({"value": 50000, "unit": "H87", "per": "week"}))]
 pub struct RateBody {
@@ -50,14 +54,17 @@ pub struct RateBody {
     #[schema(value_type = f64, example = 50000)]
     pub value: Number,
     /// As in a quantity.
+    #[validate(length(max = limits::WORD))]
     pub unit: Option<String>,
     /// As in a quantity.
     #[schema(value_type = Option<f64>)]
     pub pack_size: Option<Number>,
     /// As in a quantity.
+    #[validate(length(max = limits::WORD))]
     pub pack_unit: Option<String>,
     /// `day` (a working day), `week`, `month` or `year`.
     #[schema(example = "week")]
+    #[validate(length(max = limits::WORD))]
     pub per: String,
 }
 
@@ -71,7 +78,7 @@ impl RateBody {
 }
 
 /// What could be made after a conversion.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ConversionInput, example = json!({"value": 20000, "per": "week", "days": 21, "ramp_days": 10}))]
 pub struct ConversionBody {
@@ -79,13 +86,16 @@ pub struct ConversionBody {
     #[schema(value_type = f64)]
     pub value: Number,
     /// As in a quantity.
+    #[validate(length(max = limits::WORD))]
     pub unit: Option<String>,
     /// As in a quantity.
     #[schema(value_type = Option<f64>)]
     pub pack_size: Option<Number>,
     /// As in a quantity.
+    #[validate(length(max = limits::WORD))]
     pub pack_unit: Option<String>,
     /// `day`, `week`, `month` or `year`.
+    #[validate(length(max = limits::WORD))]
     pub per: String,
     /// Calendar days from the decision to the first output, 0 to 1095.
     #[schema(example = 21)]
@@ -95,6 +105,7 @@ pub struct ConversionBody {
     pub ramp_days: i64,
     /// The day the conversion was decided; while absent nothing of it counts.
     #[schema(format = Date)]
+    #[validate(length(max = limits::WORD))]
     pub decided_on: Option<String>,
 }
 
@@ -114,7 +125,7 @@ impl ConversionBody {
 }
 
 /// A price per base unit.
-#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Price, example = json!({"amount": 0.35, "currency": "EUR"}))]
 pub struct PriceBody {
@@ -123,6 +134,7 @@ pub struct PriceBody {
     pub amount: Number,
     /// ISO 4217.
     #[schema(example = "EUR")]
+    #[validate(length(max = limits::WORD))]
     pub currency: String,
 }
 

@@ -10,13 +10,16 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
+use validator::Validate;
 
 use crate::{
     body::JsonBody,
     created::{Created, created},
+    limits,
     page::{Listing, Page},
     path_id::PathId,
     problem::Problem,
+    products::known_product,
     query::{Parameters, Several},
     signed_in::SignedIn,
 };
@@ -32,13 +35,15 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get)).routes(routes!(close))
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, IntoParams, Validate)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
     /// Only needs of this organisation.
     organisation: Option<Uuid>,
     /// Only this product, by its code.
+    #[param(example = "ffp")]
+    #[validate(length(max = limits::WORD))]
     product: Option<String>,
     /// Only these states, with commas between them: `draft`, `open`, `covered`, `closed`, `expired`.
     #[param(value_type = Option<String>, example = "open,covered")]
@@ -51,6 +56,7 @@ struct ListQuery {
     /// At most so many entries, 1 to 200; 50 where absent.
     limit: Option<u32>,
     /// The `next` of the page before.
+    #[validate(length(max = limits::CURSOR))]
     cursor: Option<String>,
 }
 
@@ -65,7 +71,12 @@ async fn list(
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Json<Page<NeedView>>, Problem> {
     let organisation = query.organisation.map(OrganisationId);
-    let filter = NeedFilter { organisation, product: query.product, states: query.state.0, urgencies: query.urgency.0 };
+    let filter = NeedFilter {
+        organisation,
+        product: known_product(&app, query.product)?,
+        states: query.state.0,
+        urgencies: query.urgency.0,
+    };
     let page = (query.limit, query.cursor.as_deref());
     let listing = Listing::new(&app, actor, ("needs", format!("{filter:?}")), page)?;
     let found = app::needs::page(&app, actor, &filter, listing.request).await?;

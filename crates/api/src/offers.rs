@@ -13,13 +13,16 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
+use validator::Validate;
 
 use crate::{
     body::JsonBody,
     created::{Created, created},
+    limits,
     page::{Listing, Page},
     path_id::PathId,
     problem::Problem,
+    products::known_product,
     query::{Parameters, Several},
     signed_in::SignedIn,
 };
@@ -37,13 +40,15 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get)).routes(routes!(withdraw))
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, IntoParams, Validate)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
     /// Only offers of this organisation.
     organisation: Option<Uuid>,
     /// Only this product, by its code.
+    #[param(example = "ffp")]
+    #[validate(length(max = limits::WORD))]
     product: Option<String>,
     /// Only these states, with commas between them: `draft`, `published`, `paused`, `withdrawn`, `expired`.
     #[param(value_type = Option<String>, example = "published,paused")]
@@ -52,6 +57,7 @@ struct ListQuery {
     /// At most so many entries, 1 to 200; 50 where absent.
     limit: Option<u32>,
     /// The `next` of the page before.
+    #[validate(length(max = limits::CURSOR))]
     cursor: Option<String>,
 }
 
@@ -66,7 +72,7 @@ async fn list(
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Json<Page<OfferView>>, Problem> {
     let organisation = query.organisation.map(OrganisationId);
-    let filter = OfferFilter { organisation, product: query.product, states: query.state.0 };
+    let filter = OfferFilter { organisation, product: known_product(&app, query.product)?, states: query.state.0 };
     let page = (query.limit, query.cursor.as_deref());
     let listing = Listing::new(&app, actor, ("offers", format!("{filter:?}")), page)?;
     let found = app::offers::page(&app, actor, &filter, listing.request).await?;

@@ -7,14 +7,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
+use validator::Validate;
 
 use crate::{
     body::JsonBody,
     created::{Created, created},
+    limits,
     page::{Listing, Page},
     path_id::PathId,
     problem::Problem,
-    query::Parameters,
+    query::{Parameters, Words},
     signed_in::SignedIn,
 };
 
@@ -24,19 +26,23 @@ pub fn router() -> OpenApiRouter<App> {
 }
 
 /// An organisation to register.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = OrganisationInput, example = json!({"name": "Atelier Exemple", "kind": "firm", "country": "FR"}))]
 struct OrganisationBody {
     /// Its name, at most 200 characters.
+    #[validate(length(max = limits::WORD))]
     name: String,
     /// `firm`, `cluster` or `authority`.
+    #[validate(length(max = limits::WORD))]
     kind: String,
     /// Its country: ISO 3166-1, or a name.
+    #[validate(length(max = limits::WORD))]
     country: String,
     /// Who vouched for it: `none` (where absent), `cluster` or `operator`.
+    #[validate(length(max = limits::WORD))]
     verification: Option<String>,
-    /// The clusters it is a member of.
+    /// The clusters it is a member of, at most 50.
     #[serde(default)]
     #[schema(value_type = Vec<Uuid>)]
     clusters: Vec<OrganisationId>,
@@ -78,15 +84,17 @@ impl OrganisationView {
     }
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, IntoParams, Validate)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
     /// Only names that hold these words, whatever their case, accents and punctuation.
-    q: Option<String>,
+    #[param(value_type = Option<String>, max_length = 200)]
+    q: Option<Words>,
     /// At most so many entries, 1 to 200; 50 where absent.
     limit: Option<u32>,
     /// The `next` of the page before.
+    #[validate(length(max = limits::CURSOR))]
     cursor: Option<String>,
 }
 
@@ -100,7 +108,7 @@ async fn list(
     SignedIn(actor): SignedIn,
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Json<Page<OrganisationView>>, Problem> {
-    let filter = OrganisationFilter { kind: None, query: query.q };
+    let filter = OrganisationFilter { kind: None, query: query.q.map(|q| q.0) };
     let page = (query.limit, query.cursor.as_deref());
     let listing = Listing::new(&app, actor, ("organisations", format!("{filter:?}")), page)?;
     let found = app::organisations::page(&app, actor, &filter, listing.request).await?;

@@ -1,4 +1,4 @@
-//! Identifiers in paths; what is no identifier names nothing, so it is not found.
+//! Identifiers and codes in paths; what is none, or no UTF-8, names nothing, so it is not found.
 
 use std::str::FromStr;
 
@@ -9,7 +9,7 @@ use axum::{
 
 use crate::problem::Problem;
 
-/// The one identifier of a path.
+/// The one identifier or code of a path.
 #[derive(Debug, Clone, Copy)]
 pub struct PathId<T>(pub T);
 

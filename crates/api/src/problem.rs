@@ -18,6 +18,21 @@ use crate::codes;
 /// The media type of errors.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
+/// The most faults that an answer lists; a body of nothing but faults must not be answered by a larger one.
+const MOST_FAULTS: usize = 100;
+/// The longest text of a fault, in code points: its beginning and its end are shown of a longer one.
+const MOST_SHOWN: usize = 1_000;
+
+/// A text with its middle left out where it is too long, since the value stands first and the remedy last.
+fn shortened(text: String) -> String {
+    let length = text.chars().count();
+    if length <= MOST_SHOWN {
+        return text;
+    }
+    let (start, end) = (MOST_SHOWN / 2, MOST_SHOWN / 2 - 1);
+    text.chars().take(start).chain(['…']).chain(text.chars().skip(length - end)).collect()
+}
+
 /// An error on its way out.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -49,7 +64,7 @@ pub struct ProblemBody {
     pub code: &'static str,
     /// The id of this request, as in the `x-request-id` header and in the operator's log.
     pub request_id: String,
-    /// The faults of the content, all at once; empty for errors of other kinds.
+    /// The faults of the content, all at once and at most 100; empty for errors of other kinds.
     pub errors: Vec<FaultBody>,
 }
 
@@ -63,7 +78,7 @@ pub struct FaultBody {
     /// The stable code, explained at `/docs/errors/{code}`.
     #[schema(example = "negative")]
     pub code: String,
-    /// The value and the remedy.
+    /// The value and the remedy; longer values are shown without their middle.
     #[schema(example = "-5 is below zero; write a positive number")]
     pub detail: String,
 }
@@ -86,10 +101,19 @@ impl Problem {
     }
 
     fn with_errors(code: &'static str, faults: Violations) -> Self {
-        let errors = faults.into_vec();
+        let mut errors = faults.into_vec();
+        let count = errors.len();
+        errors.truncate(MOST_FAULTS);
+        for fault in &mut errors {
+            fault.pointer = shortened(std::mem::take(&mut fault.pointer));
+            fault.detail = shortened(std::mem::take(&mut fault.detail));
+        }
         let detail = match errors.as_slice() {
             [one] => format!("{}: {}", one.pointer, one.detail),
-            many => format!("{} faults; nothing was stored", many.len()),
+            listed if listed.len() < count => {
+                format!("{count} faults, of which the first {MOST_FAULTS} are listed; nothing was stored")
+            }
+            _ => format!("{count} faults; nothing was stored"),
         };
         Self { errors, ..Self::new(code, detail) }
     }

@@ -3,15 +3,20 @@
 use std::collections::BTreeMap;
 
 use app::App;
-use axum::{Json, extract::Path, extract::State};
-use domain::catalogue::{Catalogue, Hit, LANGUAGES, Product, ProductKind};
+use axum::{Json, extract::State};
+use domain::{
+    catalogue::{Catalogue, Hit, LANGUAGES, Product, ProductKind},
+    violation::Violations,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
+use validator::Validate;
 
 use crate::{
+    path_id::PathId,
     problem::Problem,
-    query::{Parameters, Several},
+    query::{Parameters, Several, Words},
 };
 
 /// The routes of products.
@@ -19,14 +24,14 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(get))
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, IntoParams, Validate)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
     /// What people call it: a code, a name or synonym in six languages, a grade, or a CPV, HS or EMDN code. Best hits
     /// come first; all products in catalogue order where absent.
-    #[param(example = "masque chirurgical")]
-    q: Option<String>,
+    #[param(value_type = Option<String>, max_length = 200, example = "masque chirurgical")]
+    q: Option<Words>,
     /// Only these kinds, with commas between them: `finished`, `intermediate`, `service`, `equipment`.
     #[param(value_type = Option<String>, example = "finished,service")]
     #[serde(default)]
@@ -189,7 +194,7 @@ struct ProductCertificate {
 #[utoipa::path(get, operation_id = "products_list", path = "/products", tag = "Catalogue", params(ListQuery), responses(
     (status = 200, description = "The products", body = ProductList)))]
 async fn list(State(app): State<App>, Parameters(query): Parameters<ListQuery>) -> Json<ProductList> {
-    let found = app::products::search(&app, query.q.as_deref(), &query.kind.0);
+    let found = app::products::search(&app, query.q.as_ref().map(|q| q.0.as_str()), &query.kind.0);
     let tables = app.tables();
     let item = |(code, hit): (String, Option<Hit>)| Some(ProductSummary::of(tables.catalogue.product(&code)?, hit));
     Json(ProductList { items: found.into_iter().filter_map(item).collect() })
@@ -201,10 +206,22 @@ async fn list(State(app): State<App>, Parameters(query): Parameters<ListQuery>) 
 #[utoipa::path(get, operation_id = "products_get", path = "/products/{code}", tag = "Catalogue",
     params(("code" = String, Path, description = "The product's code", example = "medical-mask")),
     responses((status = 200, description = "The product", body = ProductDetail)))]
-async fn get(State(app): State<App>, Path(code): Path<String>) -> Result<Json<ProductDetail>, Problem> {
+async fn get(State(app): State<App>, PathId(code): PathId<String>) -> Result<Json<ProductDetail>, Problem> {
     let tables = app.tables();
     let product = tables.catalogue.product(&code).ok_or_else(|| Problem::not_found("product"))?;
     Ok(Json(ProductDetail::of(product, &tables.catalogue)))
+}
+
+/// A product's code in a query string, if there is such a product.
+pub fn known_product(app: &App, code: Option<String>) -> Result<Option<String>, Problem> {
+    match code {
+        Some(code) if app.tables().catalogue.product(&code).is_none() => {
+            let shown: String = code.chars().take(60).collect();
+            let detail = format!("{shown:?} is no product's code; GET /api/v1/products lists them");
+            Err(Problem::invalid_query(Violations::one("/product", "unknown_product", detail)))
+        }
+        code => Ok(code),
+    }
 }
 
 impl ProductSummary {

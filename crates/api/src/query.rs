@@ -6,13 +6,15 @@ use axum::{
     extract::FromRequestParts,
     http::{Uri, request::Parts},
 };
-use domain::violation::Violations;
+use domain::{text, violation::Violations};
 use serde::{
     Deserialize, Deserializer,
     de::{self, DeserializeOwned},
 };
 
-use crate::problem::Problem;
+use validator::Validate;
+
+use crate::{limits, problem::Problem};
 
 /// The parameters of a request, of the shape `T`.
 #[derive(Debug)]
@@ -21,12 +23,14 @@ pub struct Parameters<T>(pub T);
 impl<S, T> FromRequestParts<S> for Parameters<T>
 where
     S: Send + Sync,
-    T: DeserializeOwned,
+    T: DeserializeOwned + Validate,
 {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        parse(&parts.uri).map(Self)
+        let value: T = parse(&parts.uri)?;
+        limits::check(&value).map_err(Problem::invalid_query)?;
+        Ok(Self(value))
     }
 }
 
@@ -50,11 +54,30 @@ fn parse<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
             Violations::one(format!("/{named}"), "missing_field", format!("the parameter {named:?} is missing; add it"))
         } else {
             let value = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| *key == name).map(|(_, v)| v);
-            let value = value.as_deref().unwrap_or_default();
+            let value: String = value.as_deref().unwrap_or_default().chars().take(MOST_SHOWN).collect();
             Violations::one(format!("/{name}"), "bad_value", format!("{value:?} is no value of {name}: {message}"))
         };
         Problem::invalid_query(fault)
     })
+}
+
+/// How much of a refused value is shown, in code points.
+const MOST_SHOWN: usize = 60;
+/// The longest text to search for, in code points; no name is longer.
+const LONGEST: usize = text::NAME_LIMIT;
+
+/// A text to search for or look up, at most 200 characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words(pub String);
+
+impl<'de> Deserialize<'de> for Words {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        match text.chars().count() {
+            0..=LONGEST => Ok(Self(text)),
+            more => Err(de::Error::custom(format!("it has {more} characters; write at most {LONGEST}"))),
+        }
+    }
 }
 
 /// One or several of the names of an enum, with commas between them (field case DB-07).
@@ -127,12 +150,16 @@ mod tests {
         limit: Option<u32>,
         #[serde(default)]
         state: Several<NeedState>,
+        q: Option<Words>,
     }
 
     fn check(query: &str, expected: &str) {
         let uri: Uri = format!("/x?{query}").parse().unwrap();
         let found = match parse::<Query>(&uri) {
-            Ok(q) => format!("{:?} {:?}", q.limit, q.state.0),
+            Ok(q) => {
+                assert_eq!(q.q.is_some(), query.starts_with("q="));
+                format!("{:?} {:?}", q.limit, q.state.0)
+            }
             Err(p) => p.faults()[0].pointer.clone(),
         };
         assert_eq!(found, expected, "{query}");
@@ -149,5 +176,7 @@ mod tests {
         check("limit=1&limit=2", "/limit");
         check("state=open,gone", "/state");
         check("offset=5", "/offset");
+        check(&format!("q={}", "%C3%9F".repeat(200)), "None []");
+        check(&format!("q={}", "x".repeat(201)), "/q");
     }
 }

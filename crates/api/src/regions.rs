@@ -4,17 +4,19 @@ use app::{
     App,
     regions::{Found, RegionFilter},
 };
-use axum::{Json, extract::Path, extract::State};
+use axum::{Json, extract::State};
 use domain::{code::RegionCode, region::Region, violation::Violations};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
+use validator::Validate;
 
 use crate::{
-    cursor,
+    cursor, limits,
     page::{self, Page},
+    path_id::PathId,
     problem::Problem,
-    query::Parameters,
+    query::{Parameters, Words},
 };
 
 /// The routes of regions.
@@ -22,25 +24,26 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(get))
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, IntoParams, Validate)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
     /// A part of a code or name, in any spelling.
-    #[param(example = "oberbayern")]
-    q: Option<String>,
+    #[param(value_type = Option<String>, max_length = 200, example = "oberbayern")]
+    q: Option<Words>,
     /// 0 for countries, 1 to 3 for the levels of NUTS.
     #[param(maximum = 3)]
     level: Option<u8>,
     /// Only what lies in this region: a code or name.
-    #[param(example = "DE2")]
-    within: Option<String>,
+    #[param(value_type = Option<String>, max_length = 200, example = "DE2")]
+    within: Option<Words>,
     /// Only this country: a code or name.
-    #[param(example = "GR")]
-    country: Option<String>,
+    #[param(value_type = Option<String>, max_length = 200, example = "GR")]
+    country: Option<Words>,
     /// At most so many entries, 1 to 200; 50 where absent.
     limit: Option<u32>,
     /// The `next` of the page before.
+    #[validate(length(max = limits::CURSOR))]
     cursor: Option<String>,
 }
 
@@ -121,8 +124,8 @@ fn filter(app: &App, query: &ListQuery) -> Result<RegionFilter, Problem> {
     if let Some(level) = query.level.filter(|l| *l > 3) {
         faults.push("/level", "out_of_range", format!("{level} is no level; write 0 to 3"));
     }
-    let mut region = |pointer: &str, typed: &Option<String>| -> Option<Region> {
-        let typed = typed.as_ref()?;
+    let mut region = |pointer: &str, typed: &Option<Words>| -> Option<Region> {
+        let typed = &typed.as_ref()?.0;
         match app::regions::get(app, typed) {
             Ok(Found::InUse(region)) => Some(region),
             Ok(Found::Retired { .. }) | Err(_) => {
@@ -136,7 +139,7 @@ fn filter(app: &App, query: &ListQuery) -> Result<RegionFilter, Problem> {
     let within: Option<RegionCode> = region("/within", &query.within).map(|r| r.code);
     let country = region("/country", &query.country).map(|r| r.country);
     faults.into_result().map_err(Problem::invalid_query)?;
-    Ok(RegionFilter { question: query.q.clone(), level: query.level, within, country })
+    Ok(RegionFilter { question: query.q.as_ref().map(|q| q.0.clone()), level: query.level, within, country })
 }
 
 /// Reads a region.
@@ -146,7 +149,7 @@ fn filter(app: &App, query: &ListQuery) -> Result<RegionFilter, Problem> {
 #[utoipa::path(get, operation_id = "regions_get", path = "/regions/{code}", tag = "Catalogue",
     params(("code" = String, Path, description = "A code, in use or retired, or a name", example = "DE21")),
     responses((status = 200, description = "The region", body = RegionView)))]
-async fn get(State(app): State<App>, Path(code): Path<String>) -> Result<Json<RegionView>, Problem> {
+async fn get(State(app): State<App>, PathId(code): PathId<String>) -> Result<Json<RegionView>, Problem> {
     Ok(Json(match app::regions::get(&app, &code)? {
         Found::InUse(region) => RegionView::of(&region),
         Found::Retired { code, version, successors } => RegionView {

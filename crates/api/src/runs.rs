@@ -12,10 +12,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
+use validator::Validate;
 
 use crate::{
     body::JsonBody,
     created::{Created, accepted},
+    limits,
     page::{Listing, Page},
     path_id::PathId,
     problem::Problem,
@@ -29,11 +31,12 @@ pub fn router() -> OpenApiRouter<App> {
 }
 
 /// What a run shall do; `{}` for the usual.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = RunInput, example = json!({"capacity": "running"}))]
 struct RunBody {
     /// What it counts on: `running` capacity (where absent), or `maximum`, full stretch.
+    #[validate(length(max = limits::WORD))]
     capacity: Option<String>,
 }
 
@@ -165,13 +168,14 @@ impl LevelView {
     }
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, IntoParams, Validate)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
     /// At most so many entries, 1 to 200; 50 where absent.
     limit: Option<u32>,
     /// The `next` of the page before.
+    #[validate(length(max = limits::CURSOR))]
     cursor: Option<String>,
 }
 
@@ -232,7 +236,7 @@ async fn get(
     Ok(Json(RunView::of(app::runs::get(&app, actor, id).await?, actor)?))
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, IntoParams, Validate)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ShortageQuery {
@@ -241,6 +245,7 @@ struct ShortageQuery {
     /// At most so many entries, 1 to 200; 50 where absent.
     limit: Option<u32>,
     /// The `next` of the page before.
+    #[validate(length(max = limits::CURSOR))]
     cursor: Option<String>,
 }
 
@@ -264,8 +269,8 @@ struct ShortageBody {
     uncovered: i64,
     /// How many offers could serve it and were used up by others.
     eligible_offers: u32,
-    /// How many offers fail for which first reason. Reasons that would tell a buyer of offers kept from him are for the
-    /// operator alone.
+    /// How many offers fail for which first reason. Reasons that would tell a buyer of offers kept from him, and how many
+    /// are another product, are for the operator alone.
     funnel: Vec<FunnelView>,
     /// Offers that could serve it and where their capacity went; told to the operator.
     used_up: Vec<UsedUpView>,

@@ -16,15 +16,44 @@ pub const HEADER_LIMIT: Duration = Duration::from_secs(15);
 /// How long open requests may take to end once the service is told to stop.
 pub const GRACE: Duration = Duration::from_secs(20);
 
+/// How long clients are waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// For the head of a request.
+    pub head: Duration,
+    /// For open requests once the service is told to stop.
+    pub end: Duration,
+}
+
+impl Default for Patience {
+    /// [`HEADER_LIMIT`] and [`GRACE`].
+    fn default() -> Self {
+        Self { head: HEADER_LIMIT, end: GRACE }
+    }
+}
+
 /// Serves until `stop` is done, then lets open requests end.
 ///
 /// # Errors
 /// When the listener fails for good.
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) -> io::Result<()> {
-    let mut server = auto::Builder::new(TokioExecutor::new());
-    server.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_LIMIT).max_buf_size(64 * 1024);
-    server.http2().timer(TokioTimer::new()).max_concurrent_streams(100).max_header_list_size(32 * 1024);
-    server.http2().keep_alive_interval(Some(HEADER_LIMIT));
+    serve_with(listener, router, stop, Patience::default()).await
+}
+
+/// As [`serve`], with other limits.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn serve_with(
+    listener: TcpListener,
+    router: Router,
+    stop: impl Future<Output = ()>,
+    patience: Patience,
+) -> io::Result<()> {
+    // HTTP/1.1 alone: telling the versions apart means waiting for the first bytes, on which no timer
+    // of the library's runs, so that a client which sends nothing would be waited for without end.
+    let mut server = auto::Builder::new(TokioExecutor::new()).http1_only();
+    server.http1().timer(TokioTimer::new()).header_read_timeout(patience.head).max_buf_size(64 * 1024);
     let graceful = GracefulShutdown::new();
     tokio::pin!(stop);
     loop {
@@ -50,8 +79,8 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         });
     }
     drop(listener);
-    if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
-        tracing::warn!("requests were still open after {} seconds", GRACE.as_secs());
+    if tokio::time::timeout(patience.end, graceful.shutdown()).await.is_err() {
+        tracing::warn!("requests were still open after {} seconds", patience.end.as_secs());
     }
     Ok(())
 }

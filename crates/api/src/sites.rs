@@ -12,10 +12,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
+use validator::Validate;
 
 use crate::{
     body::JsonBody,
     created::{Created, created},
+    limits,
     number::Number,
     page::{Listing, Page},
     path_id::PathId,
@@ -30,7 +32,7 @@ pub fn router() -> OpenApiRouter<App> {
 }
 
 /// A point, WGS 84, in decimal degrees.
-#[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Point, example = json!({"lat": 48.137, "lon": 11.575}))]
 pub struct PointBody {
@@ -52,7 +54,7 @@ impl PointBody {
 }
 
 /// A site to add.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = SiteInput, example = json!({"name": "Werk München", "region": "DE21",
     "point": {"lat": 48.137, "lon": 11.575}, "zone": "Europe/Berlin"}))]
@@ -61,12 +63,16 @@ struct SiteBody {
     #[schema(value_type = Option<Uuid>)]
     organisation: Option<OrganisationId>,
     /// Its name, at most 200 characters.
+    #[validate(length(max = limits::WORD))]
     name: String,
     /// Its region: a NUTS 2024 code or a country, as finely as known.
+    #[validate(length(max = limits::WORD))]
     region: Option<String>,
     /// Its point, if known; it must lie in the region. Never fill it with the point of a region.
+    #[validate(nested)]
     point: Option<PointBody>,
     /// The IANA zone its days are counted in; UTC where absent.
+    #[validate(length(max = limits::WORD))]
     zone: Option<String>,
 }
 
@@ -110,7 +116,7 @@ impl SiteView {
     }
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, IntoParams, Validate)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
@@ -119,6 +125,7 @@ struct ListQuery {
     /// At most so many entries, 1 to 200; 50 where absent.
     limit: Option<u32>,
     /// The `next` of the page before.
+    #[validate(length(max = limits::CURSOR))]
     cursor: Option<String>,
 }
 

@@ -1,16 +1,19 @@
 //! Matches as the two sides may see them: each its own side in full, the other without a name.
 //!
-//! A side that may not see the other's exact place is told distances from the point of the other's
-//! NUTS 2 region, so that two markets which differ only in an exact place answer alike.
+//! A side that may not see the other's exact place is told distances, and the days that follow from
+//! them, from the point of the other's NUTS 2 region, so that two markets in which the same goods go
+//! to the same needs and which differ only in an exact place answer alike.
 
 use std::collections::BTreeMap;
 
 use domain::{
-    ids::{MatchId, NeedId, OfferId, OrganisationId, SiteId},
+    ids::{MatchId, NeedId, OfferId, RunId, SiteId},
     need::Need,
     offer::Offer,
     organisation::Site,
+    parameters::Parameters,
     region::{Region, RegionTable},
+    time::Day,
 };
 use storage::{Page, PageRequest, Scope, StoreError, Stored, matches as store};
 
@@ -51,8 +54,23 @@ pub struct MatchView {
     pub need_region: Option<Region>,
     /// What the run said of the pair.
     pub line: MatchLine,
-    /// Kilometres, as exactly as the reader may know.
+    /// The way of the goods, as exactly as the reader may know it.
+    pub way: Way,
+}
+
+/// When and how far goods travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Way {
+    /// The day at whose end they must have arrived.
+    pub due: Day,
+    /// By when they must exist.
+    pub cutoff: Day,
+    /// Days between the two.
+    pub transit_days: i32,
+    /// Kilometres, where both places are known.
     pub distance_km: Option<u32>,
+    /// Whether output cannot be ordered in time, so that only stock counts.
+    pub stock_only: bool,
 }
 
 /// One match.
@@ -97,24 +115,33 @@ async fn views(app: &App, actor: Actor, rows: Vec<MatchRow>) -> AppResult<Vec<Ma
     let needs = storage::needs::get_many(&app.store, Scope::Operator, rows.iter().map(|r| r.need)).await?;
     let offers: BTreeMap<OfferId, _> = offers.into_iter().map(|o| (o.record.id, o)).collect();
     let needs: BTreeMap<NeedId, _> = needs.into_iter().map(|n| (n.record.id, n)).collect();
-    let owners = offers.values().map(|o| o.record.organisation).chain(needs.values().map(|n| n.record.organisation));
-    let mut owners: Vec<OrganisationId> = owners.collect();
-    owners.sort_unstable();
-    owners.dedup();
-    let sites = storage::sites::of_organisations(&app.store, Scope::Operator, &owners).await?;
-    let sites: BTreeMap<SiteId, Site> = sites.into_iter().map(|s| (s.record.id, s.record)).collect();
-    let tables = app.tables();
-    rows.into_iter().map(|row| view(actor, row, (&offers, &needs, &sites), &tables.regions)).collect()
+    let places = offers.values().map(|o| o.record.site).chain(needs.values().map(|n| n.record.site));
+    let sites = storage::sites::get_many(&app.store, Scope::Operator, places).await?;
+    let sites = sites.into_iter().map(|s| (s.record.id, s.record)).collect();
+    let mut runs = BTreeMap::new();
+    for run in storage::runs::get_many(&app.store, Scope::Operator, rows.iter().map(|r| r.run)).await? {
+        let parameters = serde_json::from_str(&run.parameters_json).map_err(AppError::internal)?;
+        runs.insert(run.id, (run.day, parameters));
+    }
+    let (named, tables) = (Named { offers, needs, sites, runs }, app.tables());
+    rows.into_iter().map(|row| view(actor, row, &named, &tables.regions)).collect()
 }
 
-type Named<'a> = (&'a BTreeMap<OfferId, Stored<Offer>>, &'a BTreeMap<NeedId, Stored<Need>>, &'a BTreeMap<SiteId, Site>);
+/// What matches name, read once for a page of them.
+struct Named {
+    offers: BTreeMap<OfferId, Stored<Offer>>,
+    needs: BTreeMap<NeedId, Stored<Need>>,
+    sites: BTreeMap<SiteId, Site>,
+    runs: BTreeMap<RunId, (Day, Parameters)>,
+}
 
-fn view(actor: Actor, row: MatchRow, (offers, needs, sites): Named<'_>, regions: &RegionTable) -> AppResult<MatchView> {
+fn view(actor: Actor, row: MatchRow, named: &Named, regions: &RegionTable) -> AppResult<MatchView> {
     let missing = || AppError::internal(format!("the match {} names what does not exist", row.id));
-    let offer = offers.get(&row.offer).cloned().ok_or_else(missing)?;
-    let need = needs.get(&row.need).cloned().ok_or_else(missing)?;
-    let from = sites.get(&offer.record.site).ok_or_else(missing)?;
-    let to = sites.get(&need.record.site).ok_or_else(missing)?;
+    let offer = named.offers.get(&row.offer).cloned().ok_or_else(missing)?;
+    let need = named.needs.get(&row.need).cloned().ok_or_else(missing)?;
+    let from = named.sites.get(&offer.record.site).ok_or_else(missing)?;
+    let to = named.sites.get(&need.record.site).ok_or_else(missing)?;
+    let run = named.runs.get(&row.run).ok_or_else(missing)?;
     let line: MatchLine = serde_json::from_str(&row.explanation_json).map_err(AppError::internal)?;
     let side = match actor {
         Actor::Operator => Side::Operator,
@@ -135,10 +162,33 @@ fn view(actor: Actor, row: MatchRow, (offers, needs, sites): Named<'_>, regions:
         Side::Supplier => own_point(from).zip(their_point(to)),
         Side::Buyer => own_point(to).zip(their_point(from)),
     };
-    let distance_km = match side {
-        Side::Operator => line.eligible.distance_km,
-        Side::Supplier | Side::Buyer => points.map(|(a, b)| a.distance_km(b)),
+    let exact_way = exact_way(&line);
+    let way = match side {
+        Side::Operator => exact_way,
+        Side::Supplier | Side::Buyer => {
+            coarse_way(exact_way.due, points.map(|(a, b)| a.distance_km(b)), run, offer.record.terms.lead_days)
+        }
     };
     let (offer_region, need_region) = (offer_region.cloned(), need_region.cloned());
-    Ok(MatchView { row, side, offer, need, offer_region, need_region, line, distance_km })
+    Ok(MatchView { row, side, offer, need, offer_region, need_region, line, way })
+}
+
+/// As the run had it.
+fn exact_way(line: &MatchLine) -> Way {
+    let how = &line.eligible;
+    Way {
+        due: how.cutoff.plus(how.transit_days),
+        cutoff: how.cutoff,
+        transit_days: how.transit_days,
+        distance_km: how.distance_km,
+        stock_only: how.stock_only,
+    }
+}
+
+/// As the run would have had it with this distance.
+fn coarse_way(due: Day, distance_km: Option<u32>, (day, parameters): &(Day, Parameters), lead_days: u16) -> Way {
+    let transit = &parameters.transit;
+    let transit_days = transit.days(distance_km.unwrap_or(transit.unknown_km));
+    let cutoff = due.plus(-transit_days);
+    Way { due, cutoff, transit_days, distance_km, stock_only: cutoff < day.plus(i32::from(lead_days)) }
 }

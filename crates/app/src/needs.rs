@@ -3,6 +3,7 @@
 use domain::{
     ids::{InstalmentId, NeedId, OrganisationId, SiteId},
     need::{CheckedInstalments, Instalment, Need, NeedInput, NeedState, NeedTerms},
+    organisation::Site,
     time::Instant,
     violation::Violations,
 };
@@ -13,9 +14,9 @@ pub use storage::needs::NeedFilter;
 use crate::{
     App,
     error::{AppError, AppResult},
-    offers::{Place, owner_of},
+    offers::{Place, site_of},
     policy::Actor,
-    reference,
+    reference, sites,
 };
 
 /// Opens a need. Its urgency counts as tier 1 only when the operator enters it: he stands for the
@@ -26,16 +27,18 @@ use crate::{
 pub async fn create(app: &App, actor: Actor, place: Place, input: &NeedInput) -> AppResult<Stored<Need>> {
     let now = app.clock.now();
     let mut faults = Violations::new();
+    let site = site_of(app, actor, place).await?;
     let checked = {
         let tables = app.tables();
-        faults.keep(input.check(&reference(&tables, now.day())))
+        let today = sites::today(site.as_ref().ok(), now);
+        faults.keep(input.check(&reference(&tables, today)))
     };
-    let owner = owner_of(app, actor, place, &mut faults).await?;
+    let site = faults.keep(site);
     faults.into_result()?;
-    let (Some(organisation), Some((terms, instalments, quarantine))) = (owner, checked) else {
+    let (Some(Site { id: site, organisation, .. }), Some((terms, instalments, quarantine))) = (site, checked) else {
         return Err(AppError::internal("no faults, no value"));
     };
-    let mut record = opened(app, actor, (organisation, place.site), (terms, instalments), now);
+    let mut record = opened(app, actor, (organisation, site), (terms, instalments), now);
     record.quarantine = quarantine;
     let stored = Stored { record: record.clone(), origin: None, created_at: now, updated_at: now };
     app.store.write(move |tx| async move { Ok::<_, AppError>(store::insert(&tx, &record, now).await?) }).await?;
@@ -87,7 +90,7 @@ pub async fn close(app: &App, actor: Actor, id: NeedId) -> AppResult<Stored<Need
     let now = app.clock.now();
     app.store
         .write(move |tx| async move {
-            let mut stored = store::get(&tx, actor.into(), id).await.map_err(not_found)?;
+            let mut stored = store::get_to_change(&tx, actor.into(), id).await.map_err(not_found)?;
             let state = stored.record.state;
             if !state.may_become(NeedState::Closed) {
                 let detail = format!("the need is {} already, so it cannot be closed", state.as_str());

@@ -3,6 +3,7 @@
 use domain::{
     ids::{OfferId, OrganisationId, SiteId},
     offer::{Offer, OfferInput, OfferState, OfferTerms},
+    organisation::Site,
     time::Day,
     violation::Violations,
 };
@@ -37,17 +38,19 @@ pub struct Place {
 pub async fn create(app: &App, actor: Actor, place: Place, input: &OfferInput) -> AppResult<Stored<Offer>> {
     let now = app.clock.now();
     let mut faults = Violations::new();
+    let site = site_of(app, actor, place).await?;
     let checked = {
         let tables = app.tables();
-        faults.keep(input.check(&reference(&tables, now.day())))
+        let today = sites::today(site.as_ref().ok(), now);
+        faults.keep(input.check(&reference(&tables, today)))
     };
-    let owner = owner_of(app, actor, place, &mut faults).await?;
+    let site = faults.keep(site);
     faults.into_result()?;
-    let (Some(organisation), Some((terms, quarantine))) = (owner, checked) else {
+    let (Some(Site { id: site, organisation, .. }), Some((terms, quarantine))) = (site, checked) else {
         return Err(AppError::internal("no faults, no value"));
     };
     let id = OfferId(app.ids.next(now));
-    let record = published(id, organisation, place.site, terms, quarantine);
+    let record = published(id, organisation, site, terms, quarantine);
     let stored = Stored { record: record.clone(), origin: None, created_at: now, updated_at: now };
     app.store.write(move |tx| async move { Ok::<_, AppError>(store::insert(&tx, &record, now).await?) }).await?;
     Ok(stored)
@@ -65,27 +68,15 @@ pub(crate) fn published(
     Offer { id, organisation, site, terms, state: OfferState::Published, confirm_by, suspended: false, quarantine }
 }
 
-/// The owner of a record about to be written, once its site is known to be his; faults are collected.
-pub(crate) async fn owner_of(
-    app: &App,
-    actor: Actor,
-    place: Place,
-    faults: &mut Violations,
-) -> AppResult<Option<OrganisationId>> {
-    let owner = match organisations::owner(app, actor, place.organisation).await {
-        Ok(id) => id,
-        Err(AppError::Invalid(part)) => {
-            faults.keep::<()>(Err(part));
-            return Ok(None);
-        }
-        Err(e) => return Err(e),
+/// The site that a record is about to be written at, which is the owner's; else the faults of the place.
+pub(crate) async fn site_of(app: &App, actor: Actor, place: Place) -> AppResult<Result<Site, Violations>> {
+    let site = async {
+        let owner = organisations::owner(app, actor, place.organisation).await?;
+        sites::of_owner(app, owner, place.site).await
     };
-    match sites::of_owner(app, owner, place.site).await {
-        Ok(_) => Ok(Some(owner)),
-        Err(AppError::Invalid(part)) => {
-            faults.keep::<()>(Err(part));
-            Ok(None)
-        }
+    match site.await {
+        Ok(site) => Ok(Ok(site)),
+        Err(AppError::Invalid(faults)) => Ok(Err(faults)),
         Err(e) => Err(e),
     }
 }
@@ -116,7 +107,7 @@ pub async fn withdraw(app: &App, actor: Actor, id: OfferId) -> AppResult<Stored<
     let now = app.clock.now();
     app.store
         .write(move |tx| async move {
-            let mut stored = store::get(&tx, actor.into(), id).await.map_err(not_found)?;
+            let mut stored = store::get_to_change(&tx, actor.into(), id).await.map_err(not_found)?;
             let state = stored.record.state;
             if !state.may_become(OfferState::Withdrawn) {
                 let detail = format!("the offer is {} already, so it cannot be withdrawn", state.as_str());

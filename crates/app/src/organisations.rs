@@ -16,6 +16,9 @@ use crate::{
     policy::{Action, Actor, Resource, require},
 };
 
+/// The most clusters that an organisation is registered as a member of.
+pub const MOST_CLUSTERS: usize = 50;
+
 /// An organisation as typed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OrganisationInput {
@@ -41,7 +44,11 @@ pub async fn create(app: &App, actor: Actor, input: &OrganisationInput) -> AppRe
     let now = app.clock.now();
     let mut faults = Violations::new();
     let checked = faults.keep(check(app, input));
-    for (i, cluster) in input.clusters.iter().enumerate() {
+    if input.clusters.len() > MOST_CLUSTERS {
+        let detail = format!("has {} entries; name at most {MOST_CLUSTERS}", input.clusters.len());
+        faults.push("/clusters", "too_many", detail);
+    }
+    for (i, cluster) in input.clusters.iter().enumerate().take(MOST_CLUSTERS) {
         match store::get(&app.store, Scope::Operator, *cluster).await {
             Ok(found) if found.record.kind == OrganisationKind::Cluster => {}
             Ok(_) | Err(StoreError::NotFound) => {
@@ -60,10 +67,7 @@ pub async fn create(app: &App, actor: Actor, input: &OrganisationInput) -> AppRe
     let stored = Stored { record: record.clone(), origin: None, created_at: now, updated_at: now };
     app.store
         .write(move |tx| async move {
-            let names = [record.name.clone()];
-            if let Some(id) = store::find_by_names(&tx, Scope::Operator, None, &names).await?.into_values().next()
-                && store::get(&tx, Scope::Operator, id).await?.record.country == record.country
-            {
+            if let Some(id) = store::claim_name(&tx, &record.name, &record.country).await? {
                 let detail = format!("{:?} of {} is registered already, as {id}", record.name, record.country);
                 return Err(AppError::Conflict { code: "duplicate_organisation", detail });
             }

@@ -85,7 +85,10 @@ pub async fn work_once(app: &App, worker: &str) -> AppResult<Option<(RunId, Resu
     let result = computed(app, &claimed).await;
     match &result {
         Ok(computed) => {
-            let finished = finished(app, computed)?;
+            // Tens of thousands of explanations are written as JSON: no work for the threads that answer.
+            let (behind, computed) = (app.clone(), computed.clone());
+            let finished = tokio::task::spawn_blocking(move || finished(&behind, &computed));
+            let finished = finished.await.map_err(AppError::internal)??;
             store::finish(&app.store, &claimed, finished, app.clock.now()).await?;
         }
         Err(reason) => {
@@ -153,10 +156,16 @@ fn finished(app: &App, computed: &Computed) -> AppResult<FinishedRun> {
 }
 
 /// Works off the queue until `stop` is done: at once, then whenever a run is queued here, and now
-/// and then for what other processes queue.
+/// and then for what other processes queue. A run under way is ended and stored first, and those that
+/// wait are left to the next worker.
 pub async fn work(app: &App, worker: &str, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
     loop {
+        tokio::select! {
+            biased;
+            () = &mut stop => return,
+            () = std::future::ready(()) => {}
+        }
         let more = match work_once(app, worker).await {
             Ok(done) => done.is_some(),
             Err(error) => {

@@ -51,9 +51,17 @@ fn view(actor: Actor, row: ShortageRow) -> AppResult<ShortageView> {
     Ok(ShortageView { row, explanation })
 }
 
-/// Reasons that would tell a buyer of offers which are kept from him: unpublished, in review, or
-/// withheld from this very buyer.
+/// Reasons that would tell a buyer of offers which are kept from him: unpublished, over, in review, or
+/// withheld from this very buyer; and how many offers of other products the market holds.
 fn may_be_told(step: &FunnelStep) -> bool {
-    let kept = ["not_published", "offer_suspended", "offer_quarantined", "not_visible_to_buyer", "refused"];
+    let kept = [
+        "not_published",
+        "offer_expired",
+        "offer_suspended",
+        "offer_quarantined",
+        "other_product",
+        "not_visible_to_buyer",
+        "refused",
+    ];
     !kept.contains(&step.reason.code())
 }

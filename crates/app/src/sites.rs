@@ -8,7 +8,7 @@ use domain::{
     organisation::Site,
     region::{RegionTable, Resolved},
     text,
-    time::Zone,
+    time::{Day, Instant, Zone},
     violation::Violations,
 };
 use storage::{Page, PageRequest, Scope, StoreError, Stored, sites as store};
@@ -17,7 +17,7 @@ use crate::{
     App,
     error::{AppError, AppResult},
     organisations,
-    policy::{Action, Actor, Resource, require},
+    policy::Actor,
 };
 
 mod place;
@@ -113,16 +113,14 @@ pub async fn get(app: &App, actor: Actor, id: SiteId) -> AppResult<Stored<Site>>
     store::get(&app.store, actor.into(), id).await.map_err(not_found)
 }
 
-/// A page of the sites that the actor may see, of one organisation where one is named.
+/// A page of the sites that the actor may see, of one organisation where one is named; of another's
+/// there are none to see.
 pub async fn page(
     app: &App,
     actor: Actor,
     organisation: Option<OrganisationId>,
     request: PageRequest,
 ) -> AppResult<Page<Stored<Site>>> {
-    if let Some(id) = organisation {
-        require(actor, Action::Read, Resource::OwnedBy(id))?;
-    }
     Ok(store::page(&app.store, actor.into(), organisation, request).await?)
 }
 
@@ -138,6 +136,15 @@ pub(crate) async fn of_owner(app: &App, owner: OrganisationId, id: SiteId) -> Ap
             Err(AppError::Invalid(Violations::one("/site", "unknown_site", detail)))
         }
         Err(e) => Err(e.into()),
+    }
+}
+
+/// The day it is at a site, which due dates and as-of dates typed for it are held against (field case
+/// TIM-02); in UTC where the site is not known.
+pub(crate) fn today(site: Option<&Site>, now: Instant) -> Day {
+    match site.and_then(|s| Zone::parse(&s.zone).ok()) {
+        Some(zone) => Day::of_instant(now, &zone),
+        None => now.day(),
     }
 }
 

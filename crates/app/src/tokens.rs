@@ -200,7 +200,7 @@ impl TokenKeys {
             return Err(TokenError::Malformed);
         }
         let now = now.micros().div_euclid(1_000_000);
-        if now >= claims.exp + LEEWAY_SECONDS {
+        if now - LEEWAY_SECONDS >= claims.exp {
             return Err(TokenError::Expired);
         }
         if now + LEEWAY_SECONDS < claims.nbf {

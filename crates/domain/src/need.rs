@@ -274,6 +274,14 @@ impl NeedInput {
     /// Checks everything and returns terms, instalments, and the reason to quarantine them if
     /// they are implausible; or every fault at once.
     pub fn check(&self, at: &Reference<'_>) -> Result<(NeedTerms, CheckedInstalments, Option<String>), Violations> {
+        typed::few(&[
+            ("/grades", self.grades.len()),
+            ("/substitutions", self.substitutions.len()),
+            ("/features", self.requirements.len()),
+            ("/certificates", self.certificates.len()),
+            ("/transfers", self.transfers.len()),
+            ("/regions", self.regions.len()),
+        ])?;
         let mut faults = Violations::new();
         // Without the product, whatever does not hang on it is checked all the same.
         let (product, implied) = faults.keep(typed::product(&self.product, at.catalogue)).unzip();

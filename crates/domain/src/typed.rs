@@ -14,6 +14,19 @@ use crate::{
     violation::Violations,
 };
 
+/// The most entries of a list in an offer or a need: more than there are countries.
+const MOST_ENTRIES: usize = 250;
+
+/// Refuses lists that are too long before any entry is looked up, since looking up what nobody knows
+/// searches for what comes near: tens of thousands of them would take minutes.
+pub(crate) fn few(lists: &[(&str, usize)]) -> Result<(), Violations> {
+    let mut faults = Violations::new();
+    for (pointer, count) in lists.iter().filter(|(_, count)| *count > MOST_ENTRIES) {
+        faults.push(*pointer, "too_many", format!("has {count} entries; write at most {MOST_ENTRIES}"));
+    }
+    faults.into_result()
+}
+
 /// The product a text names, with the grade it implies.
 pub(crate) fn product<'a>(
     typed: &str,

@@ -129,7 +129,7 @@ impl fmt::Display for NumberError {
         match &self.fault {
             Fault::Blank => f.write_str("is blank; write a number"),
             Fault::Ambiguous { dot, comma } => {
-                write!(f, "{shown:?} is {dot} or {comma}; declare the number format: dot (1,234.5) or comma (1.234,5)")
+                write!(f, "{shown:?} is {dot} or {comma}; state the locale: dot (1,234.5) or comma (1.234,5)")
             }
             Fault::Separators(Locale::None) => {
                 write!(f, "{shown:?} has separators that no number format knows; write digits only")

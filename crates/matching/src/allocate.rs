@@ -289,8 +289,10 @@ fn level_reports(
     let value: i128 = tiers.map(|i| solved.iter().map(|s| s.values[i]).sum::<i128>()).sum();
     let bound: i128 = solved.iter().map(|s| s.relaxed).sum();
     let base = hopeless(None);
-    reports
-        .push((after_tiers, report("minimum orders".to_owned(), "units uncovered", value + base, bound + base, false)));
+    reports.push((
+        after_tiers,
+        report("minimum orders".to_owned(), "base units uncovered", value + base, bound + base, false),
+    ));
     reports
 }
 

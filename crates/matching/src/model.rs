@@ -71,7 +71,7 @@ impl FlowLevel {
     /// What its value counts.
     pub fn unit(self) -> &'static str {
         match self {
-            Self::Promised | Self::Tier(_) => "units uncovered",
+            Self::Promised | Self::Tier(_) => "base units uncovered",
             Self::Cost => "points",
             Self::Ties => "tie points",
         }

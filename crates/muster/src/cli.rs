@@ -8,6 +8,7 @@ use domain::{
     ids::{NeedId, OfferId},
     time::Day,
 };
+use exchange::number::Locale;
 
 use crate::demo::DEFAULT_SEED;
 
@@ -84,6 +85,7 @@ A data folder holds one market: the demo never mixes with yours.")]
 Examples:
   muster import offers capacity.csv --dry-run
   muster import needs hospitals.csv --valid-rows-only
+  muster import offers kapazitaet.csv --locale de
   muster import offers donors.csv --map my-headers.toml --today 2020-04-20
 
 Columns are found by header, in any order. All rows or none are stored unless --valid-rows-only.
@@ -185,6 +187,13 @@ pub struct Import {
     /// Read the file as of a day, e.g. 2020-04-20
     #[arg(long, value_name = "DATE", value_parser = Day::parse)]
     pub today: Option<Day>,
+    /// How the file writes numbers: `dot` (1,234.5), `comma` (1.234,5), or a language such as `de`
+    #[arg(long, value_name = "LOCALE", value_parser = locale)]
+    pub locale: Option<Locale>,
+}
+
+fn locale(text: &str) -> Result<Locale, String> {
+    Locale::parse(text).ok_or_else(|| format!("{text:?} is no locale; write dot, comma, or a language such as de"))
 }
 
 /// What a file holds.

@@ -8,8 +8,8 @@
 //!   locks rows, and needs nothing.
 //! - **Beginning a consistent read**: SQLite's readers see one state from their first statement on.
 //!   PostgreSQL's default level shows every statement a newer one, so it is raised.
-//! - **Migrating**: one process at a time. In SQLite the write lock does that; PostgreSQL has
-//!   advisory locks.
+//! - **One at a time**: what compares with what is not there yet, as migrations do, excludes its
+//!   like. In SQLite the write lock does that; PostgreSQL has advisory locks.
 //! - **The version** has another name, and only a file that we wrote ourselves needs checking.
 
 use std::time::Duration;
@@ -106,12 +106,29 @@ pub(crate) async fn begin_snapshot(connection: &DatabaseConnection) -> Result<Da
     connection.begin_with_options(options).await
 }
 
-/// Keeps other processes from migrating until the transaction ends.
-pub(crate) async fn lock_migrations(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+/// What is done by one transaction at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// Bringing the schema up to date.
+    Migrate,
+    /// Storing what a run found.
+    Finish,
+    /// Registering an organisation under a name.
+    Register,
+}
+
+/// Waits until no other transaction has the turn, and keeps it until this one ends.
+pub(crate) async fn take_turn(transaction: &DatabaseTransaction, turn: Turn) -> Result<(), DbErr> {
     match transaction.get_database_backend() {
         DbBackend::Postgres => {
-            // Any number will do that nobody else uses; this one spells "muster".
-            transaction.execute_unprepared("SELECT pg_advisory_xact_lock(120312219461234)").await.map(drop)
+            // Any numbers will do that nobody else uses; the first spells "muster".
+            let number = match turn {
+                Turn::Migrate => 120_312_219_461_234_i64,
+                Turn::Finish => 120_312_219_461_235,
+                Turn::Register => 120_312_219_461_236,
+            };
+            let wait = format!("SELECT pg_advisory_xact_lock({number})");
+            transaction.execute_unprepared(&wait).await.map(drop)
         }
         // The write transaction holds the only write lock already.
         _ => Ok(()),

@@ -7,7 +7,7 @@ use domain::{
     need::{Instalment, Need, NeedState, Urgency},
     time::Instant,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
 use crate::{
@@ -126,6 +126,9 @@ async fn known<C: ConnectionTrait>(
                 .columns([Column::State, Column::UrgencyGranted, Column::CreatedAt])
                 .filter(Column::Source.eq(source))
                 .filter(Column::OrganisationId.is_in(list))
+                // Locked in one order: what its owner decides meanwhile must not be overwritten.
+                .order_by_asc(Column::Id)
+                .lock_exclusive()
                 .into_tuple()
                 .all(connection)
                 .await?;
@@ -147,7 +150,7 @@ async fn known<C: ConnectionTrait>(
 /// [`save_imported`].
 pub async fn update(tx: &Tx, scope: Scope, need: &Need, at: Instant) -> Result<(), StoreError> {
     let connection = tx.connection();
-    let before = one(connection, scope, need.id).await?;
+    let before = one(find(scope, need.id).lock_exclusive(), connection).await?;
     if before.organisation_id != need.organisation.0 {
         return Err(StoreError::NotFound);
     }
@@ -165,13 +168,30 @@ pub async fn update(tx: &Tx, scope: Scope, need: &Need, at: Instant) -> Result<(
 /// # Errors
 /// [`StoreError::NotFound`] when there is none of that id inside the scope.
 pub async fn get(reader: &impl Reads, scope: Scope, id: NeedId) -> Result<Stored<Need>, StoreError> {
-    let row = one(reader.connection(), scope, id).await?;
-    let mut parts = instalments::of_needs(reader.connection(), [id.0]).await?;
+    let row = one(find(scope, id), reader.connection()).await?;
+    whole(row, reader.connection()).await
+}
+
+/// One need that is about to change: others who would change it wait until the transaction ends, so
+/// that none of them overwrites what it has not seen.
+///
+/// # Errors
+/// As [`get`].
+pub async fn get_to_change(tx: &Tx, scope: Scope, id: NeedId) -> Result<Stored<Need>, StoreError> {
+    let row = one(find(scope, id).lock_exclusive(), tx.connection()).await?;
+    whole(row, tx.connection()).await
+}
+
+async fn whole<C: ConnectionTrait>(row: need::Model, connection: &C) -> Result<Stored<Need>, StoreError> {
+    let mut parts = instalments::of_needs(connection, [row.id]).await?;
     stored(row, &mut parts)
 }
 
-async fn one<C: ConnectionTrait>(connection: &C, scope: Scope, id: NeedId) -> Result<need::Model, StoreError> {
-    let query = need::Entity::find_by_id(id.0).filter(scope.over(&[need::Column::OrganisationId]));
+fn find(scope: Scope, id: NeedId) -> Select<need::Entity> {
+    need::Entity::find_by_id(id.0).filter(scope.over(&[need::Column::OrganisationId]))
+}
+
+async fn one<C: ConnectionTrait>(query: Select<need::Entity>, connection: &C) -> Result<need::Model, StoreError> {
     query.one(connection).await?.ok_or(StoreError::NotFound)
 }
 

@@ -7,7 +7,7 @@ use domain::{
     offer::{Offer, OfferState},
     time::Instant,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
 use crate::{
@@ -116,6 +116,9 @@ async fn known<C: ConnectionTrait>(
                 .columns([Column::State, Column::Suspended, Column::CreatedAt])
                 .filter(Column::Source.eq(source))
                 .filter(Column::OrganisationId.is_in(list))
+                // Locked in one order: what its owner decides meanwhile must not be overwritten.
+                .order_by_asc(Column::Id)
+                .lock_exclusive()
                 .into_tuple()
                 .all(connection)
                 .await?;
@@ -135,7 +138,7 @@ async fn known<C: ConnectionTrait>(
 /// [`StoreError::NotFound`] when there is none of its id and organisation inside the scope, else as [`insert`].
 pub async fn update(tx: &Tx, scope: Scope, offer: &Offer, at: Instant) -> Result<(), StoreError> {
     let connection = tx.connection();
-    let before = one(connection, scope, offer.id).await?;
+    let before = one(find(scope, offer.id).lock_exclusive(), connection).await?;
     if before.organisation_id != offer.organisation.0 {
         return Err(StoreError::NotFound);
     }
@@ -152,11 +155,23 @@ pub async fn update(tx: &Tx, scope: Scope, offer: &Offer, at: Instant) -> Result
 /// # Errors
 /// [`StoreError::NotFound`] when there is none of that id inside the scope.
 pub async fn get(reader: &impl Reads, scope: Scope, id: OfferId) -> Result<Stored<Offer>, StoreError> {
-    stored(one(reader.connection(), scope, id).await?)
+    stored(one(find(scope, id), reader.connection()).await?)
 }
 
-async fn one<C: ConnectionTrait>(connection: &C, scope: Scope, id: OfferId) -> Result<offer::Model, StoreError> {
-    let query = offer::Entity::find_by_id(id.0).filter(scope.over(&[offer::Column::OrganisationId]));
+/// One offer that is about to change: others who would change it wait until the transaction ends, so
+/// that none of them overwrites what it has not seen.
+///
+/// # Errors
+/// As [`get`].
+pub async fn get_to_change(tx: &Tx, scope: Scope, id: OfferId) -> Result<Stored<Offer>, StoreError> {
+    stored(one(find(scope, id).lock_exclusive(), tx.connection()).await?)
+}
+
+fn find(scope: Scope, id: OfferId) -> Select<offer::Entity> {
+    offer::Entity::find_by_id(id.0).filter(scope.over(&[offer::Column::OrganisationId]))
+}
+
+async fn one<C: ConnectionTrait>(query: Select<offer::Entity>, connection: &C) -> Result<offer::Model, StoreError> {
     query.one(connection).await?.ok_or(StoreError::NotFound)
 }
 

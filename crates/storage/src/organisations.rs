@@ -9,11 +9,12 @@ use domain::{
     text,
     time::Instant,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::{
     bulk,
+    dialect::{self, Turn},
     entity::{membership, organisation},
     error::StoreError,
     json,
@@ -136,19 +137,22 @@ pub async fn find_by_external_ids(
     Ok(external_ids.iter().filter_map(|id| known.remove_entry(id)).collect())
 }
 
-/// The organisations of a source by the folded form of their names; names unknown there are left
-/// out. Of organisations that share a name, the first created is meant.
-///
-/// The source `None` means the organisations that were entered here.
+/// The organisations that were entered here or came from a source, by the folded form of their names,
+/// each with its country; names unknown there are left out. The first created stands first, and of
+/// those created at once the one whose country's code comes first, so that the same file finds the
+/// same organisations whatever was added since.
 pub async fn find_by_names(
     reader: &impl Reads,
     scope: Scope,
-    source: Option<&str>,
+    source: &str,
     names: &[String],
-) -> Result<HashMap<String, OrganisationId>, StoreError> {
-    let mut known: HashMap<String, OrganisationId> = HashMap::new();
-    for row in of_source(reader, scope, source).await? {
-        known.entry(row.name_folded).or_insert(OrganisationId(row.id));
+) -> Result<HashMap<String, Vec<(CountryCode, OrganisationId)>>, StoreError> {
+    let mut rows = of_source(reader, scope, None).await?;
+    rows.extend(of_source(reader, scope, Some(source)).await?);
+    rows.sort_by(|a, b| (a.created_at, &a.country, a.id).cmp(&(b.created_at, &b.country, b.id)));
+    let mut known: HashMap<String, Vec<(CountryCode, OrganisationId)>> = HashMap::new();
+    for row in rows {
+        known.entry(row.name_folded).or_default().push((CountryCode::new(&row.country), OrganisationId(row.id)));
     }
     Ok(names.iter().filter_map(|name| known.remove_entry(&text::fold(name))).collect())
 }
@@ -165,6 +169,25 @@ async fn of_source(
     };
     let query = organisation::Entity::find().filter(scope.over(&[Column::Id])).filter(from);
     Ok(query.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id).all(reader.connection()).await?)
+}
+
+/// The organisation of a country that has a name, in whatever spelling and wherever it came from; the
+/// first created where several do. Others who ask wait until the transaction ends, so that no two
+/// register one name at once.
+pub async fn claim_name(tx: &Tx, name: &str, country: &CountryCode) -> Result<Option<OrganisationId>, StoreError> {
+    use organisation::Column;
+    dialect::take_turn(tx.connection(), Turn::Register).await?;
+    let id: Option<Uuid> = organisation::Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::NameFolded.eq(text::fold(name)))
+        .filter(Column::Country.eq(country.as_str()))
+        .order_by_asc(Column::CreatedAt)
+        .order_by_asc(Column::Id)
+        .into_tuple()
+        .one(tx.connection())
+        .await?;
+    Ok(id.map(OrganisationId))
 }
 
 /// The clusters of each of the members, sorted.

@@ -8,6 +8,7 @@ use domain::{
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::{
+    bulk,
     entity::{proof, run},
     error::StoreError,
     json,
@@ -171,6 +172,22 @@ pub struct FinishedRun {
 pub async fn get(reader: &impl Reads, scope: Scope, id: RunId) -> Result<RunRow, StoreError> {
     let query = run::Entity::find_by_id(id.0).filter(scope.over(&[run::Column::RequestedBy]));
     record(query.one(reader.connection()).await?.ok_or(StoreError::NotFound)?)
+}
+
+/// Those runs of a list that are inside the scope.
+pub async fn get_many(
+    reader: &impl Reads,
+    scope: Scope,
+    ids: impl IntoIterator<Item = RunId>,
+) -> Result<Vec<RunRow>, StoreError> {
+    let mut runs = Vec::new();
+    for list in bulk::id_lists(ids.into_iter().map(|id| id.0)) {
+        let query = run::Entity::find().filter(scope.over(&[run::Column::RequestedBy]));
+        for row in query.filter(run::Column::Id.is_in(list)).all(reader.connection()).await? {
+            runs.push(record(row)?);
+        }
+    }
+    Ok(runs)
 }
 
 /// The last run inside the scope that was done.

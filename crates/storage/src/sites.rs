@@ -66,6 +66,23 @@ pub async fn page(
     .await
 }
 
+/// Those sites of a list that are inside the scope.
+pub async fn get_many(
+    reader: &impl Reads,
+    scope: Scope,
+    ids: impl IntoIterator<Item = SiteId>,
+) -> Result<Vec<Stored<Site>>, StoreError> {
+    use site::Column;
+    let mut sites = Vec::new();
+    for list in bulk::id_lists(ids.into_iter().map(|id| id.0)) {
+        let query = site::Entity::find().filter(scope.over(&[Column::OrganisationId])).filter(Column::Id.is_in(list));
+        for row in query.all(reader.connection()).await? {
+            sites.push(stored(row)?);
+        }
+    }
+    Ok(sites)
+}
+
 /// Every site of some organisations, oldest first.
 pub async fn of_organisations(
     reader: &impl Reads,

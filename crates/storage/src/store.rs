@@ -65,7 +65,7 @@ impl Store {
     pub async fn migrate(&self) -> Result<usize, StoreError> {
         self.write(async |tx: Tx| {
             let transaction = tx.connection();
-            dialect::lock_migrations(transaction).await?;
+            dialect::take_turn(transaction, dialect::Turn::Migrate).await?;
             let pending = Migrator::get_pending_migrations(transaction).await?.len();
             Migrator::up(transaction, None).await?;
             Ok(pending)

@@ -40,7 +40,11 @@ fn operation(method: &Method, path: &str) -> Option<&'static Value> {
     item.get(method.as_str().to_ascii_lowercase())
 }
 
-fn of_schema(reference: &str, value: &Value) -> Result<(), String> {
+/// What is wrong with a value of a schema of the document, named as `#/components/schemas/Offer`.
+///
+/// # Errors
+/// The first fault, with the place where it stands.
+pub fn of_schema(reference: &str, value: &Value) -> Result<(), String> {
     let pointer = reference.trim_start_matches('#');
     match document().pointer(pointer) {
         Some(schema) => matches(schema, value, ""),

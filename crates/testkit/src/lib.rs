@@ -7,7 +7,7 @@ pub mod app;
 pub mod builders;
 pub mod clock;
 #[cfg(feature = "app")]
-mod conformance;
+pub mod conformance;
 pub mod database;
 pub mod ids;
 pub mod postgres;

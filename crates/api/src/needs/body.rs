@@ -8,14 +8,16 @@ use domain::{
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
+use validator::Validate;
 
 use crate::{
     feature::FeatureBody,
+    limits,
     measure::{MeasureBody, PriceBody},
 };
 
 /// A need to open.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NeedInput, example = json!({
     "site": "018f0000-0000-7000-8000-000000000001", "product": "FFP2",
@@ -31,58 +33,72 @@ pub struct NeedBody {
     #[schema(value_type = Uuid)]
     pub site: SiteId,
     /// A product's code, name or synonym; a grade's name will do where it means one product.
+    #[validate(length(max = limits::WORD))]
     product: String,
     /// Accepted grades, any of which will do; every grade where empty.
     #[serde(default)]
+    #[validate(custom(function = limits::words))]
     grades: Vec<String>,
     /// Substitutions opted into; only those that a rule of the product allows.
     #[serde(default)]
+    #[validate(nested)]
     substitutions: Vec<SubstitutionBody>,
     /// Features required or preferred, by code.
     #[serde(default)]
     features: BTreeMap<String, RequirementBody>,
     /// Certificate kinds demanded, all of them.
     #[serde(default)]
+    #[validate(custom(function = limits::words))]
     certificates: Vec<String>,
     /// Whether pending certificates will do.
     #[serde(default)]
     accept_pending: bool,
     /// How far certificates must have been checked: `claimed` (where absent), `documented`, `checked`, `confirmed`.
+    #[validate(length(max = limits::WORD))]
     certificate_status: Option<String>,
     /// Who must have vouched for the supplier: `none` (where absent), `cluster`, `operator`.
+    #[validate(length(max = limits::WORD))]
     verification: Option<String>,
     /// How goods may change hands: `sale`, `donation`, `loan`; a sale or donation where empty.
     #[serde(default)]
+    #[validate(custom(function = limits::words))]
     transfers: Vec<String>,
     /// The most it may cost.
+    #[validate(nested)]
     price_cap: Option<PriceBody>,
     /// Where it may come from; anywhere where empty.
     #[serde(default)]
+    #[validate(custom(function = limits::words))]
     regions: Vec<String>,
     /// How far it may come, in kilometres.
     max_distance_km: Option<i64>,
     /// `critical`, `high`, `normal` (where absent) or `low`.
+    #[validate(length(max = limits::WORD))]
     urgency: Option<String>,
     /// How much by when; at least one, at most 200.
+    #[validate(nested)]
     instalments: Vec<InstalmentBody>,
     /// What else there is to say, at most 4000 characters.
     #[serde(default)]
+    #[validate(length(max = limits::NOTE))]
     note: String,
 }
 
 /// A product or grade that may stand in.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = SubstitutionInput, example = json!({"grade": "KN95"}))]
 struct SubstitutionBody {
     /// The product that may stand in; the need's own where absent.
+    #[validate(length(max = limits::WORD))]
     product: Option<String>,
     /// Its grade; any where absent.
+    #[validate(length(max = limits::WORD))]
     grade: Option<String>,
 }
 
 /// What is asked of a feature.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = RequirementInput, example = json!({"value": true, "preferred": false}))]
 struct RequirementBody {
@@ -94,17 +110,20 @@ struct RequirementBody {
 }
 
 /// A quantity and the day it is due.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = InstalmentInput, example = json!({"quantity": {"value": 20000}, "due": "2020-04-20"}))]
 struct InstalmentBody {
     /// How much; required, and never guessed.
     #[schema(nullable = false)]
+    #[validate(nested)]
     quantity: Option<MeasureBody>,
-    /// The day at whose end it must have arrived.
+    /// The day at whose end it must have arrived, in the zone of the site.
     #[schema(format = Date)]
+    #[validate(length(max = limits::WORD))]
     due: String,
     /// The one size it must be, where the product has sizes.
+    #[validate(length(max = limits::WORD))]
     size: Option<String>,
 }
 

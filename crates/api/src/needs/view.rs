@@ -98,7 +98,7 @@ struct InstalmentView {
     id: Uuid,
     /// How much.
     quantity: MeasureView,
-    /// The day at whose end it must have arrived.
+    /// The day at whose end it must have arrived, in the zone of the site.
     #[schema(format = Date)]
     due: String,
     /// The one size it must be.

@@ -8,14 +8,16 @@ use domain::{
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
+use validator::Validate;
 
 use crate::{
     feature::{CertificateBody, FeatureBody},
+    limits,
     measure::{ConversionBody, MeasureBody, PriceBody, RateBody},
 };
 
 /// An offer to publish.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = OfferInput, example = json!({
     "site": "018f0000-0000-7000-8000-000000000001", "product": "FFP2", "features": {"valve": false},
@@ -30,89 +32,112 @@ pub struct OfferBody {
     #[schema(value_type = Uuid)]
     pub site: SiteId,
     /// A product's code, name or synonym; a grade's name will do where it means one product.
+    #[validate(length(max = limits::WORD))]
     product: String,
     /// The grades the goods hold, by code or name.
     #[serde(default)]
+    #[validate(custom(function = limits::words))]
     grades: Vec<String>,
     /// Features by code, as the product lists them.
     #[serde(default)]
     features: BTreeMap<String, FeatureBody>,
     /// What lies ready at the as-of date.
+    #[validate(nested)]
     stock: Option<MeasureBody>,
     /// What is made now.
+    #[validate(nested)]
     running: Option<RateBody>,
     /// What is made at full stretch; it includes what runs now.
+    #[validate(nested)]
     maximum: Option<RateBody>,
     /// Working days from the window's start to the full rate.
     #[serde(default)]
     ramp_days: i64,
     /// What could be made after a conversion.
+    #[validate(nested)]
     convertible: Option<ConversionBody>,
     /// The site's working days.
     #[serde(default)]
+    #[validate(nested)]
     calendar: CalendarBody,
     /// First day of the window; the as-of date where absent.
     #[schema(format = Date)]
+    #[validate(length(max = limits::WORD))]
     from: Option<String>,
     /// Last day of the window; open where absent.
     #[schema(format = Date)]
+    #[validate(length(max = limits::WORD))]
     until: Option<String>,
-    /// The day that the figures stand for; today where absent.
+    /// The day that the figures stand for; today in the zone of the site where absent.
     #[schema(format = Date)]
+    #[validate(length(max = limits::WORD))]
     as_of: Option<String>,
     /// Days from an order to goods that were not in stock.
     #[serde(default)]
     lead_days: i64,
     /// The smallest order it takes, on the sum for one buyer's site.
+    #[validate(nested)]
     min_order: Option<MeasureBody>,
     /// The farthest it delivers, in kilometres.
     max_distance_km: Option<i64>,
     /// Where it delivers: codes or names of regions and countries; everywhere where empty.
     #[serde(default)]
+    #[validate(custom(function = limits::words))]
     regions: Vec<String>,
     /// Border rules that it holds an authorisation under.
     #[serde(default)]
+    #[validate(custom(function = limits::words))]
     authorisations: Vec<String>,
     /// Certificates of the goods.
     #[serde(default)]
+    #[validate(nested)]
     certificates: Vec<CertificateBody>,
     /// How it can change hands: `sale` (where empty), `donation`, `loan`.
     #[serde(default)]
+    #[validate(custom(function = limits::words))]
     transfers: Vec<String>,
     /// The price of a sale.
+    #[validate(nested)]
     price: Option<PriceBody>,
     /// `maker` (where absent) or `trader`.
+    #[validate(length(max = limits::WORD))]
     role: Option<String>,
     /// Whom it may be matched with: `market` (where absent), `clusters` or `authorities`.
+    #[validate(length(max = limits::WORD))]
     visibility: Option<String>,
     /// What else there is to say, at most 4000 characters.
     #[serde(default)]
+    #[validate(length(max = limits::NOTE))]
     note: String,
 }
 
 /// The days a site works.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CalendarInput)]
 struct CalendarBody {
     /// `monday` to `sunday`; Monday to Friday where empty.
     #[serde(default)]
+    #[validate(custom(function = limits::words))]
     working_days: Vec<String>,
     /// Spans in which it is closed.
     #[serde(default)]
+    #[validate(nested)]
     closures: Vec<SpanBody>,
 }
 
 /// A span of days, both ends included.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = SpanInput)]
 struct SpanBody {
     /// First day.
     #[schema(format = Date)]
+    #[validate(length(max = limits::WORD))]
     from: String,
     /// Last day.
     #[schema(format = Date)]
+    #[validate(length(max = limits::WORD))]
     until: String,
 }
 

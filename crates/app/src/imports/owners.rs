@@ -78,20 +78,20 @@ impl Owners {
         parties: Vec<(Option<&OrganisationRecord>, &SiteRecord)>,
     ) -> AppResult<Self> {
         let now = app.clock.now();
-        let by_name = organisations_of(app, actor, tx, source, usual, &parties).await?;
+        let known = organisations_of(app, actor, tx, source, usual, &parties).await?;
         let organisation = |named: Option<&OrganisationRecord>| match (actor, named) {
             (Actor::Organisation(own), _) => Some(own),
-            (Actor::Operator, Some(o)) => by_name.get(&text::fold(&o.name)).copied(),
+            (Actor::Operator, Some(o)) => known.find(o),
             (Actor::Operator, None) => None,
         };
         let owners: Vec<(Option<OrganisationId>, &SiteRecord)> =
             parties.iter().map(|(o, site)| (organisation(*o), *site)).collect();
         let ids: BTreeSet<OrganisationId> = owners.iter().filter_map(|(id, _)| *id).collect();
         let ids: Vec<OrganisationId> = ids.into_iter().collect();
-        let known = sites::of_organisations(tx, Scope::Operator, &ids).await?;
+        let places = sites::of_organisations(tx, Scope::Operator, &ids).await?;
         // The first of equals stands: they come oldest first.
         let mut by_key: HashMap<SiteKey, SiteId> = HashMap::new();
-        for s in known {
+        for s in places {
             by_key.entry(key(&s.record)).or_insert(s.record.id);
         }
         let regions = &app.tables().regions;
@@ -120,7 +120,25 @@ fn key(site: &Site) -> SiteKey {
     (site.organisation, text::fold(&site.name), site.region.clone(), site.point)
 }
 
-/// Organisations by folded name: those of the same source first, then those entered here, then new ones.
+/// Organisations by folded name, with their countries; see [`storage::organisations::find_by_names`]
+/// for their order.
+struct Known(HashMap<String, Vec<(CountryCode, OrganisationId)>>);
+
+impl Known {
+    /// The organisation that a row means: of the country it states or of one not told so far; where it
+    /// states none, the first of the name. `Caritas` of Germany and of Austria are two.
+    fn find(&self, record: &OrganisationRecord) -> Option<OrganisationId> {
+        let named = self.0.get(&text::fold(&record.name))?;
+        let of = |country: &str| named.iter().find(|(c, _)| c.as_str() == country);
+        let found = match &record.country {
+            Some(country) => of(country.as_str()).or_else(|| of(UNKNOWN_COUNTRY)),
+            None => named.first(),
+        };
+        found.map(|(_, id)| *id)
+    }
+}
+
+/// Finds the organisations that rows name, and adds what is not there yet.
 async fn organisations_of(
     app: &App,
     actor: Actor,
@@ -128,38 +146,35 @@ async fn organisations_of(
     source: &str,
     usual: OrganisationKind,
     parties: &[(Option<&OrganisationRecord>, &SiteRecord)],
-) -> AppResult<HashMap<String, OrganisationId>> {
+) -> AppResult<Known> {
     if actor != Actor::Operator {
-        return Ok(HashMap::new());
+        return Ok(Known(HashMap::new()));
     }
     let now = app.clock.now();
-    let mut records: Vec<&OrganisationRecord> = Vec::new();
-    let mut seen = BTreeSet::new();
-    for record in parties.iter().filter_map(|(o, _)| *o) {
-        if seen.insert(text::fold(&record.name)) {
-            records.push(record);
-        }
-    }
+    let mut records: Vec<&OrganisationRecord> = parties.iter().filter_map(|(o, _)| *o).collect();
+    // Rows that state a country come first, in the order of `find_by_names`: the others then find what
+    // they will find when the file comes again.
+    records.sort_by_key(|r| (r.country.is_none(), r.country.clone()));
     let names: Vec<String> = records.iter().map(|r| r.name.clone()).collect();
-    let mut known = organisations::find_by_names(tx, Scope::Operator, None, &names).await?;
-    known.extend(organisations::find_by_names(tx, Scope::Operator, Some(source), &names).await?);
+    let mut known = Known(organisations::find_by_names(tx, Scope::Operator, source, &names).await?);
     let mut added = Vec::new();
     for record in records {
-        let folded = text::fold(&record.name);
-        if known.contains_key(&folded) {
+        if known.find(record).is_some() {
             continue;
         }
-        let id = OrganisationId(app.ids.next(now));
-        known.insert(folded.clone(), id);
+        let (id, folded) = (OrganisationId(app.ids.next(now)), text::fold(&record.name));
+        let country = record.country.clone().unwrap_or_else(|| CountryCode::new(UNKNOWN_COUNTRY));
+        known.0.entry(folded.clone()).or_default().push((country.clone(), id));
+        let external_id = format!("{folded}, {country}");
         let organisation = Organisation {
             id,
             kind: record.kind.unwrap_or(usual),
             name: record.name.clone(),
-            country: record.country.clone().unwrap_or_else(|| CountryCode::new(UNKNOWN_COUNTRY)),
+            country,
             verification: Verification::None,
             clusters: Vec::new(),
         };
-        added.push((organisation, Some(Origin { source: source.to_owned(), external_id: folded })));
+        added.push((organisation, Some(Origin { source: source.to_owned(), external_id })));
     }
     organisations::insert_many(tx, &added, now).await?;
     Ok(known)

@@ -15,7 +15,7 @@ use crate::{
     rate::{Period, Rate},
     text,
     time::{Day, weekday_number},
-    typed::{choose, features_stated, grades, optional_day, product, region_list, transfers, whole},
+    typed::{choose, features_stated, few, grades, optional_day, product, region_list, transfers, whole},
     unit::{BaseUnit, UnitTable},
     violation::Violations,
 };
@@ -24,6 +24,16 @@ impl OfferInput {
     /// Checks everything and returns the terms, with the reason to quarantine them if they are
     /// implausible; or every fault at once, each with a pointer below the offer.
     pub fn check(&self, at: &Reference<'_>) -> Result<(OfferTerms, Option<String>), Violations> {
+        few(&[
+            ("/grades", self.grades.len()),
+            ("/features", self.features.len()),
+            ("/calendar/working_days", self.calendar.working_days.len()),
+            ("/regions", self.regions.len()),
+            ("/authorisations", self.authorisations.len()),
+            ("/certificates", self.certificates.len()),
+            ("/certificates", self.certificates.iter().map(|c| c.grades.len()).sum()),
+            ("/transfers", self.transfers.len()),
+        ])?;
         let mut faults = Violations::new();
         // Without the product, whatever does not hang on it is checked all the same.
         let (product, implied) = faults.keep(product(&self.product, at.catalogue)).unzip();

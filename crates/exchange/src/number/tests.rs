@@ -40,10 +40,7 @@ fn num_01_separators_follow_the_declared_format() {
 #[test]
 fn num_01_the_error_shows_both_readings() {
     let error = parse("10.000", Locale::None).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "\"10.000\" is 10 or 10000; declare the number format: dot (1,234.5) or comma (1.234,5)"
-    );
+    assert_eq!(error.to_string(), "\"10.000\" is 10 or 10000; state the locale: dot (1,234.5) or comma (1.234,5)");
 }
 
 #[test]

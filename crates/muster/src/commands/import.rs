@@ -37,6 +37,9 @@ pub(super) async fn run(settings: &Settings, flags: &Import, format: Format) -> 
         mapping.today = Some(day);
         service.app.clock = Arc::new(DayClock { day, inner: Arc::clone(&service.app.clock) });
     }
+    if let Some(locale) = flags.locale {
+        mapping.locale = locale;
+    }
     let options = ImportOptions { dry_run: flags.dry_run, valid_rows_only: flags.valid_rows_only };
     let bar = output::progress("reading");
     bar.set_length(u64::try_from(file.bytes.len()).unwrap_or(0));

@@ -101,10 +101,7 @@ fn shortages(report: &Report) -> String {
 }
 
 fn proof(report: &Report) -> String {
-    let rows = report
-        .levels
-        .iter()
-        .map(|l| vec![l.name.clone(), l.unit.clone(), grouped(l.value), grouped(l.gap)]);
+    let rows = report.levels.iter().map(|l| vec![l.name.clone(), l.unit.clone(), grouped(l.value), grouped(l.gap)]);
     let levels = table(&["level", "counts (less is better)", "value", "gap"], &[2, 3], rows);
     let legend = "A gap of 0 is proven: no allocation is better on this level once those above it are at their best. \
                   Minimum orders are kept by closing orders that are too small, so they may cost up to their gap.";

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::command::Bench;
 
+#[expect(clippy::print_stderr, reason = "whoever reads the log must see what was not tested")]
 fn shelf(file: &str) -> Option<PathBuf> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/reference/getusppe").join(file);
     if !path.is_file() {
@@ -17,8 +18,7 @@ fn shelf(file: &str) -> Option<PathBuf> {
 /// Imports a file twice: the counts add up to the file, and the second time nothing changes.
 fn import(bench: &Bench, kind: &str, file: &str, mapping: &str, expected: [u64; 4]) {
     let Some(path) = shelf(file) else { return };
-    let arguments =
-        ["import", kind, path.to_str().unwrap(), "--map", mapping, "--valid-rows-only", "--output", "json"];
+    let arguments = ["import", kind, path.to_str().unwrap(), "--map", mapping, "--valid-rows-only", "--output", "json"];
     let code = if expected[2] > 0 { 3 } else { 0 };
     let first = bench.run(&arguments).exits(code).json();
     let count = |report: &serde_json::Value, name: &str| report["counts"][name].as_u64().unwrap();

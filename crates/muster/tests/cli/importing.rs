@@ -56,3 +56,15 @@ fn imported_records_are_matched() {
     let late = bench.run(&["match", "--dry-run"]).exits(0);
     assert!(late.stderr.contains("--day"), "{}", late.stderr);
 }
+
+#[test]
+fn num_01_a_number_that_can_be_read_twice_needs_a_locale() {
+    let bench = Bench::new();
+    let file = bench.file("angebote.csv", "organisation;country;product;stock\nNähwerk;DE;OP-Maske;10.000\n");
+    let arguments = ["import", "offers", file.to_str().unwrap(), "--output", "json"];
+    let refused = bench.run(&arguments).exits(3).json();
+    assert_eq!(refused["counts"]["rejected"], 1);
+    let taken = bench.run(&[&arguments[..], &["--locale", "de"]].concat()).exits(0).json();
+    assert_eq!(taken["counts"]["created"], 1);
+    bench.run(&[&arguments[..], &["--locale", "klingon"]].concat()).exits(2);
+}

@@ -12,22 +12,26 @@ use super::{
 };
 use crate::{
     bulk,
+    dialect::{self, Turn},
     entity::{match_row, need, offer, proof, run, shortage},
     error::StoreError,
     store::{Reads, Store},
 };
 
 /// Stores what a claimed run found, in one transaction. Matches that earlier runs suggested, and
-/// that nobody proposed, expire.
+/// that nobody proposed, expire; where a run that began later is done already, those of this one are
+/// the older and are stored as expired.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] when another worker has taken the run over, and nothing is stored;
 /// [`StoreError::Constraint`] when an offer or instalment is gone or a quantity is out of range.
 pub async fn finish(store: &Store, claimed: &RunRow, finished: FinishedRun, at: Instant) -> Result<(), StoreError> {
-    let (id, mine) = (claimed.id, mine(claimed));
+    let (id, mine, began) = (claimed.id, mine(claimed), claimed.started_at);
     store
         .write(move |tx| async move {
             let connection = tx.connection();
+            // Two that end at once would both find nothing to expire, and promise the same goods twice.
+            dialect::take_turn(connection, Turn::Finish).await?;
             let done = run::Entity::update_many()
                 .col_expr(run::Column::State, Expr::value(RunState::Done.as_str()))
                 .col_expr(run::Column::LeaseUntil, Expr::value(Option::<i64>::None))
@@ -42,11 +46,32 @@ pub async fn finish(store: &Store, claimed: &RunRow, finished: FinishedRun, at: 
             held(done.rows_affected)?;
             let proof = proof::Model { run_id: id.0, proof: finished.proof_json };
             bulk::insert::<proof::Entity, _>(connection, vec![proof]).await?;
-            expire_suggested(connection, at).await?;
-            store_matches(connection, id, &finished.matches, at).await?;
+            let state = match is_overtaken(connection, began).await? {
+                true => MatchState::Expired,
+                false => {
+                    expire_suggested(connection, at).await?;
+                    MatchState::Suggested
+                }
+            };
+            store_matches(connection, (id, state), &finished.matches, at).await?;
             store_shortages(connection, id, &finished.shortages, at).await
         })
         .await
+}
+
+/// Whether a run is done that a worker began later, and so saw a newer market.
+async fn is_overtaken<C: ConnectionTrait>(connection: &C, began: Option<Instant>) -> Result<bool, StoreError> {
+    let Some(began) = began else { return Ok(false) };
+    let later: Option<Uuid> = run::Entity::find()
+        .select_only()
+        .column(run::Column::Id)
+        .filter(run::Column::State.eq(RunState::Done.as_str()))
+        .filter(run::Column::StartedAt.gt(began.micros()))
+        .limit(1)
+        .into_tuple()
+        .one(connection)
+        .await?;
+    Ok(later.is_some())
 }
 
 async fn expire_suggested<C: ConnectionTrait>(connection: &C, at: Instant) -> Result<(), StoreError> {
@@ -61,7 +86,7 @@ async fn expire_suggested<C: ConnectionTrait>(connection: &C, at: Instant) -> Re
 
 async fn store_matches<C: ConnectionTrait>(
     connection: &C,
-    run: RunId,
+    (run, state): (RunId, MatchState),
     matches: &[NewMatch],
     at: Instant,
 ) -> Result<(), StoreError> {
@@ -89,7 +114,7 @@ async fn store_matches<C: ConnectionTrait>(
             instalment_id: m.instalment.0,
             offer_organisation_id: *supplier,
             need_organisation_id: *buyer,
-            state: MatchState::Suggested.as_str().to_owned(),
+            state: state.as_str().to_owned(),
             tier: i16::from(m.tier),
             proposed: m.quantity.units(),
             agreed: 0,

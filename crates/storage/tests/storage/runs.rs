@@ -117,6 +117,93 @@ on_both!(
 );
 
 on_both!(
+    async fn a_run_that_was_overtaken_replaces_nothing(db: TestDb) {
+        let make = Builder::new(6);
+        let (_, site) = firm(&db.store, &make, "Supplier").await;
+        let (_, ward) = firm(&db.store, &make, "Buyer").await;
+        let (offer, need) = (make.offer(&site, "medical-mask", 100), make.need(&ward, "medical-mask", 50));
+        let rows = (offer.clone(), need.clone());
+        db.store
+            .write(async move |tx| {
+                offers::insert(&tx, &rows.0, now()).await?;
+                needs::insert(&tx, &rows.1, now()).await
+            })
+            .await
+            .unwrap();
+        let part = &need.instalments[0];
+        let mut claims = Vec::new();
+        for second in 0..2 {
+            enqueue(&db.store, &make, second).await;
+            let at = now().plus_micros(10 + second);
+            claims.push(runs::claim(&db.store, "a", at, LEASE).await.unwrap().unwrap());
+        }
+        // The one that began last, and so saw the newer market, ends first.
+        let mut ids = Vec::new();
+        for claimed in claims.iter().rev() {
+            let found = NewMatch {
+                id: make.ids.next(MatchId),
+                offer: offer.id,
+                need: need.id,
+                instalment: part.id,
+                tier: 3,
+                quantity: quantity(10),
+                cutoff: part.due,
+                explanation_json: "{}".to_owned(),
+            };
+            ids.push(found.id);
+            let finished = FinishedRun { matches: vec![found], ..FinishedRun::default() };
+            runs::finish(&db.store, claimed, finished, now().plus_micros(20)).await.unwrap();
+        }
+        let mut states = Vec::new();
+        for id in ids {
+            states.push(matches::get(&db.store, Scope::Operator, id).await.unwrap().state);
+        }
+        assert_eq!(states, [MatchState::Suggested, MatchState::Expired]);
+    }
+);
+
+on_both!(
+    async fn runs_that_end_at_once_leave_one_set_of_suggestions(db: TestDb) {
+        let make = Builder::new(7);
+        let (_, site) = firm(&db.store, &make, "Supplier").await;
+        let (_, ward) = firm(&db.store, &make, "Buyer").await;
+        let (offer, need) = (make.offer(&site, "medical-mask", 100), make.need(&ward, "medical-mask", 50));
+        let rows = (offer.clone(), need.clone());
+        db.store
+            .write(async move |tx| {
+                offers::insert(&tx, &rows.0, now()).await?;
+                needs::insert(&tx, &rows.1, now()).await
+            })
+            .await
+            .unwrap();
+        let mut tasks = JoinSet::new();
+        for index in 0..6 {
+            enqueue(&db.store, &make, index).await;
+            let claimed = runs::claim(&db.store, "a", now(), LEASE).await.unwrap().unwrap();
+            let found = NewMatch {
+                id: make.ids.next(MatchId),
+                offer: offer.id,
+                need: need.id,
+                instalment: need.instalments[0].id,
+                tier: 3,
+                quantity: quantity(10),
+                cutoff: need.instalments[0].due,
+                explanation_json: "{}".to_owned(),
+            };
+            let finished = FinishedRun { matches: vec![found], ..FinishedRun::default() };
+            let store = db.store.clone();
+            tasks.spawn(async move { runs::finish(&store, &claimed, finished, now()).await });
+        }
+        for result in tasks.join_all().await {
+            result.unwrap();
+        }
+        let filter = matches::MatchFilter { states: vec![MatchState::Suggested], ..matches::MatchFilter::default() };
+        let left = matches::page(&db.store, Scope::Operator, &filter, PageRequest::first(10)).await.unwrap();
+        assert_eq!(left.items.len(), 1);
+    }
+);
+
+on_both!(
     async fn a_later_run_replaces_what_was_only_suggested(db: TestDb) {
         let make = Builder::new(5);
         let (_, site) = firm(&db.store, &make, "Supplier").await;
