@@ -54,6 +54,7 @@ pub async fn claim(store: &Store, worker: &str, now: Instant, lease: Duration) -
         .write(move |tx| async move {
             let connection = tx.connection();
             give_up(connection, now).await?;
+            let began = after_all_others(connection, now).await?;
             let free = || {
                 let lease_over = Condition::all()
                     .add(run::Column::State.eq(RunState::Running.as_str()))
@@ -76,7 +77,7 @@ pub async fn claim(store: &Store, worker: &str, now: Instant, lease: Duration) -
                 .col_expr(run::Column::Worker, Expr::value(worker))
                 .col_expr(run::Column::Attempts, Expr::col(run::Column::Attempts).add(1))
                 .col_expr(run::Column::LeaseUntil, Expr::value(until.micros()))
-                .col_expr(run::Column::StartedAt, Expr::value(now.micros()))
+                .col_expr(run::Column::StartedAt, Expr::value(began))
                 .filter(Expr::col(run::Column::Id).eq(next.into_query()))
                 .filter(free())
                 .exec_with_returning(connection)
@@ -84,6 +85,19 @@ pub async fn claim(store: &Store, worker: &str, now: Instant, lease: Duration) -
             taken.into_iter().next().map(record).transpose()
         })
         .await
+}
+
+/// The instant a run begins: now, but after every run begun before it. Processes may tell different
+/// times (clocks differ, and a demo or a stated day has a clock of its own), and which of two runs
+/// saw the newer market must not depend on that.
+async fn after_all_others<C: ConnectionTrait>(connection: &C, now: Instant) -> Result<i64, StoreError> {
+    let latest: Option<Option<i64>> = run::Entity::find()
+        .select_only()
+        .column_as(run::Column::StartedAt.max(), "latest")
+        .into_tuple()
+        .one(connection)
+        .await?;
+    Ok(latest.flatten().map_or(now.micros(), |latest| Ord::max(now.micros(), latest + 1)))
 }
 
 /// Fails the runs whose last lease is over.
