@@ -156,6 +156,19 @@ on_both! {
 }
 
 on_both! {
+    // That every answer of the suite fits the OpenAPI document is held by `TestApp` itself.
+    async fn htt_05_unknown_fields_and_parameters_are_refused_by_name(db: TestDb) {
+        let app = TestApp::new(db);
+        let operator = app.operator();
+        let body = serde_json::json!({"name": "Acme", "kind": "firm", "country": "DE", "role": "admin"});
+        let answer = app.post(&operator, "/api/v1/organisations", &body).await.expect(422);
+        assert_eq!(answer.faults(), ["/role unknown_field"]);
+        let answer = app.get(&operator, "/api/v1/offers?colour=red").await.expect(422);
+        assert_eq!(answer.faults(), ["/colour unknown_parameter"]);
+    }
+}
+
+on_both! {
     async fn uni_05_a_body_whose_text_is_too_long_is_not_repeated(db: TestDb) {
         let app = TestApp::new(db);
         let operator = app.operator();

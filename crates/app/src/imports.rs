@@ -67,10 +67,10 @@ pub async fn offers(
     import(app, actor, file, mapping.clone(), options, Offers).await
 }
 
-/// Imports needs; as [`offers`].
+/// Imports needs; as [`offers()`].
 ///
 /// # Errors
-/// As [`offers`].
+/// As [`offers()`].
 pub async fn needs(
     app: &App,
     actor: Actor,
