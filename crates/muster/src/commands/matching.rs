@@ -9,6 +9,7 @@ use domain::{
     market::Market,
     need::Need,
     parameters::Parameters,
+    quantity::Measure,
     time::Day,
 };
 use exchange::safe_csv::Cell;
@@ -153,13 +154,19 @@ async fn why_not(
     Ok(Ended::Done)
 }
 
+/// A measure in the unit it was typed in: its value belongs to that unit, its quantity to the base unit.
+fn as_typed(measure: &Measure) -> String {
+    match measure.pack {
+        None => format!("{} {}", measure.value, measure.unit),
+        Some(pack) => format!("{} {} of {pack}", measure.value, measure.unit),
+    }
+}
+
 fn sentence(need: &Need, answer: &Answer) -> String {
     let (Answer::Eligible { instalment, .. } | Answer::NotEligible { instalment, .. }) = answer;
     let of = need.instalments.iter().find(|i| i.id == *instalment);
-    let asked = of.map_or_else(
-        || format!("instalment {instalment}"),
-        |i| format!("due {}: {} {}", i.due, grouped(i128::from(i.measure.quantity.units())), i.measure.unit),
-    );
+    let asked =
+        of.map_or_else(|| format!("instalment {instalment}"), |i| format!("due {}: {}", i.due, as_typed(&i.measure)));
     match answer {
         Answer::Eligible { how, .. } => {
             let far = how.distance_km.map_or_else(|| "an unknown distance".to_owned(), |km| format!("{km} km"));
@@ -175,5 +182,26 @@ fn sentence(need: &Need, answer: &Answer) -> String {
         Answer::NotEligible { reason, .. } => {
             format!("{asked} - the offer {} ({}).", singular(&reason.to_string()), reason.code())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{code::UnitCode, quantity::Quantity};
+
+    use super::*;
+
+    #[test]
+    fn num_02_a_litre_is_not_shown_as_a_thousand() {
+        let litres = Measure {
+            value: "942840".parse().unwrap(),
+            unit: UnitCode::new("LTR"),
+            pack: None,
+            quantity: Quantity::new(942_840_000).unwrap(),
+        };
+        assert_eq!(as_typed(&litres), "942840 LTR");
+        let boxes =
+            Measure { value: "10".parse().unwrap(), unit: UnitCode::new("XBX"), pack: Quantity::new(100), ..litres };
+        assert_eq!(as_typed(&boxes), "10 XBX of 100");
     }
 }

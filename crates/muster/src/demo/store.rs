@@ -55,7 +55,10 @@ pub async fn store(store: &Store, seed: u64, before: Before, rules: &Rules<'_>) 
 }
 
 fn fault(fault: StoreError) -> anyhow::Error {
-    anyhow!("the demo cannot be stored: {fault}")
+    match fault {
+        StoreError::Conflict(_) => anyhow!("another program filled the same database meanwhile; run the demo again"),
+        fault => anyhow!("the demo cannot be stored: {fault}"),
+    }
 }
 
 /// Everything but the promises, in one transaction.
