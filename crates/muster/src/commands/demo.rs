@@ -82,6 +82,7 @@ pub(super) async fn run(settings: &Settings, flags: &Demo, format: Format) -> Re
         return Ok(Ended::Done);
     }
     let listener = serve::bind(settings).await?;
+    let signal = serve::stop_signal();
     let at = listener.local_addr()?;
     let data = settings.data.display();
     output::complain(&format!(
@@ -89,7 +90,7 @@ pub(super) async fn run(settings: &Settings, flags: &Demo, format: Format) -> Re
          curl 'http://{at}/api/v1/products?q=OP-Maske'\n  \
          muster token create --data {data} --operator     # a token to write with"
     ));
-    serve::until_stopped(service.app, listener).await
+    serve::until_stopped(service.app, listener, signal).await
 }
 
 /// Catalogue, market and app of a seed, stored where they are not yet.

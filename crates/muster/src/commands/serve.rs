@@ -18,9 +18,11 @@ pub(super) async fn run(settings: &Settings) -> Result<Ended> {
     let listener = bind(settings).await?;
     let service = Service::open(settings, Catalogue::Sync).await?;
     let at = listener.local_addr()?;
+    // Before anybody is told that it serves: who then stops it finds it listening for that, too.
+    let signal = stop_signal();
     let demo = if service.demo.is_some() { " the DEMO market (invented organisations)" } else { "" };
     output::complain(&format!("serving{demo} on http://{at} - API reference: http://{at}/docs/api - stop with Ctrl-C"));
-    until_stopped(service.app, listener).await
+    until_stopped(service.app, listener, signal).await
 }
 
 /// A listener on the address of the settings.
@@ -39,10 +41,14 @@ pub(super) async fn bind(settings: &Settings) -> Result<TcpListener> {
 }
 
 /// Serves requests and works off the queue of runs; both end in order when the program is told to.
-pub(super) async fn until_stopped(app: App, listener: TcpListener) -> Result<Ended> {
+pub(super) async fn until_stopped(
+    app: App,
+    listener: TcpListener,
+    signal: impl Future<Output = ()> + Send + 'static,
+) -> Result<Ended> {
     let (stop, stopped) = watch::channel(false);
     let signal = tokio::spawn(async move {
-        wait_for_signal().await;
+        signal.await;
         // Nobody listens any more only when both have ended already.
         let _ = stop.send(true);
     });
@@ -67,8 +73,9 @@ async fn flagged(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|s| *s).await;
 }
 
+/// Takes over the signals that end a program, at once; the future ends at the first of them.
 #[cfg(unix)]
-fn wait_for_signal() -> impl Future<Output = ()> {
+pub(super) fn stop_signal() -> impl Future<Output = ()> + Send + 'static {
     use tokio::signal::unix::{SignalKind, signal};
     let (interrupt, terminate) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
     async move {
@@ -85,8 +92,9 @@ fn wait_for_signal() -> impl Future<Output = ()> {
     }
 }
 
+/// Ends when the program is told to stop.
 #[cfg(not(unix))]
-fn wait_for_signal() -> impl Future<Output = ()> {
+pub(super) fn stop_signal() -> impl Future<Output = ()> + Send + 'static {
     async {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending().await
