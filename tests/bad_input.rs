@@ -141,6 +141,10 @@ on_both! {
         ] {
             assert_eq!(desk.offer(field, value.clone()).await, [format!("{field} out_of_range")], "{value}");
         }
+        for most in [0, -1, 1_001, 1_000_000_000] {
+            assert_eq!(desk.need("/max_suppliers", json!(most)).await, ["/max_suppliers out_of_range"], "{most}");
+        }
+        assert_eq!(desk.need("/max_suppliers", json!("two")).await, ["/max_suppliers wrong_type"]);
         let too_long: Value = serde_json::from_str("9223372036854775808").unwrap();
         assert_eq!(desk.offer("/lead_days", too_long).await.len(), 1);
         assert_eq!(desk.offer("/lead_days", json!(1.5)).await, ["/lead_days wrong_type"]);

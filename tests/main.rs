@@ -6,6 +6,7 @@ mod bad_input;
 mod catalogue;
 mod database;
 mod docs;
+mod explanations;
 mod health;
 mod http;
 mod imports;

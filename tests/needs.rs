@@ -50,7 +50,7 @@ on_both! {
             "features": { "valve": { "value": false }, "fluid_resistant": { "value": true, "preferred": true } },
             "certificates": ["eu-type-examination"], "accept_pending": true, "certificate_status": "documented",
             "verification": "none", "transfers": ["donation"], "price_cap": { "amount": 2, "currency": "EUR" },
-            "regions": ["DE"], "max_distance_km": 3000, "urgency": "critical",
+            "regions": ["DE"], "max_distance_km": 3000, "max_suppliers": 2, "urgency": "critical",
             "instalments": [
                 { "quantity": { "value": 400, "unit": "XBX", "pack_size": 20 }, "due": "2020-04-20" },
                 { "quantity": { "value": 1 }, "due": "2020-05-04", "size": "M" }],
@@ -63,6 +63,7 @@ on_both! {
         assert_eq!((&read["urgency"], &read["tier"]), (&json!("critical"), &json!(2)), "tier 1 only once granted");
         assert_eq!(read["instalments"][0]["quantity"]["value"], 8000);
         assert_eq!(read["instalments"][1]["size"], "M");
+        assert_eq!(read["max_suppliers"], 2);
         assert_eq!(read["features"]["fluid_resistant"], json!({ "value": true, "preferred": true }));
         assert_eq!(read["substitutions"], json!([{ "product": "ffp", "grade": "KN95" }]));
 

@@ -75,7 +75,8 @@ on_both! {
             if OPEN.contains(&id.as_str()) {
                 continue;
             } else if path.contains("{id}") {
-                let answer = send(path.replace("{id}", &ids[list]), json!({})).await;
+                let path = path.replace("{id}", &ids[list]).replace("{need}", &ids["needs"]).replace("{offer}", &ids["offers"]);
+                let answer = send(path, json!({})).await;
                 let expected = if SHARED.contains(&id.as_str()) { 200 } else { 404 };
                 assert_eq!(answer.status, expected, "{id}: {}", answer.text);
                 if id == "match_runs_shortages" {

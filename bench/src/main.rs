@@ -1,19 +1,27 @@
-//! Benchmarks: how long the parts of a run take on random markets of a stated size.
+//! Benchmarks: the engine against peers and bounds, and the real exchange of 2020.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+mod engine;
+mod fairness;
 mod getusppe;
+mod growth;
+mod machine;
 mod market;
+mod peers;
+mod pipeline;
+mod plot;
+mod rank;
+mod replay;
+mod report;
+mod results;
+mod rows;
+mod runs;
 
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Parser, Subcommand};
-use domain::{eligibility::Rules, parameters::Parameters};
-use matching::{Control, allocate, verify};
 
 #[derive(Parser)]
 #[command(about = "Benchmarks of Muster")]
@@ -24,10 +32,32 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Runs every row of the speed table beside the peers, and says PASS or FALL SHORT with its ratio.
+    ///
+    /// `bench/peers.sh` installs the peers; without them ours and the floor are still measured.
+    ///
+    /// Example: cargo run --release -p bench -- engine --quick
+    Engine {
+        /// Under a minute: the large rows are left out.
+        #[arg(long)]
+        quick: bool,
+        /// Write the results into bench/RESULTS.md and the plot beside it.
+        #[arg(long)]
+        write: bool,
+        /// Only rows whose name holds this; `growth` names the growth table.
+        #[arg(long)]
+        only: Option<String>,
+        /// Repetitions of each contender; one that takes over 20 s runs once.
+        #[arg(long, default_value_t = 5)]
+        repeat: usize,
+        /// Where the peers are installed.
+        #[arg(long, default_value = "target/peers")]
+        peers: PathBuf,
+    },
     /// Times a whole run (judging, all levels, explanations, proof) and the independent check.
     ///
-    /// Example: cargo run --release -p bench -- engine --offers 1100 --needs 500 --products 30
-    Engine {
+    /// Example: cargo run --release -p bench -- runs --offers 1100 --needs 500 --products 30
+    Runs {
         /// Offers in the market.
         #[arg(long, default_value_t = 1_100)]
         offers: usize,
@@ -40,6 +70,9 @@ enum Command {
         /// Days over which instalments are due.
         #[arg(long, default_value_t = 56)]
         days: i32,
+        /// NUTS 2 regions that sites lie in; all when 0.
+        #[arg(long, default_value_t = 0)]
+        regions: usize,
         /// Seed of the market.
         #[arg(long, default_value_t = 1)]
         seed: u64,
@@ -64,51 +97,52 @@ enum Command {
         #[arg(long, default_value = "target/getusppe")]
         data: PathBuf,
     },
+    /// Replays the exchange of 2020 week by week in the framework of ppe-match, our modes beside its authors'
+    /// strategies; `bench/replay/install.sh` installs it.
+    ///
+    /// Example: cargo run --release -p bench -- replay --authors
+    Replay {
+        /// Where the peers are installed.
+        #[arg(long, default_value = "target/peers")]
+        peers: PathBuf,
+        /// The authors' strategies as well; minutes.
+        #[arg(long)]
+        authors: bool,
+        /// The mode balanced with other prices of a delivery as well, for the plot.
+        #[arg(long)]
+        sweep: bool,
+        /// Write the results into bench/RESULTS.md and the plot beside it.
+        #[arg(long)]
+        write: bool,
+    },
+    /// Decides one week of the replay; the framework calls it.
+    #[command(hide = true)]
+    ReplayBatch {
+        /// Donors, recipients and distances.
+        folder: PathBuf,
+        /// The day of the run.
+        #[arg(long)]
+        day: String,
+        /// A mode, or a mode, a colon and the points of a delivery.
+        #[arg(long)]
+        mode: String,
+    },
 }
 
 fn main() -> Result<()> {
     match Arguments::parse().command {
-        Command::Engine { offers, needs, products, days, seed, repeat, threads } => {
-            engine(&market::Size { offers, needs, products, days, seed }, repeat.max(1), threads)
+        Command::Engine { quick, write, only, repeat, peers } => {
+            let write = write.then(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md")));
+            engine::run(&engine::Setup { quick, write, only, repeat, peers })
         }
+        Command::Runs { offers, needs, products, days, regions, seed, repeat, threads } => {
+            runs::run(&market::Size { offers, needs, products, days, regions, seed }, repeat.max(1), threads)
+        }
+        Command::Replay { peers, authors, sweep, write } => {
+            let write = write.then(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md")));
+            replay::run(&replay::Setup { peers, authors, sweep, write })
+        }
+        Command::ReplayBatch { folder, day, mode } => replay::batch::run(&replay::batch::Batch { folder, day, mode }),
         Command::Getusppe { files, muster, data } => getusppe::run(&getusppe::Setup { muster, files, data }),
     }
-}
-
-fn engine(size: &market::Size, repeat: usize, threads: usize) -> Result<()> {
-    let (catalogue, regions) = exchange::seeds::tables().context("the seeds do not load")?;
-    let market = market::random(size, &catalogue, &regions)?;
-    let parameters = Parameters::default();
-    let rules = Rules { market: &market, catalogue: &catalogue, regions: &regions, parameters: &parameters };
-    let control = Control { threads, ..Control::default() };
-    let (mut runs, mut checks) = (Vec::new(), Vec::new());
-    let mut figures = None;
-    for _ in 0..repeat {
-        let start = Instant::now();
-        let outcome = allocate(&rules, &control)?;
-        runs.push(start.elapsed());
-        let start = Instant::now();
-        verify(&rules, &outcome).map_err(|fault| anyhow::anyhow!("the check failed: {fault}"))?;
-        checks.push(start.elapsed());
-        figures = Some(outcome.figures);
-    }
-    let figures = figures.context("nothing ran")?;
-    println!(
-        "{} offers, {} instalments, {} eligible pairs, {} components, {} matches, {} of {} covered",
-        figures.offers,
-        figures.instalments,
-        figures.eligible_pairs,
-        figures.components,
-        figures.lines,
-        figures.covered,
-        figures.demand
-    );
-    println!("run    {}", spread(&mut runs));
-    println!("check  {}", spread(&mut checks));
-    Ok(())
-}
-
-fn spread(times: &mut [Duration]) -> String {
-    times.sort_unstable();
-    format!("least {:.1?}, median {:.1?} of {}", times[0], times[times.len() / 2], times.len())
 }

@@ -29,6 +29,8 @@ pub struct Size {
     pub needs: usize,
     pub products: usize,
     pub days: i32,
+    /// Regions that sites lie in, spread over the table; all when 0.
+    pub regions: usize,
     pub seed: u64,
 }
 
@@ -43,7 +45,9 @@ struct Draw<'a> {
 /// A market of random offers and needs; the same size and seed give the same market.
 pub fn random(size: &Size, catalogue: &Catalogue, regions: &RegionTable) -> Result<Market> {
     let day = Day::parse("2020-04-06").map_err(anyhow::Error::msg)?;
-    let places = regions.all().iter().filter(|r| r.level == 2 && r.point.is_some());
+    let all: Vec<_> = regions.all().iter().filter(|r| r.level == 2 && r.point.is_some()).collect();
+    let most = if size.regions == 0 { all.len() } else { size.regions.min(all.len()) };
+    let places = (0..most).map(|n| all[n * all.len() / most]);
     let mut draw = Draw {
         rng: ChaCha8Rng::seed_from_u64(size.seed),
         market: Market::new(day),
@@ -154,6 +158,7 @@ impl Draw<'_> {
             price_cap: None,
             regions: vec![],
             max_distance_km: None,
+            max_suppliers: None,
             urgency: Urgency::ALL[self.rng.random_range(0..4)],
             note: String::new(),
         };

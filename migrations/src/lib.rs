@@ -18,6 +18,7 @@ mod m20261125_000005_needs;
 mod m20261125_000006_runs;
 mod m20261125_000007_matches;
 mod m20261125_000008_imports;
+mod m20261125_000009_snapshots;
 
 /// Every schema change, in order.
 #[derive(Debug)]
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000006_runs::Migration),
             Box::new(m20261125_000007_matches::Migration),
             Box::new(m20261125_000008_imports::Migration),
+            Box::new(m20261125_000009_snapshots::Migration),
         ]
     }
 }

@@ -12,7 +12,7 @@ mod tests;
 const LONG: usize = 600;
 
 /// Where Rust sources of ours lie.
-const FOLDERS: [&str; 5] = ["crates", "migrations", "tests", "bench", "xtask"];
+const FOLDERS: [&str; 6] = ["crates", "migrations", "tests", "bench", "fuzz", "xtask"];
 
 /// Crates whose every quantity is an integer.
 const WITHOUT_FLOATS: [&str; 3] = ["crates/domain/", "crates/matching/", "crates/index/"];

@@ -103,6 +103,12 @@ pub const ALL: &[Code] = &[
         "The detail names the present state. Read the record again.",
     ),
     answer(
+        "no_snapshot",
+        StatusCode::CONFLICT,
+        "What the run saw is not kept",
+        "It was let go of, or no engine made the run. Take a newer run; the operator sets for how long what runs saw is kept.",
+    ),
+    answer(
         "body_too_large",
         StatusCode::PAYLOAD_TOO_LARGE,
         "The body is too large",
@@ -136,6 +142,12 @@ pub const ALL: &[Code] = &[
         "busy",
         StatusCode::SERVICE_UNAVAILABLE,
         "The database is busy",
+        "Send the same request again after the seconds that `Retry-After` names.",
+    ),
+    answer(
+        "overloaded",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "Too much of this is being computed",
         "Send the same request again after the seconds that `Retry-After` names.",
     ),
     answer(
@@ -218,6 +230,7 @@ pub const ALL: &[Code] = &[
         "Write the code of one of those the detail lists.",
     ),
     field("unknown_value", "Not one of the values", "Write one of those the detail lists."),
+    field("does_not_apply", "The field does nothing here", "Leave it out, or change what the detail names."),
     field("no_such_substitution", "No rule lets it stand in", "Remove it; the product's page lists its rules."),
     field("too_many", "Too many entries", "The detail names the most there may be."),
     field("blank", "Blank", "Write something that can be seen."),

@@ -15,6 +15,7 @@ pub mod codes;
 mod created;
 mod cursor;
 mod docs;
+pub mod explanations;
 mod feature;
 mod health;
 mod html;
@@ -33,6 +34,7 @@ pub mod problem;
 mod products;
 mod query;
 mod regions;
+mod run_parameters;
 mod runs;
 mod serve;
 mod signed_in;
@@ -54,6 +56,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(offers::router())
         .merge(needs::router())
         .merge(runs::router())
+        .merge(explanations::router())
         .merge(matches::router());
     OpenApiRouter::with_openapi(openapi::frame()).merge(health::router()).nest("/api/v1", v1)
 }

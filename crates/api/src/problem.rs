@@ -201,6 +201,7 @@ impl From<AppError> for Problem {
             AppError::Forbidden { detail } => Self::new("forbidden", detail),
             AppError::Conflict { code, detail } => Self::new(code, detail),
             AppError::Busy => Self::new("busy", "the database is busy; try again in a second"),
+            AppError::Overloaded { detail } => Self::new("overloaded", detail),
             AppError::Unavailable { cause } => {
                 Self { cause: Some(cause), ..Self::new("unavailable", "the database cannot be reached at the moment") }
             }

@@ -3,10 +3,8 @@
 use app::{Actor, App, runs::RunRow, shortages::ShortageView};
 use axum::{Json, extract::State};
 use domain::{
-    capacity::CapacityKind,
     ids::{NeedId, RunId},
     parameters::Parameters as RunParameters,
-    violation::Violations,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -22,22 +20,13 @@ use crate::{
     path_id::PathId,
     problem::Problem,
     query::Parameters,
+    run_parameters::{ParametersBody, ParametersView},
     signed_in::SignedIn,
 };
 
 /// The routes of runs.
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list, start)).routes(routes!(get)).routes(routes!(shortages))
-}
-
-/// What a run shall do; `{}` for the usual.
-#[derive(Debug, Deserialize, ToSchema, Validate)]
-#[serde(deny_unknown_fields)]
-#[schema(as = RunInput, example = json!({"capacity": "running"}))]
-struct RunBody {
-    /// What it counts on: `running` capacity (where absent), or `maximum`, full stretch.
-    #[validate(length(max = limits::WORD))]
-    capacity: Option<String>,
 }
 
 /// A run.
@@ -51,8 +40,8 @@ struct RunView {
     /// The day it decides on.
     #[schema(format = Date)]
     day: String,
-    /// What it counts on: `running` or `maximum` capacity.
-    capacity: &'static str,
+    /// All its parameters.
+    parameters: ParametersView,
     /// When it was asked for.
     #[schema(format = DateTime)]
     queued_at: String,
@@ -106,10 +95,12 @@ struct LevelView {
     unit: String,
     /// The value reached, smaller is better; in digits, since it may be larger than others read.
     value: String,
-    /// A proven bound: no allocation is better.
-    bound: String,
+    /// A proven bound: no allocation is better; null where none is proven.
+    bound: Option<String>,
     /// `value - bound`; 0 means proven optimal.
-    gap: String,
+    gap: Option<String>,
+    /// Whether it is proven that no allocation with the same decisions on smallest orders and suppliers is better.
+    optimal_as_decided: bool,
     /// Whether it is a level of the flow network.
     flow: bool,
 }
@@ -127,7 +118,7 @@ impl RunView {
             id: run.id.0,
             state: run.state.as_str(),
             day: run.day.to_string(),
-            capacity: parameters.capacity.as_str(),
+            parameters: ParametersView::of(&parameters),
             queued_at: run.queued_at.to_string(),
             started_at: run.started_at.map(|t| t.to_string()),
             finished_at: run.finished_at.map(|t| t.to_string()),
@@ -161,8 +152,9 @@ impl LevelView {
             name: level.name,
             unit: level.unit,
             value: level.value.to_string(),
-            bound: level.bound.to_string(),
-            gap: level.gap.to_string(),
+            bound: level.bound.map(|b| b.to_string()),
+            gap: level.gap.map(|g| g.to_string()),
+            optimal_as_decided: level.optimal_as_decided,
             flow: level.flow,
         }
     }
@@ -201,24 +193,17 @@ async fn list(
 ///
 /// Queues one computation of matches over the whole market as it stands when a worker takes it. Only the operator does.
 /// Read the run at the address of `Location` until it is `done`; its matches replace those that earlier runs suggested.
-#[utoipa::path(post, operation_id = "match_runs_start", path = "/match-runs", tag = "Matching", request_body = RunBody, security(("bearer" = [])),
+#[utoipa::path(post, operation_id = "match_runs_start", path = "/match-runs", tag = "Matching", request_body = ParametersBody, security(("bearer" = [])),
     responses(
         (status = 202, description = "Queued; `Location` says where to see how it stands", body = RunView),
         (status = 403, description = "Only the operator starts runs")))]
 async fn start(
     State(app): State<App>,
     SignedIn(actor): SignedIn,
-    JsonBody(body): JsonBody<RunBody>,
+    JsonBody(body): JsonBody<ParametersBody>,
 ) -> Result<Created<RunView>, Problem> {
-    let capacity = match body.capacity.as_deref() {
-        None | Some("running") => CapacityKind::Running,
-        Some("maximum") => CapacityKind::Maximum,
-        Some(other) => {
-            let detail = format!("{other:?} is not one of: running, maximum");
-            return Err(Problem::invalid(Violations::one("/capacity", "unknown_value", detail)));
-        }
-    };
-    let run = app::runs::start(&app, actor, &RunParameters { capacity, ..RunParameters::default() }).await?;
+    let parameters = body.input().check().map_err(Problem::invalid)?;
+    let run = app::runs::start(&app, actor, &parameters).await?;
     Ok(accepted(format!("/api/v1/match-runs/{}", run.id), RunView::of(run, actor)?))
 }
 

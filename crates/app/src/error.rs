@@ -32,6 +32,12 @@ pub enum AppError {
     /// The database is busy; the same request may succeed in a second.
     #[error("the database is busy")]
     Busy,
+    /// Too much of this kind is being computed; the same request may succeed in a second.
+    #[error("overloaded: {detail}")]
+    Overloaded {
+        /// A sentence with what is full.
+        detail: &'static str,
+    },
     /// The database cannot be reached.
     #[error("the database is unavailable: {cause}")]
     Unavailable {

@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 
 pub mod catalogue;
 pub mod error;
+pub mod explanations;
 pub mod health;
 pub mod ids;
 pub mod imports;
@@ -46,16 +47,28 @@ pub struct App {
     pub ids: Arc<ids::Ids>,
     /// The key of tokens and cursors.
     pub keys: Arc<tokens::TokenKeys>,
+    /// For how long what runs saw is kept.
+    pub retention: runs::Retention,
     tables: Arc<RwLock<Arc<Tables>>>,
     /// Rings when a run is queued.
     queued: Arc<Notify>,
+    /// Where explanations are computed, few at once.
+    explaining: Arc<explanations::Explaining>,
 }
 
 impl App {
     /// An app on a migrated database.
     pub fn new(store: Store, tables: Tables, clock: Arc<dyn Clock>, ids: ids::Ids, keys: tokens::TokenKeys) -> Self {
-        let tables = Arc::new(RwLock::new(Arc::new(tables)));
-        Self { store, clock, ids: Arc::new(ids), keys: Arc::new(keys), tables, queued: Arc::new(Notify::new()) }
+        Self {
+            store,
+            clock,
+            ids: Arc::new(ids),
+            keys: Arc::new(keys),
+            retention: runs::Retention::default(),
+            tables: Arc::new(RwLock::new(Arc::new(tables))),
+            queued: Arc::new(Notify::new()),
+            explaining: Arc::default(),
+        }
     }
 
     /// The catalogue and regions as they are now; hold the value for the length of a use case.

@@ -1,16 +1,11 @@
 //! Runs of the engine: queued in a transaction, taken by one worker, checked before they are stored.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, time::Duration};
 
-use domain::{
-    ids::{MatchId, NeedId, OfferId, RunId},
-    market::Market,
-    parameters::Parameters,
-    quantity::Quantity,
-};
+use domain::{ids::RunId, parameters::Parameters};
 use storage::{
     Page, PageRequest, StoreError,
-    runs::{self as store, FinishedRun, NewMatch, NewRun, NewShortage},
+    runs::{self as store, NewRun},
 };
 
 use crate::{
@@ -20,10 +15,18 @@ use crate::{
 };
 
 mod compute;
+mod replay;
+mod retention;
+mod stored;
+mod verify;
+mod written;
 
 pub use compute::{Computed, Progress};
-pub use matching::{Answer, Figures, LevelReport, NeedExplanation, Outcome, Step};
+pub use matching::{Figures, LevelReport, Outcome, Step};
+pub use replay::{Difference, Replayed, replay};
+pub use retention::Retention;
 pub use storage::runs::{RunRow, RunState};
+pub use verify::{Checked, Proved, verify};
 
 /// How long a worker may be silent before another takes its run over.
 pub const LEASE: Duration = Duration::from_secs(120);
@@ -87,7 +90,8 @@ pub async fn work_once(app: &App, worker: &str) -> AppResult<Option<(RunId, Resu
         Ok(computed) => {
             // Tens of thousands of explanations are written as JSON: no work for the threads that answer.
             let (behind, computed) = (app.clone(), computed.clone());
-            let finished = tokio::task::spawn_blocking(move || finished(&behind, &computed));
+            let now = app.clock.now();
+            let finished = tokio::task::spawn_blocking(move || written::finished(&behind, &computed, now));
             let finished = finished.await.map_err(AppError::internal)??;
             store::finish(&app.store, &claimed, finished, app.clock.now()).await?;
         }
@@ -114,45 +118,6 @@ async fn computed(app: &App, claimed: &RunRow) -> Result<Computed, String> {
             }
         }
     }
-}
-
-fn finished(app: &App, computed: &Computed) -> AppResult<FinishedRun> {
-    let (outcome, now) = (&computed.outcome, app.clock.now());
-    let json = |value: Result<String, serde_json::Error>| value.map_err(AppError::internal);
-    let tier = |need: NeedId| computed.market.need(need).map_or(4, domain::need::Need::tier);
-    let matches = outcome.lines.iter().map(|line| {
-        Ok(NewMatch {
-            id: MatchId(app.ids.next(now)),
-            offer: line.offer,
-            need: line.need,
-            instalment: line.instalment,
-            tier: tier(line.need),
-            quantity: line.quantity,
-            cutoff: line.eligible.cutoff,
-            explanation_json: json(serde_json::to_string(line))?,
-        })
-    });
-    let quantity =
-        |units: i64| Quantity::new(units).ok_or_else(|| AppError::internal(format!("{units} is no quantity")));
-    let shortages = outcome.shortages.iter().map(|s| {
-        Ok(NewShortage {
-            need: s.need,
-            instalment: s.instalment,
-            tier: s.tier,
-            demand: quantity(s.demand)?,
-            covered: quantity(s.covered)?,
-            explanation_json: json(serde_json::to_string(s))?,
-        })
-    });
-    Ok(FinishedRun {
-        engine: outcome.engine.clone(),
-        figures_json: json(serde_json::to_string(&outcome.figures))?,
-        levels_json: json(serde_json::to_string(&outcome.levels))?,
-        proof_hash: outcome.proof.hash.clone(),
-        proof_json: json(serde_json::to_string(&outcome.proof))?,
-        matches: matches.collect::<AppResult<_>>()?,
-        shortages: shortages.collect::<AppResult<_>>()?,
-    })
 }
 
 /// Works off the queue until `stop` is done: at once, then whenever a run is queued here, and now
@@ -211,38 +176,4 @@ pub async fn now(
     }
     let detail = format!("another worker took the run {queued}; its result is stored by that worker");
     Err(AppError::Conflict { code: "wrong_state", detail })
-}
-
-/// What a run now would say of one need: its matches, its shortages, and the whole result.
-///
-/// # Errors
-/// `NotFound` when the need is not in the market; else as [`now`].
-pub async fn explain(
-    app: &App,
-    actor: Actor,
-    parameters: Parameters,
-    need: NeedId,
-) -> AppResult<(NeedExplanation, Computed)> {
-    let (_, computed) = now(app, actor, parameters, true, None).await?;
-    if computed.market.need(need).is_none() {
-        return Err(AppError::NotFound { what: "need" });
-    }
-    Ok((matching::explain(&computed.outcome, need), computed))
-}
-
-/// Why an offer may or may not serve each instalment of a need.
-///
-/// # Errors
-/// `NotFound` when one of them is not in the market, or the need takes no part in runs.
-pub async fn why_not(
-    app: &App,
-    actor: Actor,
-    parameters: Parameters,
-    need: NeedId,
-    offer: OfferId,
-) -> AppResult<Vec<Answer>> {
-    require(actor, Action::Write, Resource::Runs)?;
-    let market: Arc<Market> = Arc::new(storage::market::snapshot(&app.store, app.today()).await?);
-    let answers = compute::with_rules(app, market, parameters, move |rules| matching::why_not(rules, need, offer));
-    answers.await?.ok_or(AppError::NotFound { what: "need or offer in the market" })
 }

@@ -4,11 +4,12 @@ use domain::{
     catalogue::{Catalogue, CatalogueParts},
     region::{Country, Region, RegionTable, Retired},
 };
+use serde::{Deserialize, Serialize};
 
 use crate::error::{AppError, AppResult};
 
-/// What requests and runs are checked against.
-#[derive(Debug)]
+/// What requests and runs are checked against. Runs store it with what they saw.
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Tables {
     /// Products, grades, units, rules.
     pub catalogue: Catalogue,

@@ -100,11 +100,10 @@ impl WorkingCalendar {
         if length <= 0 {
             return 0;
         }
-        let rest = (0..length % 7).filter(|i| {
-            let weekday = (i64::try_from(from.weekday()).unwrap_or(0) + i) % 7;
-            self.weekdays & (1 << weekday) != 0
-        });
-        let rest = i64::try_from(rest.count()).unwrap_or(0);
+        // Two weeks of the mask in a row, so that the days left over are a run of bits.
+        let weeks = u32::from(self.weekdays) << 7 | u32::from(self.weekdays);
+        let left = (weeks >> from.weekday()) & ((1 << (length % 7)) - 1);
+        let rest = i64::from(left.count_ones());
         length / 7 * self.days_per_week() + rest
     }
 }

@@ -96,7 +96,7 @@ impl CapacityProfile {
 
     fn stream(&self, rate: &Rate, start: Day, ramp_days: u16) -> Stream {
         let (days, per) = rate.period.working_days(self.calendar.days_per_week());
-        Stream {
+        let mut stream = Stream {
             calendar: Arc::clone(&self.calendar),
             start,
             base: start.max(self.as_of),
@@ -104,7 +104,13 @@ impl CapacityProfile {
             units: i128::from(rate.measure.quantity.units()) * per,
             days,
             ramp: i128::from(ramp_days),
+            before: 0,
+        };
+        // Only past the start is there a day before.
+        if stream.base > start {
+            stream.before = stream.effort_by(stream.base.plus(-1));
         }
+        stream
     }
 }
 
@@ -120,6 +126,8 @@ struct Stream {
     /// Working days per period, numerator.
     days: i128,
     ramp: i128,
+    /// Effort before the base day, which the stock stands for.
+    before: i128,
 }
 
 impl Stream {
@@ -128,13 +136,35 @@ impl Stream {
         if last < self.base {
             return 0;
         }
-        // Asked only past the start, so that there is a day before.
-        let before = match self.base > self.start {
-            true => self.effort(i128::from(self.calendar.working_days(self.start, self.base.plus(-1)))),
-            false => 0,
-        };
-        let effort = self.effort(i128::from(self.calendar.working_days(self.start, last))) - before;
+        let effort = self.effort_by(last) - self.before;
         self.units * effort / (self.days * (2 * self.ramp).max(1))
+    }
+
+    /// The first day with output, found by doubling steps and then halves, since output never falls.
+    fn first_day(&self) -> Option<Day> {
+        if self.output_by(self.base) > 0 {
+            return Some(self.base);
+        }
+        let (mut none, mut step) = (self.base, 1);
+        let mut some = loop {
+            let next = none.plus(step);
+            if self.output_by(next) > 0 {
+                break next;
+            }
+            if next >= self.until {
+                return None;
+            }
+            (none, step) = (next, step * 2);
+        };
+        while some.since(none) > 1 {
+            let middle = none.plus(some.since(none) / 2);
+            if self.output_by(middle) > 0 { some = middle } else { none = middle }
+        }
+        Some(some)
+    }
+
+    fn effort_by(&self, day: Day) -> i128 {
+        self.effort(i128::from(self.calendar.working_days(self.start, day)))
     }
 
     /// Full-rate days after `n` working days, times `max(1, 2R)`.
@@ -166,6 +196,16 @@ impl SupplyCurve {
         }
         let output: i128 = self.streams.iter().map(|s| s.output_by(day)).sum();
         i64::try_from(output).unwrap_or(CURVE_LIMIT).saturating_add(self.stock).min(CURVE_LIMIT)
+    }
+
+    /// The first day by which anything exists; on every later day something does.
+    pub fn first_day(&self) -> Option<Day> {
+        self.first_stock_day().into_iter().chain(self.streams.iter().filter_map(Stream::first_day)).min()
+    }
+
+    /// The day from which stock lies ready, if there is any.
+    pub fn first_stock_day(&self) -> Option<Day> {
+        (self.stock > 0).then_some(self.stock_from)
     }
 
     /// The stock part alone, which a lead time does not bind.

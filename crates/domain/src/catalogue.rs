@@ -1,12 +1,13 @@
 //! The catalogue: products, grades, what stands for what, features, units, certificates, law.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::OnceLock};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
     certificate::CertificateKind,
     code::{CertificateKindCode, CountryCode, FeatureCode, FrameCode, GradeCode, ProductCode, SchemeCode},
+    digest::Digest,
     feature::Feature,
     text,
     time::Day,
@@ -70,7 +71,7 @@ pub struct Classifications {
 }
 
 /// A product.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Product {
     /// Its code.
     pub code: ProductCode,
@@ -115,7 +116,7 @@ impl Product {
 }
 
 /// A grade of a scheme.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grade {
     /// Its code, unique across schemes.
     pub code: GradeCode,
@@ -136,7 +137,7 @@ pub struct Grade {
 }
 
 /// A scheme: a standard and its grades.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scheme {
     /// Its code.
     pub code: SchemeCode,
@@ -181,7 +182,7 @@ impl Verdict {
 }
 
 /// A directed, sourced statement about one grade standing for another.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GradeRule {
     /// The product asked for.
     pub need_product: ProductCode,
@@ -203,7 +204,7 @@ pub struct GradeRule {
 }
 
 /// A legal frame and when it applies.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame {
     /// Its code.
     pub code: FrameCode,
@@ -230,7 +231,8 @@ pub enum BorderEffect {
 }
 
 /// One side of a border rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Area {
     /// The European Union as of the day.
     Eu,
@@ -239,7 +241,7 @@ pub enum Area {
 }
 
 /// A rule on goods leaving an area.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BorderRule {
     /// Its code.
     pub code: String,
@@ -262,7 +264,7 @@ pub struct BorderRule {
 }
 
 /// A step of making a product.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProcessStep {
     /// The product.
     pub product: ProductCode,
@@ -283,7 +285,7 @@ pub struct ProcessStep {
 }
 
 /// What a capability can convert to, and how fast.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConversionPath {
     /// What the firm does today.
     pub capability: String,
@@ -308,7 +310,7 @@ pub struct ConversionPath {
 }
 
 /// Everything the seed files say, before it is checked and indexed.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct CatalogueParts {
     /// Products in the order people should see them.
     pub products: Vec<Product>,
@@ -339,16 +341,32 @@ pub struct CatalogueParts {
 
 type RuleKey = (ProductCode, Option<GradeCode>, ProductCode, Option<GradeCode>);
 
-/// The catalogue, indexed. References inside it hold.
-#[derive(Debug, Clone, Default)]
+/// The catalogue, indexed. References inside it hold. It is written and read as its parts.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(try_from = "CatalogueParts")]
 pub struct Catalogue {
     parts: CatalogueParts,
+    digest: OnceLock<Digest>,
     products: HashMap<ProductCode, usize>,
     grades: HashMap<GradeCode, usize>,
     features: HashMap<FeatureCode, usize>,
     rules: HashMap<RuleKey, usize>,
     stand_ins: HashMap<ProductCode, Vec<ProductCode>>,
     lookup: Lookup,
+}
+
+impl Serialize for Catalogue {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        self.parts.serialize(s)
+    }
+}
+
+impl TryFrom<CatalogueParts> for Catalogue {
+    type Error = String;
+
+    fn try_from(parts: CatalogueParts) -> Result<Self, String> {
+        Self::new(parts)
+    }
 }
 
 impl Catalogue {
@@ -467,6 +485,11 @@ impl Catalogue {
     /// The seed lists, for tables and pages.
     pub fn parts(&self) -> &CatalogueParts {
         &self.parts
+    }
+
+    /// What every part of it hashes to, worked out once.
+    pub fn digest(&self) -> Digest {
+        *self.digest.get_or_init(|| Digest::of_json(self))
     }
 
     /// A product by its code.

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// A kind of certificate in the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CertificateKind {
     /// Its code.
     pub code: CertificateKindCode,

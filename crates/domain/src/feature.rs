@@ -35,7 +35,7 @@ pub enum Comparison {
 }
 
 /// A feature of the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Feature {
     /// Its code.
     pub code: FeatureCode,

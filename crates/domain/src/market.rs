@@ -29,6 +29,29 @@ pub struct Commitment {
     pub cutoff: Day,
 }
 
+/// A quantity that the run before suggested and that nobody has answered yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suggestion {
+    /// The offer.
+    pub offer: OfferId,
+    /// The instalment.
+    pub instalment: InstalmentId,
+    /// How much.
+    pub quantity: Quantity,
+}
+
+/// How far goods travel between two sites where somebody states it, as by road or from a table of
+/// distances; it stands before what the points say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatedDistance {
+    /// Where an offer is made.
+    pub from: SiteId,
+    /// Where a need must arrive.
+    pub to: SiteId,
+    /// Whole kilometres.
+    pub km: u32,
+}
+
 /// The market on a decision day. Lists are sorted by id, so equal markets are equal bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Market {
@@ -46,8 +69,14 @@ pub struct Market {
     pub needs: Vec<Need>,
     /// What is held or agreed, sorted by match.
     pub commitments: Vec<Commitment>,
+    /// What the run before suggested, sorted by offer and instalment.
+    #[serde(default)]
+    pub suggestions: Vec<Suggestion>,
     /// Standing refusals between an offer and a need.
     pub refusals: BTreeSet<(OfferId, NeedId)>,
+    /// Distances that are stated, sorted by their ends; points say the others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub distances: Vec<StatedDistance>,
 }
 
 impl Market {
@@ -61,7 +90,9 @@ impl Market {
             offers: Vec::new(),
             needs: Vec::new(),
             commitments: Vec::new(),
+            suggestions: Vec::new(),
             refusals: BTreeSet::new(),
+            distances: Vec::new(),
         }
     }
 
@@ -70,6 +101,15 @@ impl Market {
         self.offers.sort_by_key(|o| o.id);
         self.needs.sort_by_key(|n| n.id);
         self.commitments.sort_by_key(|c| c.match_id);
+        self.suggestions.sort_by_key(|s| (s.offer, s.instalment));
+        self.distances.sort_by_key(|d| (d.from, d.to));
+    }
+
+    /// The distances stated from a site, by where they lead.
+    pub fn distances_from(&self, site: SiteId) -> &[StatedDistance] {
+        let start = self.distances.partition_point(|d| d.from < site);
+        let rest = &self.distances[start..];
+        &rest[..rest.partition_point(|d| d.from == site)]
     }
 
     /// An offer by id.

@@ -100,6 +100,10 @@ pub struct NeedTerms {
     pub regions: Vec<RegionCode>,
     /// How far it may come, in kilometres.
     pub max_distance_km: Option<u32>,
+    /// Of how many suppliers at most an instalment may come, 1 to [`MOST_SUPPLIERS`]; of any number where
+    /// `None`. An organisation counts once, whatever it offers, and so does one that holds a match already.
+    #[serde(default)]
+    pub max_suppliers: Option<u16>,
     /// How urgent the buyer says it is.
     pub urgency: Urgency,
     /// What the buyer adds in words.
@@ -259,6 +263,8 @@ pub struct NeedInput {
     pub regions: Vec<String>,
     /// How far it may come.
     pub max_distance_km: Option<i64>,
+    /// Of how many suppliers at most an instalment may come.
+    pub max_suppliers: Option<i64>,
     /// `critical`, `high`, `normal` (where absent) or `low`.
     pub urgency: Option<String>,
     /// How much, by when.
@@ -318,6 +324,8 @@ impl NeedInput {
         let price_cap = self.price_cap.as_ref().map(|p| faults.keep(Price::parse("/price_cap", p.amount, &p.currency)));
         let regions = faults.keep(typed::region_list("/regions", &self.regions, at.regions));
         let max_distance_km = self.max_distance_km.map(|km| faults.keep(whole("/max_distance_km", km, 1, 20_100)));
+        let max_suppliers =
+            self.max_suppliers.map(|n| faults.keep(whole("/max_suppliers", n, 1, i64::from(MOST_SUPPLIERS))));
         let urgency =
             faults.keep(choose("/urgency", self.urgency.as_deref(), Urgency::Normal, &Urgency::ALL, Urgency::as_str));
         let instalments = self.instalments(product, at, &mut faults);
@@ -337,6 +345,7 @@ impl NeedInput {
                 price_cap: price_cap.flatten(),
                 regions: regions?,
                 max_distance_km: max_distance_km.flatten().and_then(|km| u32::try_from(km).ok()),
+                max_suppliers: max_suppliers.flatten().and_then(|n| u16::try_from(n).ok()),
                 urgency: urgency?,
                 note: note?,
             })
@@ -482,6 +491,9 @@ impl NeedInput {
         found
     }
 }
+
+/// The largest number of suppliers that an instalment can be limited to; more is no limit in practice.
+pub const MOST_SUPPLIERS: u16 = 1_000;
 
 /// How far ahead a due date may lie; three years.
 pub const MOST_DAYS_AHEAD: i32 = 1_096;

@@ -1,8 +1,12 @@
 //! The parameters of a run: what counts, how goods travel, what things cost.
 
+mod input;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+
+pub use input::ParametersInput;
 
 use crate::{capacity::CapacityKind, eligibility::Predicate, violation::Violations};
 
@@ -46,6 +50,134 @@ pub struct Weights {
     pub pending: u32,
     /// Per thousandth of the currency a unit costs, where prices compare.
     pub price: u32,
+    /// Per delivery, whatever its size; when not 0, the cost level is searched and no longer proved.
+    #[serde(default)]
+    pub delivery: u32,
+}
+
+impl Weights {
+    /// Every weight with its name and the most it may be, in points.
+    pub fn named(&self) -> [(&'static str, u32, u32); 10] {
+        [
+            ("kilometre", self.kilometre, 1_000),
+            ("border", self.border, 1_000_000),
+            ("cluster", self.cluster, 1_000_000),
+            ("substitution", self.substitution, 1_000_000),
+            ("unverified", self.unverified, 1_000_000),
+            ("aging", self.aging, 1_000_000),
+            ("preference", self.preference, 1_000_000),
+            ("pending", self.pending, 1_000_000),
+            ("price", self.price, 1_000),
+            ("delivery", self.delivery, 1_000_000_000),
+        ]
+    }
+
+    /// A weight by its name.
+    pub fn named_mut(&mut self, name: &str) -> Option<&mut u32> {
+        match name {
+            "kilometre" => Some(&mut self.kilometre),
+            "border" => Some(&mut self.border),
+            "cluster" => Some(&mut self.cluster),
+            "substitution" => Some(&mut self.substitution),
+            "unverified" => Some(&mut self.unverified),
+            "aging" => Some(&mut self.aging),
+            "preference" => Some(&mut self.preference),
+            "pending" => Some(&mut self.pending),
+            "price" => Some(&mut self.price),
+            "delivery" => Some(&mut self.delivery),
+            _ => None,
+        }
+    }
+}
+
+/// A published set of parameters, each with its own order of levels; every weight can still be set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Urgency, the fairest shares between regions, stability, cost, fewer deliveries, ties.
+    #[default]
+    Standard,
+    /// As standard without fairness: the shortest ways.
+    Near,
+    /// As standard, with the largest sum of covered shares of needs in place of shares between regions.
+    Fair,
+    /// As near, with a price per delivery inside the cost level: whole orders over few ways.
+    Balanced,
+}
+
+impl Mode {
+    /// All modes.
+    pub const ALL: [Self; 4] = [Self::Standard, Self::Near, Self::Fair, Self::Balanced];
+
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Near => "near",
+            Self::Fair => "fair",
+            Self::Balanced => "balanced",
+        }
+    }
+
+    /// A mode by its name on the wire.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.as_str() == text)
+    }
+}
+
+/// Whose covered shares are held against each other; needs of one product and tier only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FairnessGroup {
+    /// The NUTS 2 region of delivery, or the region as far as it is known.
+    Region,
+    /// The buyer.
+    Organisation,
+    /// Each need for itself.
+    Need,
+}
+
+impl FairnessGroup {
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Region => "region",
+            Self::Organisation => "organisation",
+            Self::Need => "need",
+        }
+    }
+
+    /// A group by its name on the wire.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Region, Self::Organisation, Self::Need].into_iter().find(|group| group.as_str() == text)
+    }
+}
+
+/// How a tier's units are shared out before cost is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "rule", rename_all = "snake_case")]
+pub enum Fairness {
+    /// Not at all.
+    Off,
+    /// Lexicographic max-min of the covered share over groups.
+    MaxMin {
+        /// The groups.
+        by: FairnessGroup,
+        /// How much of its fair share each group is sure of, in thousandths.
+        dial: u16,
+    },
+    /// The largest sum over needs of the covered share.
+    Shares,
+}
+
+/// Where a run stops searching; counted, so that a run can be replayed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Pivots of the network simplex per component and solve; none where absent.
+    pub pivots: Option<u64>,
+    /// Solves per component that look for better ways to keep smallest orders, numbers of suppliers and
+    /// few deliveries; at least 1.
+    pub nodes: u32,
 }
 
 /// The levels of the objective after eligibility.
@@ -54,21 +186,31 @@ pub struct Weights {
 pub enum Level {
     /// Tiers are covered one after the other; without it all needs count alike.
     Urgency,
+    /// A tier's units are shared out fairly, as the parameters say.
+    Fairness,
+    /// What was suggested before is kept.
+    Stability,
     /// The sum of cost points is least.
     Cost,
+    /// Fewer deliveries where all before is equal; a heuristic.
+    Deliveries,
     /// Equal solutions are told apart by a hash of the pair, not by the order of input.
     Ties,
 }
 
 impl Level {
     /// All levels, in order.
-    pub const ALL: [Level; 3] = [Self::Urgency, Self::Cost, Self::Ties];
+    pub const ALL: [Level; 6] =
+        [Self::Urgency, Self::Fairness, Self::Stability, Self::Cost, Self::Deliveries, Self::Ties];
 
     /// The name on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Urgency => "urgency",
+            Self::Fairness => "fairness",
+            Self::Stability => "stability",
             Self::Cost => "cost",
+            Self::Deliveries => "deliveries",
             Self::Ties => "ties",
         }
     }
@@ -77,6 +219,15 @@ impl Level {
 /// Everything a run depends on besides the market itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parameters {
+    /// The published set these began as.
+    #[serde(default)]
+    pub mode: Mode,
+    /// How a tier's units are shared out.
+    #[serde(default = "no_fairness")]
+    pub fairness: Fairness,
+    /// Where the search stops.
+    #[serde(default = "usual_limits")]
+    pub limits: Limits,
     /// Running capacity, or full stretch.
     pub capacity: CapacityKind,
     /// How goods travel.
@@ -89,9 +240,21 @@ pub struct Parameters {
     pub without_levels: BTreeSet<Level>,
 }
 
+/// What runs of before fairness did.
+fn no_fairness() -> Fairness {
+    Fairness::Off
+}
+
+fn usual_limits() -> Limits {
+    Limits { pivots: None, nodes: 8 }
+}
+
 impl Default for Parameters {
     fn default() -> Self {
         Self {
+            mode: Mode::Standard,
+            fairness: Fairness::MaxMin { by: FairnessGroup::Region, dial: 1_000 },
+            limits: usual_limits(),
             capacity: CapacityKind::Running,
             transit: Transit { handling_days: 1, km_per_day: 600, unknown_km: 1_000 },
             weights: Weights {
@@ -104,6 +267,7 @@ impl Default for Parameters {
                 preference: 100,
                 pending: 150,
                 price: 1,
+                delivery: 0,
             },
             without_predicates: BTreeSet::new(),
             without_levels: BTreeSet::new(),
@@ -112,6 +276,19 @@ impl Default for Parameters {
 }
 
 impl Parameters {
+    /// The published set of a mode.
+    pub fn of(mode: Mode) -> Self {
+        let standard = Self { mode, ..Self::default() };
+        match mode {
+            Mode::Standard => standard,
+            Mode::Near => Self { fairness: Fairness::Off, ..standard },
+            Mode::Fair => Self { fairness: Fairness::Shares, ..standard },
+            Mode::Balanced => {
+                Self { fairness: Fairness::Off, weights: Weights { delivery: 18_000, ..standard.weights }, ..standard }
+            }
+        }
+    }
+
     /// Whether results of a run with these may be published.
     pub fn is_trial(&self) -> bool {
         !self.without_predicates.is_empty() || !self.without_levels.is_empty()
@@ -126,19 +303,20 @@ impl Parameters {
         if self.transit.unknown_km > 20_100 {
             faults.push("/transit/unknown_km", "out_of_range", "is farther than the Earth allows; write at most 20100");
         }
-        let w = &self.weights;
-        let named = [
-            ("kilometre", w.kilometre, 1_000),
-            ("border", w.border, 1_000_000),
-            ("cluster", w.cluster, 1_000_000),
-            ("substitution", w.substitution, 1_000_000),
-            ("unverified", w.unverified, 1_000_000),
-            ("aging", w.aging, 1_000_000),
-            ("preference", w.preference, 1_000_000),
-            ("pending", w.pending, 1_000_000),
-            ("price", w.price, 1_000),
-        ];
-        for (name, value, most) in named.into_iter().filter(|(_, v, most)| v > most) {
+        if let Fairness::MaxMin { dial, .. } = self.fairness
+            && dial > 1_000
+        {
+            let detail = format!("{dial} is more than the whole; write 0 to 1000 thousandths");
+            faults.push("/fairness/dial", "out_of_range", detail);
+        }
+        if !(1..=100_000).contains(&self.limits.nodes) {
+            let detail = format!("{} is no number of solves; write 1 to 100000", self.limits.nodes);
+            faults.push("/limits/nodes", "out_of_range", detail);
+        }
+        if self.limits.pivots == Some(0) {
+            faults.push("/limits/pivots", "out_of_range", "0 pivots solve nothing; leave it out for no limit");
+        }
+        for (name, value, most) in self.weights.named().into_iter().filter(|(_, v, most)| v > most) {
             faults.push(
                 format!("/weights/{name}"),
                 "out_of_range",

@@ -1,19 +1,23 @@
 //! Regions: NUTS 2024 levels 0 to 3, ISO 3166-2 subdivisions, and the countries of the world, with
 //! the codes and names that people really type.
 
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::OnceLock,
+};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     code::{CountryCode, RegionCode},
+    digest::Digest,
     geo::Point,
     text,
     time::Day,
 };
 
 /// A country of ISO 3166-1.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Country {
     /// Alpha-2 code, `GR` for Greece.
     pub code: CountryCode,
@@ -39,7 +43,7 @@ impl Country {
 }
 
 /// A region.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Region {
     /// Its code.
     pub code: RegionCode,
@@ -58,7 +62,7 @@ pub struct Region {
 }
 
 /// A code that went out of use.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retired {
     /// The old code.
     pub code: String,
@@ -79,15 +83,44 @@ pub enum Resolved {
     Unknown(Vec<String>),
 }
 
-/// The list of regions and countries, with look-ups.
-#[derive(Debug, Clone, Default)]
+/// What a table of regions is made of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegionParts {
+    /// Countries.
+    pub countries: Vec<Country>,
+    /// Regions.
+    pub regions: Vec<Region>,
+    /// Codes that went out of use.
+    pub retired: Vec<Retired>,
+}
+
+/// The list of regions and countries, with look-ups. It is written and read as its parts.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(try_from = "RegionParts", into = "RegionParts")]
 pub struct RegionTable {
     regions: Vec<Region>,
     by_code: HashMap<String, usize>,
     countries: Vec<Country>,
     country_words: HashMap<String, usize>,
-    retired: HashMap<String, Retired>,
+    /// In the order of the codes, so that equal tables are equal bytes.
+    retired: BTreeMap<String, Retired>,
     names: HashMap<String, Vec<usize>>,
+    digest: OnceLock<Digest>,
+}
+
+impl TryFrom<RegionParts> for RegionTable {
+    type Error = String;
+
+    fn try_from(parts: RegionParts) -> Result<Self, String> {
+        Self::new(parts.countries, parts.regions, parts.retired)
+    }
+}
+
+impl From<RegionTable> for RegionParts {
+    fn from(table: RegionTable) -> Self {
+        let retired = table.retired.into_values().collect();
+        Self { countries: table.countries, regions: table.regions, retired }
+    }
 }
 
 impl RegionTable {
@@ -146,6 +179,11 @@ impl RegionTable {
             table.retired.insert(r.code.clone(), r);
         }
         Ok(table)
+    }
+
+    /// What all of it hashes to, worked out once.
+    pub fn digest(&self) -> Digest {
+        *self.digest.get_or_init(|| Digest::of_json(self))
     }
 
     /// All regions, in the order of the seed files.

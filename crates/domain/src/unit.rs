@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, fmt};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{code::UnitCode, text};
 
@@ -98,7 +98,7 @@ pub enum UnitMeaning {
 }
 
 /// A unit of the table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unit {
     /// Rec 20 code, or Rec 21 with `X` before it.
     pub code: UnitCode,
@@ -112,11 +112,26 @@ pub struct Unit {
     pub deprecated_note: Option<String>,
 }
 
-/// The units of the catalogue by code and by what people write.
-#[derive(Debug, Clone, Default)]
+/// The units of the catalogue by code and by what people write. It is written and read as a list of units.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(try_from = "Vec<Unit>")]
 pub struct UnitTable {
     units: Vec<Unit>,
     by_word: HashMap<String, usize>,
+}
+
+impl Serialize for UnitTable {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        self.units.serialize(s)
+    }
+}
+
+impl TryFrom<Vec<Unit>> for UnitTable {
+    type Error = String;
+
+    fn try_from(units: Vec<Unit>) -> Result<Self, String> {
+        Self::new(units)
+    }
 }
 
 impl UnitTable {

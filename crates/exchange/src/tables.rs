@@ -401,6 +401,7 @@ fn column_of(v: &Violation, kind: Kind) -> (Field, usize) {
         "as_of" => Field::AsOf,
         "lead_days" => Field::LeadDays,
         "max_distance_km" => Field::MaxDistanceKm,
+        "max_suppliers" => Field::MaxSuppliers,
         "regions" => Field::Regions,
         "certificates" => Field::Certificates,
         "transfers" => Field::Transfer,

@@ -1,29 +1,48 @@
 //! The matching engine, pure: a market snapshot in, matches with reasons and a proof out.
 //!
 //! [`allocate`] decides who should supply whom, [`verify`] checks a result with code of its own,
-//! [`explain`] and [`why_not`] answer questions about one need or one pair. Integers only, and the
-//! same bytes for the same market, parameters and engine version, whatever the number of threads.
+//! [`explain_need`] and [`explain_pair`] answer questions about one need or one pair. Integers only, and
+//! the same bytes for the same market, parameters and engine version, whatever the number of threads.
 
 mod allocate;
+mod assemble;
+mod audience;
+mod best_fit;
 mod checker;
+mod components;
+mod counterfactual;
+mod deliveries;
 mod explain;
 pub mod flow;
-mod minimum_orders;
+mod levels;
 mod model;
 mod outcome;
 mod pairs;
 mod proof;
+mod rank;
+mod related;
+mod search;
+mod settle;
+mod shares;
 mod shortage;
+mod threads;
 mod tie;
 
 pub use allocate::{Control, MatchingError, Step, allocate};
+pub use audience::{Audience, Projection, project};
 pub use checker::verify;
-pub use explain::{Answer, NeedExplanation, explain, why_not};
+pub use counterfactual::{Change, Gains, LeftOut, TierUnits, Tried, WhyLeftOut, gains};
+pub use explain::{
+    Asked, Because, Explanation, Fact, How, InstalmentExplanation, LineExplanation, MOST_SOLVES, Matched, Measured,
+    PairAnswer, PairExplanation, Question, Server, USUAL_SOLVES, Used, Value, Verdict, explain_need, explain_pair,
+};
 pub use outcome::{
-    Closed, Figures, FunnelStep, LevelReport, LineOutput, MatchLine, NodeLabel, Outcome, Potentials, Proof, Shortage,
-    Taken, UsedUp,
+    Closed, Cut, Figures, FunnelStep, LevelReport, LineOutput, MatchLine, NodeLabel, Outcome, PairUnits, Potentials,
+    Proof, Share, Shortage, Taken, UsedUp,
 };
 pub use proof::hash as rehash;
+pub use rank::{OfferIndex, Ranked};
+pub use related::related;
 
 /// The version of the engine: it changes whenever the same market could give other bytes.
 pub const ENGINE: &str = concat!("muster-matching/", env!("CARGO_PKG_VERSION"));

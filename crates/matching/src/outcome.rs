@@ -1,8 +1,9 @@
 //! What a run gives back: matches, shortages with their causes, the value of each level, the proof.
 
 use domain::{
+    code::ProductCode,
     eligibility::{Eligible, Reason},
-    ids::{InstalmentId, LineId, MatchId, NeedId, OfferId, OrganisationId, SiteId},
+    ids::{InstalmentId, LineId, MatchId, NeedId, OfferId},
     quantity::Quantity,
     time::Day,
 };
@@ -58,8 +59,8 @@ pub struct UsedUp {
     pub committed: i64,
     /// The largest takers in this run.
     pub taken_by: Vec<Taken>,
-    /// Whether it was closed to this buyer's site, because its smallest order would not be met; then it
-    /// may have goods left.
+    /// Whether it was closed to this instalment, because its smallest order would not be met or the
+    /// instalment has suppliers enough; then it may have goods left.
     #[serde(default)]
     pub closed: bool,
 }
@@ -91,18 +92,47 @@ pub struct Shortage {
 /// The value of one level of the objective.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LevelReport {
-    /// `promised`, `tier 1` to `tier 4` or `demand`, `minimum orders`, `cost`, `ties`.
+    /// `promised`, `tier 1` to `tier 4` or `demand`, `order rules`, `fairness` or `shares 1` to
+    /// `shares 4`, `stability`, `cost`, `deliveries`, `ties`.
     pub name: String,
     /// What the level counts: units uncovered, cost points, tie points.
     pub unit: String,
     /// The value reached; smaller is better.
     pub value: i128,
-    /// A proven bound: no allocation is better.
-    pub bound: i128,
+    /// A proven bound: no allocation is better; none for a heuristic, or where a limit ended the run
+    /// before the level was begun.
+    pub bound: Option<i128>,
     /// `value - bound`; 0 means proven optimal.
-    pub gap: i128,
-    /// Whether it is a level of the flow network, where the gap is always 0.
+    pub gap: Option<i128>,
+    /// Whether potentials prove that no allocation with the same decisions on orders (what was closed, what
+    /// was raised) is better. Where nothing was decided, that is a gap of 0.
+    pub optimal_as_decided: bool,
+    /// Whether it is a level of the flow network.
     pub flow: bool,
+}
+
+/// What a fairness group is sure of and what it got: needs of one tier and product, by region, buyer or need.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    /// The tier; none in a trial that counts all alike.
+    pub tier: Option<u8>,
+    /// The product.
+    pub product: ProductCode,
+    /// The region's code, or the id of organisation or need.
+    pub group: String,
+    /// What its needs ask for in all, in base units.
+    pub demand: i64,
+    /// What is held or agreed of it.
+    pub promised: i64,
+    /// What is newly matched.
+    pub matched: i64,
+    /// The largest share of its demand that it can be sure of while no group has less without need:
+    /// numerator and denominator of the rational max-min.
+    pub level: (i64, i64),
+    /// Units it is sure of besides what is promised: the whole part of dial x level x demand.
+    pub floor: i64,
+    /// The round of the max-min that fixed its level, from 1.
+    pub round: u32,
 }
 
 /// Key figures of a run.
@@ -159,6 +189,11 @@ pub enum NodeLabel {
         /// The match.
         match_id: MatchId,
     },
+    /// What may stay uncovered of a fairness group that is sure of some units.
+    Share {
+        /// The first instalment of the group.
+        instalment: InstalmentId,
+    },
 }
 
 /// The potentials of one node, one per level of the objective.
@@ -166,7 +201,7 @@ pub enum NodeLabel {
 pub struct Potentials {
     /// The node.
     pub label: NodeLabel,
-    /// Shortest residual distance from the root at each level.
+    /// Shortest residual distance from the root at each level, up to the last one proven.
     pub values: Vec<i64>,
 }
 
@@ -183,15 +218,36 @@ pub struct LineOutput {
     pub quantity: i64,
 }
 
-/// An offer closed to a buyer's site because the smallest order would not be met.
+/// An offer closed to an instalment, because its smallest order would not be met, or because the
+/// instalment has suppliers enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Closed {
     /// The offer.
     pub offer: OfferId,
-    /// The buyer.
-    pub organisation: OrganisationId,
-    /// Its site.
-    pub site: SiteId,
+    /// The instalment.
+    pub instalment: InstalmentId,
+}
+
+/// Units of a pair, by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PairUnits {
+    /// The offer.
+    pub offer: OfferId,
+    /// The instalment.
+    pub instalment: InstalmentId,
+    /// Base units.
+    pub units: i64,
+}
+
+/// The round at which a node enters the cut that proves a tier's fair shares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Cut {
+    /// The tier; none when all count alike.
+    pub tier: Option<u8>,
+    /// The node.
+    pub node: NodeLabel,
+    /// The round, from 1.
+    pub round: u32,
 }
 
 /// Everything the checker needs besides the market and the lines.
@@ -207,8 +263,16 @@ pub struct Proof {
     pub line_outputs: Vec<LineOutput>,
     /// Held or agreed quantities that the market can no longer serve; empty in a sound ledger.
     pub unserved: Vec<(MatchId, i64)>,
-    /// Offers closed to buyers for their smallest order.
+    /// Offers closed to instalments.
     pub closed: Vec<Closed>,
+    /// Units forced on pairs so that smallest orders are met.
+    pub raised: Vec<PairUnits>,
+    /// What pairs were thought to carry when deliveries were priced by their size.
+    pub estimates: Vec<PairUnits>,
+    /// Instalments of parts in which the search for fewer deliveries found none and was left out.
+    pub plain: Vec<InstalmentId>,
+    /// Cuts that show that no group's share can be larger without another's being smaller.
+    pub cuts: Vec<Cut>,
 }
 
 /// The result of a run.
@@ -224,6 +288,9 @@ pub struct Outcome {
     pub shortages: Vec<Shortage>,
     /// The levels, in order.
     pub levels: Vec<LevelReport>,
+    /// What fairness groups are sure of and got, sorted by tier, product and group; empty unless shares
+    /// are held against each other.
+    pub shares: Vec<Share>,
     /// Key figures.
     pub figures: Figures,
     /// The proof.

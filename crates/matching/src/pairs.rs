@@ -1,6 +1,9 @@
 //! The eligibility index: which offers may serve which instalments, and the funnel of the rest.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use domain::{
     code::ProductCode,
@@ -10,7 +13,7 @@ use domain::{
     time::Day,
 };
 
-use crate::outcome::FunnelStep;
+use crate::{outcome::FunnelStep, threads};
 
 /// An instalment that takes part, with its place in the market.
 #[derive(Debug, Clone, Copy)]
@@ -50,34 +53,25 @@ pub(crate) struct Pairs<'a> {
 impl<'a> Pairs<'a> {
     /// Judges every offer for every instalment. Offers of unrelated products are counted, not
     /// judged one by one: their first reason is the same for every need.
-    pub fn find(rules: &Rules<'a>, mut step: impl FnMut(usize, usize)) -> Self {
+    pub fn find(rules: &Rules<'a>, threads: usize, step: impl Fn(usize, usize) + Sync) -> Self {
         let demands = rules.site_demands();
         let offers: Vec<OfferView<'a>> = rules.market.offers.iter().filter_map(|o| rules.offer_view(o)).collect();
         let matchable = rules.market.needs.iter().filter(|n| n.is_matchable());
         let needs: Vec<NeedView<'a>> = matchable.filter_map(|n| rules.need_view(n, &demands)).collect();
         let index = ProductIndex::new(rules, &offers);
+        let done = AtomicUsize::new(0);
+        let judged = threads::spread(&needs, threads, |_, need| {
+            step(done.fetch_add(1, Ordering::Relaxed), needs.len());
+            index.judge(rules, &offers, need)
+        });
         let mut found = Self { offers, needs, slots: Vec::new(), pairs: Vec::new(), funnels: Vec::new() };
-        for (view, need) in found.needs.iter().enumerate() {
-            step(view, found.needs.len());
-            let candidates = index.candidates(rules, &need.need.terms.product);
-            for instalment in &need.need.instalments {
+        for (view, of_need) in judged.into_iter().enumerate() {
+            let need = found.needs[view].need;
+            for (instalment, (pairs, funnel)) in need.instalments.iter().zip(of_need) {
                 let slot = u32::try_from(found.slots.len()).unwrap_or(u32::MAX);
-                let mut reasons = index.unrelated(&candidates);
-                for &at in &candidates {
-                    let offer = u32::try_from(at).unwrap_or(u32::MAX);
-                    match rules.judge(&found.offers[at], need, instalment) {
-                        Ok(e) => found.pairs.push(Pair {
-                            offer,
-                            slot,
-                            cutoff: e.cutoff,
-                            stock_only: e.stock_only,
-                            cost: e.cost.total(),
-                        }),
-                        Err(reason) => *reasons.entry(reason).or_default() += 1,
-                    }
-                }
-                found.slots.push(Slot { need: need.need, instalment, view });
-                found.funnels.push(reasons.into_iter().map(|(reason, offers)| FunnelStep { reason, offers }).collect());
+                found.pairs.extend(pairs.into_iter().map(|pair| Pair { slot, ..pair }));
+                found.slots.push(Slot { need, instalment, view });
+                found.funnels.push(funnel);
             }
         }
         found
@@ -115,6 +109,34 @@ impl ProductIndex {
         }
         let product_is_off = rules.parameters.without_predicates.contains(&Predicate::Product);
         Self { by_product, all: (0..offers.len()).collect(), apart, totals, product_is_off }
+    }
+
+    /// Judges the candidates of a need: per instalment, the pairs that pass and the funnel of the rest.
+    fn judge(
+        &self,
+        rules: &Rules<'_>,
+        offers: &[OfferView<'_>],
+        need: &NeedView<'_>,
+    ) -> Vec<(Vec<Pair>, Vec<FunnelStep>)> {
+        let candidates = self.candidates(rules, &need.need.terms.product);
+        let of_instalment = |instalment: &Instalment| {
+            let (mut pairs, mut reasons) = (Vec::new(), self.unrelated(&candidates));
+            for &at in &candidates {
+                match rules.weigh(&offers[at], need, instalment) {
+                    Ok(e) => pairs.push(Pair {
+                        offer: u32::try_from(at).unwrap_or(u32::MAX),
+                        slot: 0,
+                        cutoff: e.cutoff,
+                        stock_only: e.stock_only,
+                        cost: e.cost,
+                    }),
+                    Err(reason) => *reasons.entry(reason).or_default() += 1,
+                }
+            }
+            let funnel = reasons.into_iter().map(|(reason, offers)| FunnelStep { reason, offers });
+            (pairs, funnel.collect())
+        };
+        need.need.instalments.iter().map(of_instalment).collect()
     }
 
     /// Offers of the product and of those that some rule lets stand for it, in market order.

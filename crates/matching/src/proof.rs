@@ -1,42 +1,33 @@
-//! The hash that binds a result to the market and parameters it came from.
+//! The hash that binds a result to the market, tables and parameters it came from.
 
-use domain::eligibility::Rules;
+use std::io::Write;
+
+use domain::{
+    digest::{Digest, Hasher},
+    eligibility::Rules,
+};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Proof};
 
-/// SHA-256 in hex over the canonical JSON of market, parameters and outcome, the hash left blank.
+/// SHA-256 in hex over the digests of market, catalogue and regions, and the canonical JSON of
+/// parameters and outcome, the hash left blank.
 pub fn hash(rules: &Rules<'_>, outcome: &Outcome) -> String {
-    let mut sink = Sink(Sha256::new());
-    let mut blank = serde_json::Serializer::new(&mut sink);
-    let parts = (rules.market, rules.parameters, &outcome.engine, outcome.day, &outcome.lines);
-    let proof = &outcome.proof;
-    let rest = (
-        &outcome.shortages,
-        &outcome.levels,
-        outcome.figures,
-        &proof.levels,
-        &proof.potentials,
-        &proof.line_outputs,
-        &proof.unserved,
-        &proof.closed,
-    );
+    // Taken apart in full, so that a field added later cannot be left out.
+    let Outcome { engine, day, lines, shortages, levels, shares, figures, proof } = outcome;
+    let Proof { hash: _, levels: named, potentials, line_outputs, unserved, closed, raised, estimates, plain, cuts } =
+        proof;
+    let seen = [Digest::of_json(rules.market), rules.catalogue.digest(), rules.regions.digest()];
+    let decided = (rules.parameters, engine, day, lines, shortages, levels, shares, figures);
+    let proved = (named, potentials, line_outputs, unserved, closed, raised, estimates, plain, cuts);
+    let mut sink = Hasher::default();
+    let mut texts = serde_json::Serializer::new(&mut sink);
     // Writing to a hasher cannot fail, and every key of these maps is text.
-    let written = parts.serialize(&mut blank).and_then(|()| rest.serialize(&mut blank));
+    let written = decided.serialize(&mut texts).and_then(|()| proved.serialize(&mut texts));
     debug_assert!(written.is_ok());
-    sink.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-struct Sink(Sha256);
-
-impl std::io::Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
+    for digest in seen {
+        let written = write!(sink, "{digest}");
+        debug_assert!(written.is_ok());
     }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
+    sink.end().to_string()
 }

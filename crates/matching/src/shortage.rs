@@ -5,7 +5,6 @@ use std::collections::{BTreeSet, HashMap};
 use domain::{eligibility::Rules, ids::OfferId};
 
 use crate::{
-    minimum_orders,
     outcome::{Closed, Shortage, Taken, UsedUp},
     pairs::{Pair, Pairs},
 };
@@ -89,7 +88,7 @@ fn used_up(
                 available: units,
                 committed: committed.get(&offer).copied().unwrap_or(0),
                 taken_by: takers[p.offer as usize].clone(),
-                closed: closed.contains(&minimum_orders::order_of(pairs, p)),
+                closed: closed.contains(&Closed { offer, instalment: pairs.slots[p.slot as usize].instalment.id }),
             }
         })
         .collect()

@@ -6,7 +6,8 @@ use uuid::Uuid;
 /// that it depends on no hasher of the standard library.
 pub(crate) fn points(a: Uuid, b: Uuid) -> i64 {
     let mut state: u64 = 0x4d75_7374_6572;
-    for half in [a.as_u64_pair(), b.as_u64_pair()].map(|(high, low)| [high, low]).concat() {
+    let ((a, b), (c, d)) = (a.as_u64_pair(), b.as_u64_pair());
+    for half in [a, b, c, d] {
         state = mix(state ^ half);
     }
     i64::from(u32::try_from(state >> 32).unwrap_or(u32::MAX))

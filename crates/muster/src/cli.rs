@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::{
-    capacity::CapacityKind,
-    ids::{NeedId, OfferId},
+    ids::{NeedId, OfferId, RunId},
+    parameters::ParametersInput,
     time::Day,
 };
 use exchange::number::Locale;
@@ -14,7 +14,8 @@ use crate::demo::DEFAULT_SEED;
 
 const EXIT_CODES: &str = "\
 Settings: a flag wins over the environment (MUSTER_DATA, MUSTER_DATABASE_URL, MUSTER_ADDR, MUSTER_LOG,
-MUSTER_SEEDS), the environment over the file muster.toml in the data folder, the file over the default.
+MUSTER_SEEDS, MUSTER_KEEP_SNAPSHOTS), the environment over the file muster.toml in the data folder, the
+file over the default.
 `muster config show` says what holds and why.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done or reported with row errors.
@@ -97,9 +98,30 @@ Exit code 3 when rows are rejected.")]
 Examples:
   muster match --dry-run
   muster match --capacity maximum --output json
-  muster match --explain NEED
+  muster match --mode balanced --dry-run
+  muster match --mode near --weight border=0 --weight cluster=0
+  muster match --explain NEED --counterfactuals 16
   muster match --why-not NEED OFFER")]
     Match(Match),
+    /// Check a stored run from the database alone
+    #[command(after_help = "\
+Examples:
+  muster verify RUN
+  muster verify RUN --output json
+
+Judges every offer for every instalment of what the run saw, adds up every balance, and holds the
+result against its proof with code of its own; nothing is computed anew. RUN is the id that
+`muster match` prints. Exit code 1 when something is wrong, or the run cannot be checked.")]
+    Verify(Verify),
+    /// Compute a stored run again and compare to the byte
+    #[command(after_help = "\
+Examples:
+  muster replay RUN
+  muster replay RUN --other-engine --output json
+
+Goes by what the run saw and by its parameters, whatever happened to the market since, and stores
+nothing. The same version of the engine gives the same bytes. Exit code 1 when anything differs.")]
+    Replay(Replay),
     /// Serve the HTTP API
     #[command(after_help = "\
 Examples:
@@ -217,12 +239,15 @@ pub struct Match {
     /// Say why an offer may or may not serve a need
     #[arg(long, value_names = ["NEED", "OFFER"], num_args = 2)]
     pub why_not: Option<Vec<String>>,
+    /// How many allocations of an edited market --explain and --why-not may compute
+    #[arg(long, value_name = "N", default_value = "8", value_parser = clap::value_parser!(u32).range(0..=32))]
+    pub counterfactuals: u32,
     /// Decide on a day other than today, e.g. 2020-04-20
     #[arg(long, value_name = "DATE", value_parser = Day::parse)]
     pub day: Option<Day>,
-    /// Which capacity counts
-    #[arg(long, value_enum, default_value = "running")]
-    pub capacity: Capacity,
+    /// What the run is to do.
+    #[command(flatten)]
+    pub parameters: RunFlags,
 }
 
 impl Match {
@@ -234,22 +259,76 @@ impl Match {
     }
 }
 
-/// Which capacity counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Capacity {
-    /// What sites make now.
-    Running,
-    /// What they make at full stretch.
-    Maximum,
+/// Flags of `verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The run
+    #[arg(value_name = "RUN")]
+    pub run: RunId,
 }
 
-impl From<Capacity> for CapacityKind {
-    fn from(capacity: Capacity) -> Self {
-        match capacity {
-            Capacity::Running => Self::Running,
-            Capacity::Maximum => Self::Maximum,
+/// Flags of `replay`.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// The run
+    #[arg(value_name = "RUN")]
+    pub run: RunId,
+    /// Compute it although another version of the engine made it, to see what differs
+    #[arg(long)]
+    pub other_engine: bool,
+}
+
+/// The parameters of a run; what is left out is that of the mode.
+#[derive(Debug, Args, Default)]
+#[command(next_help_heading = "Parameters of the run")]
+pub struct RunFlags {
+    /// A published set with its own order of levels: standard, near, fair or balanced [default: standard]
+    #[arg(long, value_name = "MODE")]
+    pub mode: Option<String>,
+    /// Which capacity counts: running or maximum [default: running]
+    #[arg(long, value_name = "KIND")]
+    pub capacity: Option<String>,
+    /// How a tier's units are shared out: max_min, shares or off
+    #[arg(long, value_name = "RULE")]
+    pub fairness: Option<String>,
+    /// Whose shares max_min compares: region, organisation or need
+    #[arg(long, value_name = "GROUP")]
+    pub by: Option<String>,
+    /// Thousandths of its fair share that each group of max_min is sure of
+    #[arg(long, value_name = "0..1000")]
+    pub dial: Option<i64>,
+    /// A weight in points, such as border=0 or delivery=18000; may be given for each of them
+    #[arg(long = "weight", value_name = "NAME=POINTS", value_parser = weight)]
+    pub weights: Vec<(String, i64)>,
+    /// Pivots after which a part of the market is left as it is, with its gap
+    #[arg(long, value_name = "N")]
+    pub pivots: Option<i64>,
+    /// Solves a part of the market may take to keep smallest orders and numbers of suppliers
+    #[arg(long, value_name = "N")]
+    pub nodes: Option<i64>,
+}
+
+impl RunFlags {
+    /// What is stated.
+    pub fn input(&self) -> ParametersInput {
+        ParametersInput {
+            mode: self.mode.clone(),
+            capacity: self.capacity.clone(),
+            weights: self.weights.clone(),
+            fairness: self.fairness.clone(),
+            by: self.by.clone(),
+            dial: self.dial,
+            pivots: self.pivots,
+            nodes: self.nodes,
+            ..ParametersInput::default()
         }
     }
+}
+
+fn weight(text: &str) -> Result<(String, i64), String> {
+    let wrong = || format!("{text:?} is no weight; write a name and points, such as border=0");
+    let (name, points) = text.split_once('=').ok_or_else(wrong)?;
+    Ok((name.trim().to_owned(), points.trim().parse().map_err(|_| wrong())?))
 }
 
 /// Flags of `serve`.

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow, bail};
+use app::runs::Retention;
 use serde::Serialize;
 use storage::DatabaseUrl;
 
@@ -23,7 +24,7 @@ pub const DEFAULT_ADDR: &str = "127.0.0.1:8080";
 pub const DATABASE_FILE: &str = "muster.db";
 
 /// Settings that may stand in the file.
-const IN_FILE: [&str; 4] = ["database", "addr", "log", "seeds"];
+const IN_FILE: [&str; 5] = ["database", "addr", "log", "seeds", "keep_snapshots"];
 
 /// Where a value came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -77,6 +78,8 @@ pub struct Settings {
     pub log: Option<String>,
     /// A folder of seed files instead of those inside the program.
     pub seeds: Option<PathBuf>,
+    /// For how long what runs saw is kept.
+    pub keep_snapshots: Retention,
     /// Every setting for people to see.
     pub shown: Vec<Setting>,
 }
@@ -128,6 +131,10 @@ impl Settings {
         let addr = addr.unwrap_or_else(|| DEFAULT_ADDR.to_owned());
         let (log, log_origin) = pick("log", global.log.clone(), "MUSTER_LOG")?;
         let (seeds, seeds_origin) = pick("seeds", global.seeds.as_ref().map(as_text), "MUSTER_SEEDS")?;
+        let (keep, keep_origin) = pick("keep_snapshots", None, "MUSTER_KEEP_SNAPSHOTS")?;
+        let keep_snapshots = keep.map(|text| text.parse::<Retention>()).transpose();
+        let keep_snapshots = keep_snapshots.map_err(|fault| anyhow!("the setting keep_snapshots: {fault}"))?;
+        let keep_snapshots = keep_snapshots.unwrap_or_default();
         let one = |name, variable, value, origin| Setting { name, variable, value, origin };
         let shown = vec![
             one("data", "MUSTER_DATA", as_text(&data), data_origin),
@@ -140,8 +147,9 @@ impl Settings {
                 seeds.clone().unwrap_or_else(|| "inside the program".to_owned()),
                 seeds_origin,
             ),
+            one("keep_snapshots", "MUSTER_KEEP_SNAPSHOTS", keep_snapshots.to_string(), keep_origin),
         ];
-        Ok(Self { data, database, addr, log, seeds: seeds.map(PathBuf::from), shown })
+        Ok(Self { data, database, addr, log, seeds: seeds.map(PathBuf::from), keep_snapshots, shown })
     }
 
     /// The address to listen on.
@@ -212,6 +220,19 @@ mod tests {
         let global = Global { database: Some(url.to_owned()), ..Global::default() };
         let settings = Settings::resolve_with(&global, None, &none).unwrap();
         assert!(!format!("{:?}{settings:?}", settings.shown).contains("s3cret"));
+    }
+
+    #[test]
+    fn snapshots_are_kept_for_a_year_unless_told_otherwise() {
+        let folder = tempfile::tempdir().unwrap();
+        let global = Global { data: Some(folder.path().to_path_buf()), ..Global::default() };
+        let kept = || Settings::resolve_with(&global, None, &none).map(|s| s.keep_snapshots);
+        assert_eq!(kept().unwrap(), Retention::Days(365));
+        fs::write(folder.path().join(FILE), "keep_snapshots = \"all\"\n").unwrap();
+        assert_eq!(kept().unwrap(), Retention::All);
+        fs::write(folder.path().join(FILE), "keep_snapshots = \"a while\"\n").unwrap();
+        let fault = kept().unwrap_err().to_string();
+        assert!(fault.contains("keep_snapshots") && fault.contains("365d"), "{fault}");
     }
 
     #[test]

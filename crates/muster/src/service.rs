@@ -34,7 +34,9 @@ impl Service {
         let folder = DataFolder::open(&settings.data)?;
         let store = open_store(settings).await?;
         sync(&store, settings, catalogue).await?;
-        Self::on(&folder, store, folder.clock()?).await
+        let mut service = Self::on(&folder, store, folder.clock()?).await?;
+        service.app.retention = settings.keep_snapshots;
+        Ok(service)
     }
 
     /// An app on a database that is migrated and filled.
@@ -91,6 +93,7 @@ pub(crate) fn catalogue_fault(fault: CatalogueError) -> anyhow::Error {
 pub(crate) fn app_fault(fault: AppError) -> anyhow::Error {
     match fault {
         AppError::Busy => anyhow!("the database is busy; try again in a moment"),
+        AppError::Overloaded { detail } => anyhow!("{detail}"),
         AppError::Unavailable { cause } => {
             anyhow!("the database cannot be reached: {cause}; check --database or MUSTER_DATABASE_URL")
         }

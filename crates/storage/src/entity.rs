@@ -30,4 +30,5 @@ pub mod run;
 pub mod scheme;
 pub mod shortage;
 pub mod site;
+pub mod snapshot;
 pub mod unit;

@@ -26,6 +26,7 @@ pub mod organisations;
 pub mod runs;
 pub mod shortages;
 pub mod sites;
+pub mod snapshots;
 
 pub use error::StoreError;
 pub use origin::{ContentHash, Imported, Origin, Saved, Stored};

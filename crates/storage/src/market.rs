@@ -1,15 +1,16 @@
 //! The market as one run sees it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use domain::{
-    ids::{NeedId, OfferId, OrganisationId},
-    market::{Commitment, Market},
+    ids::{InstalmentId, NeedId, OfferId, OrganisationId},
+    market::{Commitment, Market, Suggestion},
     matches::MatchState,
     quantity::Quantity,
     time::Day,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
 
 use crate::{
     entity::{instalment, line, match_row, membership, need, offer, organisation, refusal, site},
@@ -22,7 +23,8 @@ use crate::{
 /// read is either wholly in it or not at all. It is for the engine, so it takes no scope.
 ///
 /// A commitment always names an instalment of the snapshot, since storage keeps instalments that
-/// matches promise to cover.
+/// matches promise to cover. A suggestion does too: what was suggested for an instalment that has
+/// since been withdrawn is left out.
 pub async fn snapshot(store: &Store, day: Day) -> Result<Market, StoreError> {
     let rows = store.read_one_state(|tx| async move { Rows::read(tx.connection()).await }).await?;
     // Reading tens of thousands of JSON texts is no work for the threads that answer requests.
@@ -40,6 +42,8 @@ struct Rows {
     needs: Vec<need::Model>,
     instalments: Vec<instalment::Model>,
     promises: Vec<match_row::Model>,
+    /// Offer, instalment and quantity of what the latest run suggested.
+    suggestions: Vec<(Uuid, Uuid, i64)>,
     refusals: Vec<refusal::Model>,
 }
 
@@ -47,6 +51,11 @@ impl Rows {
     async fn read<C: ConnectionTrait>(connection: &C) -> Result<Self, StoreError> {
         let taking = MatchState::ALL.into_iter().filter(|state| state.takes_capacity()).map(MatchState::as_str);
         let promised = match_row::Entity::find().filter(match_row::Column::State.is_in(taking));
+        // A run that is done expires what others suggested, so these are of one run.
+        let suggested = match_row::Entity::find()
+            .select_only()
+            .columns([match_row::Column::OfferId, match_row::Column::InstalmentId, match_row::Column::Proposed])
+            .filter(match_row::Column::State.eq(MatchState::Suggested.as_str()));
         let asked = instalment::Entity::find()
             .filter(instalment::Column::Withdrawn.eq(false))
             .order_by_asc(instalment::Column::NeedId)
@@ -61,6 +70,7 @@ impl Rows {
             needs: need::Entity::find().all(connection).await?,
             instalments: asked.all(connection).await?,
             promises: promised.all(connection).await?,
+            suggestions: suggested.into_tuple().all(connection).await?,
             refusals: refusal::Entity::find().all(connection).await?,
         })
     }
@@ -102,6 +112,15 @@ impl Rows {
                     quantity: taken,
                     cutoff: row.cutoff,
                 });
+            }
+        }
+        let asked: HashSet<InstalmentId> = market.needs.iter().flat_map(|n| &n.instalments).map(|i| i.id).collect();
+        for (offer, instalment, units) in self.suggestions {
+            let (offer, instalment) = (OfferId(offer), InstalmentId(instalment));
+            let quantity = Quantity::new(units)
+                .ok_or_else(|| StoreError::internal(format!("a match of {offer} holds {units} units")))?;
+            if asked.contains(&instalment) {
+                market.suggestions.push(Suggestion { offer, instalment, quantity });
             }
         }
         for row in self.refusals {

@@ -9,12 +9,15 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::{
     bulk,
-    entity::{proof, run},
+    entity::{match_row, proof, run, shortage},
     error::StoreError,
     json,
+    matches::{self, MatchRow},
     page::{self, Page, PageKey, PageRequest},
     scope::Scope,
-    store::Reads,
+    shortages::{self, ShortageRow},
+    snapshots::{self, Snapshot},
+    store::{Reads, Store, Tx},
 };
 
 mod finish;
@@ -106,6 +109,12 @@ pub struct RunRow {
     pub levels_json: Option<String>,
     /// The hash of its proof, once done.
     pub proof_hash: Option<String>,
+    /// What fairness groups are sure of and got, as JSON, once done; none where it was stored without.
+    pub shares_json: Option<String>,
+    /// The hash of the market it saw, once done; none where it was stored without one.
+    pub market_hash: Option<String>,
+    /// The hash of the tables it went by, likewise.
+    pub tables_hash: Option<String>,
 }
 
 /// A match that a run suggests.
@@ -155,6 +164,8 @@ pub struct FinishedRun {
     pub figures_json: String,
     /// Its levels as JSON.
     pub levels_json: String,
+    /// What fairness groups are sure of and got, as JSON.
+    pub shares_json: String,
     /// The hash of its proof.
     pub proof_hash: String,
     /// Its proof as JSON.
@@ -163,6 +174,36 @@ pub struct FinishedRun {
     pub matches: Vec<NewMatch>,
     /// What stays uncovered.
     pub shortages: Vec<NewShortage>,
+    /// What it saw, so that it can be checked and repeated; none where no engine decided.
+    pub seen: Option<Seen>,
+    /// Snapshots that only runs done before this instant saw are let go; none are where it is `None`.
+    pub forget_before: Option<Instant>,
+}
+
+/// What a run saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// The market.
+    pub market: Snapshot,
+    /// The catalogue and the regions.
+    pub tables: Snapshot,
+}
+
+/// Everything that is stored of a finished run, in one state of the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredResult {
+    /// The run.
+    pub run: RunRow,
+    /// Its proof as JSON, where it is there.
+    pub proof_json: Option<String>,
+    /// Its matches whatever became of them, in no order that says anything.
+    pub matches: Vec<MatchRow>,
+    /// Its shortages, by need and instalment.
+    pub shortages: Vec<ShortageRow>,
+    /// The market it saw, where that is still kept.
+    pub market: Option<Snapshot>,
+    /// The tables it went by, where they are still kept.
+    pub tables: Option<Snapshot>,
 }
 
 /// One run.
@@ -210,6 +251,33 @@ pub async fn proof(reader: &impl Reads, scope: Scope, id: RunId) -> Result<Strin
     Ok(row.ok_or(StoreError::NotFound)?.proof)
 }
 
+/// All that is stored of a run. It is for checking the whole, so it takes no scope.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is no such run.
+pub async fn result(store: &Store, id: RunId) -> Result<StoredResult, StoreError> {
+    let work = move |tx: Tx| async move {
+        let run = get(&tx, Scope::Operator, id).await?;
+        let at = tx.connection();
+        let proof = proof::Entity::find_by_id(id.0).one(at).await?;
+        let rows = match_row::Entity::find().filter(match_row::Column::RunId.eq(id.0)).all(at).await?;
+        let matches = rows.into_iter().map(matches::record).collect::<Result<_, _>>()?;
+        let rows = shortage::Entity::find().filter(shortage::Column::RunId.eq(id.0)).all(at).await?;
+        let mut shortages = rows.into_iter().map(shortages::record).collect::<Result<Vec<_>, _>>()?;
+        shortages.sort_by_key(|s| (s.need, s.instalment));
+        let (market, tables) = (run.market_hash.clone(), run.tables_hash.clone());
+        Ok(StoredResult {
+            market: snapshots::find(&tx, market.as_deref()).await?,
+            tables: snapshots::find(&tx, tables.as_deref()).await?,
+            proof_json: proof.map(|row| row.proof),
+            run,
+            matches,
+            shortages,
+        })
+    };
+    store.read_one_state(work).await
+}
+
 /// A page of runs, in the order in which they were asked for.
 pub async fn page(reader: &impl Reads, scope: Scope, request: PageRequest) -> Result<Page<RunRow>, StoreError> {
     use run::Column;
@@ -240,5 +308,8 @@ fn record(row: run::Model) -> Result<RunRow, StoreError> {
         figures_json: row.figures,
         levels_json: row.levels,
         proof_hash: row.proof_hash,
+        shares_json: row.shares,
+        market_hash: row.market_hash,
+        tables_hash: row.tables_hash,
     })
 }

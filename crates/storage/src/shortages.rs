@@ -65,7 +65,7 @@ pub async fn page(
     .await
 }
 
-fn record(row: shortage::Model) -> Result<ShortageRow, StoreError> {
+pub(crate) fn record(row: shortage::Model) -> Result<ShortageRow, StoreError> {
     let quantity = |units: i64| {
         Quantity::new(units)
             .ok_or_else(|| StoreError::internal(format!("a shortage of {} holds {units} units", row.run_id)))

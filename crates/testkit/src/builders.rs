@@ -156,6 +156,7 @@ impl Builder {
                 price_cap: None,
                 regions: Vec::new(),
                 max_distance_km: None,
+                max_suppliers: None,
                 urgency: Urgency::Normal,
                 note: String::new(),
             },

@@ -72,6 +72,10 @@ pub struct NeedBody {
     regions: Vec<String>,
     /// How far it may come, in kilometres.
     max_distance_km: Option<i64>,
+    /// Of how many suppliers at most each instalment may come, 1 to 1000; of any number where absent.
+    /// An organisation counts once, whatever it offers, and so does one that holds a match already.
+    #[schema(minimum = 1, maximum = 1000)]
+    max_suppliers: Option<i64>,
     /// `critical`, `high`, `normal` (where absent) or `low`.
     #[validate(length(max = limits::WORD))]
     urgency: Option<String>,
@@ -153,6 +157,7 @@ impl NeedBody {
             price_cap: self.price_cap.map(PriceBody::input),
             regions: self.regions,
             max_distance_km: self.max_distance_km,
+            max_suppliers: self.max_suppliers,
             urgency: self.urgency,
             instalments: self.instalments.into_iter().map(instalment).collect(),
             note: self.note,

@@ -56,6 +56,8 @@ pub struct NeedView {
     regions: Vec<String>,
     /// How far it may come, in kilometres.
     max_distance_km: Option<u32>,
+    /// Of how many suppliers at most each instalment may come; of any number where null.
+    max_suppliers: Option<u16>,
     /// How much by when.
     instalments: Vec<InstalmentView>,
     /// What else there is to say.
@@ -147,6 +149,7 @@ impl NeedView {
             price_cap: terms.price_cap.as_ref().map(PriceBody::of),
             regions: terms.regions.iter().map(ToString::to_string).collect(),
             max_distance_km: terms.max_distance_km,
+            max_suppliers: terms.max_suppliers,
             instalments: need.instalments.into_iter().map(instalment).collect(),
             note: terms.note,
             source,

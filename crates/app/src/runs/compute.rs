@@ -6,7 +6,7 @@ use domain::{eligibility::Rules, market::Market, parameters::Parameters, time::D
 use matching::{Control, Outcome, Step};
 
 use crate::{
-    App,
+    App, Tables,
     error::{AppError, AppResult},
 };
 
@@ -18,6 +18,8 @@ pub type Progress = Arc<dyn Fn(Step) + Send + Sync>;
 pub struct Computed {
     /// The snapshot.
     pub market: Arc<Market>,
+    /// The catalogue and regions it was judged by.
+    pub tables: Arc<Tables>,
     /// The result.
     pub outcome: Arc<Outcome>,
 }
@@ -25,7 +27,8 @@ pub struct Computed {
 /// Snapshot, allocation and check for a day.
 pub(super) async fn at(app: &App, parameters: Parameters, day: Day, progress: Option<Progress>) -> AppResult<Computed> {
     let market = Arc::new(storage::market::snapshot(&app.store, day).await?);
-    let outcome = with_rules(app, Arc::clone(&market), parameters, move |rules| {
+    let tables = app.tables();
+    let outcome = with_rules(Arc::clone(&tables), Arc::clone(&market), parameters, move |rules| {
         let report = progress.as_ref().map(|p| move |step| p(step));
         let control = Control { progress: report.as_ref().map(|r| r as &(dyn Fn(Step) + Sync)), ..Control::default() };
         let outcome =
@@ -34,17 +37,16 @@ pub(super) async fn at(app: &App, parameters: Parameters, day: Day, progress: Op
             .map_err(|e| AppError::internal(format!("the independent check refuses the result: {e}")))?;
         Ok::<_, AppError>(outcome)
     });
-    Ok(Computed { market, outcome: Arc::new(outcome.await??) })
+    Ok(Computed { market, tables, outcome: Arc::new(outcome.await??) })
 }
 
 /// Runs pure work on rules of a market, on a thread for work that blocks.
 pub(super) async fn with_rules<T: Send + 'static>(
-    app: &App,
+    tables: Arc<Tables>,
     market: Arc<Market>,
     parameters: Parameters,
     work: impl FnOnce(&Rules<'_>) -> T + Send + 'static,
 ) -> AppResult<T> {
-    let tables = app.tables();
     let span = tracing::Span::current();
     let task = tokio::task::spawn_blocking(move || {
         let _entered = span.entered();

@@ -119,3 +119,22 @@ fn curves_never_fall() {
         assert!(made.is_sorted());
     }
 }
+
+#[test]
+fn the_first_day_is_the_first_with_anything() {
+    let closed = Span { from: day("2020-03-09"), until: day("2020-03-20") };
+    for (units, period) in
+        [(0, Period::Day), (1, Period::Day), (3, Period::Week), (1, Period::Month), (2, Period::Year)]
+    {
+        for (stock, ramp, until) in [(0, 0, None), (5, 0, None), (0, 9, Some("2020-04-30")), (0, 0, Some("2020-03-15"))]
+        {
+            let calendar = WorkingCalendar::new(0b001_0110, vec![closed]).unwrap();
+            let mut p = profile(rate(units, period), calendar, "2020-02-27");
+            (p.stock, p.ramp_days, p.until) = (measure(stock), ramp, until.map(day));
+            p.as_of = day("2020-03-05");
+            let curve = p.curve(CapacityKind::Running);
+            let walked = (0..1_500).map(|i| day("2020-02-20").plus(i)).find(|d| curve.by(*d) > 0);
+            assert_eq!(curve.first_day(), walked, "{units} a {}, stock {stock}, until {until:?}", period.as_str());
+        }
+    }
+}

@@ -1,9 +1,10 @@
-//! Predicates that look at an offer and a need alone: features, certificates, visibility, trust.
+//! Predicates that look at an offer and a need alone: features, certificates, places, visibility, trust.
 
 use super::{NeedView, OfferView, Reason};
 use crate::{
+    catalogue::{Area, BorderEffect, BorderRule},
     certificate::{Certificate, CertificateStatus},
-    code::{CertificateKindCode, GradeCode},
+    code::{CertificateKindCode, GradeCode, RegionCode},
     feature::{Demand, FeatureValue},
     need::{Instalment, Need},
     offer::{Offer, Visibility},
@@ -30,10 +31,11 @@ pub(super) fn features(offer: &Offer, need: &Need, instalment: &Instalment) -> R
 fn of_kind<'a>(
     offer: &'a Offer,
     kind: &CertificateKindCode,
-    serves: &dyn Fn(&GradeCode) -> bool,
+    serves: impl Fn(&GradeCode) -> bool,
 ) -> impl Iterator<Item = &'a Certificate> {
-    let covers =
-        |c: &Certificate| c.grades.is_empty() || offer.terms.grades.iter().any(|g| c.grades.contains(g) && serves(g));
+    let covers = move |c: &Certificate| {
+        c.grades.is_empty() || offer.terms.grades.iter().any(|g| c.grades.contains(g) && serves(g))
+    };
     offer.terms.certificates.iter().filter(move |c| c.kind == *kind && covers(c))
 }
 
@@ -49,30 +51,75 @@ pub(super) fn certificates(
     need: &Need,
     day: Day,
     due: Day,
-    serves: &dyn Fn(&GradeCode) -> bool,
+    serves: impl Fn(&GradeCode) -> bool + Copy,
 ) -> Result<bool, Reason> {
     let mut pending = false;
     for kind in &need.terms.certificates {
-        let of_kind: Vec<&Certificate> = of_kind(offer, kind, serves).collect();
-        if of_kind.iter().any(|c| holds(c, offer, day, due)) {
+        let (mut held, mut in_time, mut over, mut awaited) = (false, false, false, false);
+        for c in of_kind(offer, kind, serves) {
+            held |= holds(c, offer, day, due);
+            in_time |= c.status.is_pending() && c.expected_on.is_none_or(|d| d <= due);
+            over |= c.status.is_held() || c.status == CertificateStatus::Expired;
+            awaited |= c.status.is_pending();
+        }
+        if held {
             continue;
         }
-        if of_kind.iter().any(|c| c.status.is_pending() && c.expected_on.is_none_or(|d| d <= due)) {
-            if !need.terms.accept_pending {
-                return Err(Reason::CertificatePending(kind.clone()));
-            }
+        if in_time && need.terms.accept_pending {
             pending = true;
             continue;
         }
-        return Err(if of_kind.iter().any(|c| c.status.is_held() || c.status == CertificateStatus::Expired) {
+        return Err(if in_time {
+            Reason::CertificatePending(kind.clone())
+        } else if over {
             Reason::CertificateExpired(kind.clone())
-        } else if of_kind.iter().any(|c| c.status.is_pending()) {
+        } else if awaited {
             Reason::CertificatePending(kind.clone())
         } else {
             Reason::CertificateMissing(kind.clone())
         });
     }
     Ok(pending)
+}
+
+/// Whether a site lies in one of some regions; anywhere will do where none is named.
+pub(super) fn within(lineage: &[&RegionCode], areas: &[RegionCode]) -> bool {
+    areas.is_empty() || lineage.iter().any(|region| areas.contains(region))
+}
+
+pub(super) fn border(o: &OfferView<'_>, n: &NeedView<'_>) -> Result<(), Reason> {
+    if o.leaving.is_empty() || o.country == n.country {
+        return Ok(());
+    }
+    let reaches = |area: &Area| match area {
+        Area::Eu => n.in_eu,
+        Area::Country(code) => code == n.country,
+    };
+    let applies = |r: &BorderRule| {
+        !reaches(&r.from_area) && r.to_area.as_ref().is_none_or(reaches) && !r.excepted.contains(n.country)
+    };
+    for rule in o.leaving.iter().filter(|r| applies(r)) {
+        match rule.effect {
+            BorderEffect::Forbidden => return Err(Reason::BorderClosed),
+            BorderEffect::AuthorisationRequired => {
+                if !o.offer.terms.authorisations.contains(&rule.code) {
+                    return Err(Reason::ExportAuthorisationMissing);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a distance is within what either side allows; an unknown one is where neither limits it.
+pub(super) fn distance(km: Option<u32>, offer: &Offer, need: &Need) -> Result<(), Reason> {
+    let (buyer, supplier) = (need.terms.max_distance_km, offer.terms.max_distance_km);
+    match km {
+        Some(km) if buyer.is_some_and(|most| most < km) => Err(Reason::TooFarForBuyer),
+        Some(km) if supplier.is_some_and(|most| most < km) => Err(Reason::TooFarForSupplier),
+        None if buyer.is_some() || supplier.is_some() => Err(Reason::PlaceUnknown),
+        Some(_) | None => Ok(()),
+    }
 }
 
 pub(super) fn visible(o: &OfferView<'_>, n: &NeedView<'_>) -> bool {
@@ -99,11 +146,15 @@ pub(super) fn verified(
     n: &NeedView<'_>,
     day: Day,
     due: Day,
-    serves: &dyn Fn(&GradeCode) -> bool,
+    serves: impl Fn(&GradeCode) -> bool + Copy,
 ) -> Result<(), Reason> {
     let wants = &n.need.terms;
     if o.organisation.verification < wants.verification {
         return Err(Reason::SupplierUnverified);
+    }
+    if wants.certificate_status <= CertificateStatus::Claimed {
+        // Every certificate that counts is at least claimed.
+        return Ok(());
     }
     for kind in &wants.certificates {
         let held = of_kind(o.offer, kind, serves).filter(|c| holds(c, o.offer, day, due));

@@ -1,7 +1,7 @@
 //! Every way a need can be wrong: where, by which code, and in words that name value and remedy.
 
 use domain::{
-    need::{InstalmentInput, NeedInput, RequirementInput, Substitution},
+    need::{InstalmentInput, NeedInput, NeedTerms, RequirementInput, Substitution},
     offer::{FeatureInput, PriceInput},
     quantity::MeasureInput,
     violation::Violation,
@@ -64,6 +64,9 @@ const CASES: &[(&str, &str, &str, Spoil)] = &[
     }),
     ("/regions/0", "unknown_region", "Atlantis", |n| n.regions = words(&["Atlantis"])),
     ("/max_distance_km", "out_of_range", "-5", |n| n.max_distance_km = Some(-5)),
+    ("/max_suppliers", "out_of_range", "0", |n| n.max_suppliers = Some(0)),
+    ("/max_suppliers", "out_of_range", "from 1 to 1000", |n| n.max_suppliers = Some(1_001)),
+    ("/max_suppliers", "out_of_range", "-9223372036854775808", |n| n.max_suppliers = Some(i64::MIN)),
     ("/urgency", "unknown_value", "critical, high, normal, low", |n| n.urgency = Some("asap".to_owned())),
     ("/instalments", "missing", "how much by when", |n| n.instalments.clear()),
     ("/instalments", "too_many", "201", |n| {
@@ -98,7 +101,22 @@ fn requirement(feature: &str, value: FeatureInput) -> RequirementInput {
 fn a_good_need_has_no_fault() {
     let (terms, instalments, quarantine) = good().check(&reference()).unwrap();
     assert_eq!((terms.product, terms.grades), (code("ffp"), vec![grade("FFP2")]));
-    assert_eq!((instalments.len(), quarantine), (1, None));
+    assert_eq!((instalments.len(), quarantine, terms.max_suppliers), (1, None, None));
+    for most in [1, 1_000] {
+        let (terms, _, _) = NeedInput { max_suppliers: Some(most), ..good() }.check(&reference()).unwrap();
+        assert_eq!(terms.max_suppliers.map(i64::from), Some(most));
+    }
+}
+
+/// Terms are stored as JSON, and those of before the limit lack it.
+#[test]
+fn terms_stored_without_a_number_of_suppliers_have_no_limit() {
+    let (terms, _, _) = NeedInput { max_suppliers: Some(3), ..good() }.check(&reference()).unwrap();
+    let mut stored = serde_json::to_value(&terms).unwrap();
+    let read = |value: &serde_json::Value| serde_json::from_value::<NeedTerms>(value.clone()).unwrap();
+    assert_eq!(read(&stored), terms);
+    stored.as_object_mut().unwrap().remove("max_suppliers");
+    assert_eq!(read(&stored).max_suppliers, None);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod bad_needs;
 mod bad_offers;
 mod certificates;
 mod curves;
+mod distances;
 mod order;
 mod reasons;
 mod regions;

@@ -384,6 +384,7 @@ impl Pair {
                 price_cap: None,
                 regions: vec![],
                 max_distance_km: None,
+                max_suppliers: None,
                 urgency: Urgency::Normal,
                 note: String::new(),
             },

@@ -114,6 +114,8 @@ fields! {
     MinOrder "min_order" Offers ["minimum order", "moq", "minimum order quantity", "mindestmenge", "mindestbestellmenge", "commande minimale"],
     /// How far it delivers, or how far it may come.
     MaxDistanceKm "max_distance_km" Both ["maximum distance", "max distance", "distance", "maximale entfernung", "umkreis", "distance maximale"],
+    /// Of how many suppliers at most an instalment may come.
+    MaxSuppliers "max_suppliers" Needs ["maximum suppliers", "max number of suppliers", "at most suppliers", "number of suppliers", "höchstzahl lieferanten", "höchstens lieferanten", "maximale lieferantenzahl", "anzahl lieferanten", "nombre maximal de fournisseurs", "fournisseurs maximum", "nombre de fournisseurs"],
     /// Where it delivers, or where it may come from; separated by `;` or `|`.
     Regions "regions" Both ["delivers to", "delivery regions", "origin regions", "liefergebiet", "lieferregionen", "régions", "régions de livraison"],
     /// Certificates: an offer's as `kind|number|status|valid_until`, a need's as kinds; separated by `;`.

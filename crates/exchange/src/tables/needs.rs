@@ -123,6 +123,7 @@ fn input(row: &mut Reader<'_>, instalments: Vec<InstalmentInput>, at: &Reference
         price_cap: row.price(&Field::PriceCap),
         regions: row.list(&Field::Regions),
         max_distance_km: row.whole(&Field::MaxDistanceKm),
+        max_suppliers: row.whole(&Field::MaxSuppliers),
         urgency: row.text(&Field::Urgency),
         instalments,
         note: row.text(&Field::Note).unwrap_or_default(),

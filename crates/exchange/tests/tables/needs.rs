@@ -71,3 +71,32 @@ fn a_historic_file_states_its_own_day() {
     let need = file.rows[0].record.as_ref().unwrap();
     assert_eq!(need.instalments[0].1.to_string(), "2020-03-31");
 }
+
+#[test]
+fn a_number_of_suppliers_is_read_under_the_words_people_head_it_with() {
+    for header in
+        ["max_suppliers", "Max suppliers", "Maximum suppliers", "Höchstzahl Lieferanten", "Nombre de fournisseurs"]
+    {
+        let file = needs(format!("product,quantity,due,{header}\nffp,10,2020-05-01,2\nffp,9,2020-05-01,\n")).unwrap();
+        let found: Vec<_> = file.rows.iter().map(|r| r.record.as_ref().unwrap().terms.max_suppliers).collect();
+        assert_eq!(found, [Some(2), None], "{header}");
+    }
+    let file = needs(
+        "product,quantity,due,max_suppliers\nffp,1,2020-05-01,0\nffp,2,2020-05-01,two\nffp,3,2020-05-01,1.5\n\
+         ffp,4,2020-05-01,1001\n",
+    )
+    .unwrap();
+    let codes: Vec<_> = faults(&file).into_iter().map(|(line, column, _, code)| (line, column, code)).collect();
+    assert_eq!(
+        codes,
+        [
+            (2, "max_suppliers", "out_of_range"),
+            (3, "max_suppliers", "not_a_number"),
+            (4, "max_suppliers", "fractional"),
+            (5, "max_suppliers", "out_of_range"),
+        ]
+    );
+    let shared = needs("id,product,quantity,due,max_suppliers\nN,ffp,1,2020-05-01,2\nN,ffp,1,2020-06-01,3\n").unwrap();
+    // It is the need's, not an instalment's.
+    assert!(faults(&shared).iter().any(|f| (f.0, f.1, f.3) == (3, "max_suppliers", "differs")));
+}

@@ -237,6 +237,21 @@ impl NetworkBuilder {
         }
     }
 
+    /// Supply per node so far, the root's not yet balanced.
+    pub fn supplies(&self) -> &[i64] {
+        &self.supply
+    }
+
+    /// How many arcs there are so far.
+    pub fn arc_count(&self) -> usize {
+        self.from.len()
+    }
+
+    /// Tail, head and capacity of each arc so far.
+    pub fn arcs(&self) -> impl Iterator<Item = (u32, u32, i64)> {
+        self.from.iter().zip(&self.to).zip(&self.capacity).map(|((from, to), cap)| (*from, *to, *cap))
+    }
+
     /// Checks everything and returns the network; the first fault found is the error.
     pub fn build(self) -> Result<Network, NetworkError> {
         let Self { mut supply, from, to, capacity, costs, holds, fault } = self;
@@ -287,7 +302,7 @@ impl NetworkBuilder {
 }
 
 /// One level in its stored form, sparse entries sorted and single, with its reach.
-fn check_costs(
+pub(super) fn check_costs(
     level: usize,
     costs: LevelCosts,
     nodes: usize,

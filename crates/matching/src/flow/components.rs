@@ -26,6 +26,10 @@ impl Components {
 
     /// Joins two sets and says whether they were apart.
     pub fn join(&mut self, a: u32, b: u32) -> bool {
+        // Most pairs of a market join what is joined already.
+        if self.parent[a as usize] == self.parent[b as usize] {
+            return false;
+        }
         let (a, b) = (self.find(a), self.find(b));
         if a == b {
             return false;

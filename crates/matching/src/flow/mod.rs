@@ -14,6 +14,8 @@ mod bound;
 mod builder;
 mod certificate;
 mod components;
+mod fair_shares;
+mod max_flow;
 mod network;
 mod potentials;
 mod simplex;
@@ -26,6 +28,9 @@ mod tests;
 pub use builder::{NetworkBuilder, NetworkError};
 pub use certificate::{Proof, Violation, verify};
 pub use components::Components;
+pub use fair_shares::{
+    Ask, FairShares, Group, GroupShare, Round, Share, ShareError, ShareProblem, TierShares, fair_shares,
+};
 pub use network::{LevelCosts, Network, ROOT, UNBOUNDED};
-pub use simplex::solve;
-pub use solution::{Control, Level, Progress, Solution, SolveError, Stop};
+pub use simplex::{solve, solve_late};
+pub use solution::{Control, LateError, Level, Progress, Solution, SolveError, Stop};

@@ -1,5 +1,7 @@
 //! The checked network a solve runs on.
 
+use super::builder::{NetworkError, check_costs};
+
 /// The slack root: the node every network has, index 0.
 pub const ROOT: u32 = 0;
 
@@ -39,8 +41,13 @@ impl LevelCosts {
         }
     }
 
+    /// Whether every cost is zero for sure: no entry at all.
+    pub(super) fn is_empty(&self) -> bool {
+        matches!(self, Self::Sparse(entries) if entries.is_empty())
+    }
+
     /// Whether some cost is negative.
-    pub(super) fn any_negative(&self) -> bool {
+    pub fn any_negative(&self) -> bool {
         match self {
             Self::Dense(costs) => costs.iter().any(|&c| c < 0),
             Self::Sparse(entries) => entries.iter().any(|&(_, c)| c < 0),
@@ -116,6 +123,14 @@ impl Network {
         &self.costs[level]
     }
 
+    /// Puts other costs in the place of a level's.
+    pub(super) fn replace_costs(&mut self, level: usize, costs: LevelCosts) -> Result<(), NetworkError> {
+        let (costs, reach) = check_costs(level, costs, self.node_count(), (&self.from, &self.to))?;
+        self.costs[level] = costs;
+        self.reach[level] = reach;
+        Ok(())
+    }
+
     /// The distance given at a level to a node that no residual path from the root reaches.
     ///
     /// It is `2N`, where `N` is twice the largest absolute cost of an arc of the root plus the number
@@ -135,7 +150,11 @@ impl Network {
     /// The value of a flow at a level.
     pub fn value(&self, level: usize, flows: &[i64]) -> i128 {
         match &self.costs[level] {
-            LevelCosts::Dense(costs) => costs.iter().zip(flows).map(|(&c, &x)| i128::from(c) * i128::from(x)).sum(),
+            LevelCosts::Dense(costs) => {
+                // Most arcs carry nothing.
+                let carried = costs.iter().zip(flows).filter(|&(_, &x)| x != 0);
+                carried.map(|(&c, &x)| i128::from(c) * i128::from(x)).sum()
+            }
             LevelCosts::Sparse(entries) => {
                 entries.iter().map(|&(arc, c)| i128::from(c) * i128::from(flows[arc as usize])).sum()
             }

@@ -25,7 +25,7 @@ use std::collections::BinaryHeap;
 
 use super::network::{Network, ROOT};
 
-/// The residual arcs still free, grouped by the node they leave: (other end, arc, whether it runs along the arc).
+/// The residual arcs still free that end at a node whose distance is not known, grouped by the node they leave: (other end, arc, whether it runs along the arc).
 struct Residual {
     first: Vec<usize>,
     end: Vec<usize>,
@@ -33,12 +33,21 @@ struct Residual {
 }
 
 impl Residual {
-    fn new(net: &Network, flows: &[i64]) -> Self {
+    fn new(net: &Network, flows: &[i64], known: &[bool]) -> Self {
         let mut first = vec![0; net.node_count() + 1];
-        let ends = || net.from.iter().zip(&net.to).zip(flows.iter().zip(&net.capacity));
-        for ((&from, &to), (&flow, &cap)) in ends() {
-            first[from as usize] += usize::from(flow < cap);
-            first[to as usize] += usize::from(flow > 0);
+        let mut found = Vec::new();
+        if !known.iter().all(|&known| known) {
+            let ends = net.from.iter().zip(&net.to).zip(flows.iter().zip(&net.capacity));
+            for (id, ((&from, &to), (&flow, &cap))) in (0..).zip(ends) {
+                if !known[to as usize] && flow < cap {
+                    first[from as usize] += 1;
+                    found.push((from, (to, id, true)));
+                }
+                if flow > 0 && !known[from as usize] {
+                    first[to as usize] += 1;
+                    found.push((to, (from, id, false)));
+                }
+            }
         }
         let mut sum = 0;
         for slot in &mut first {
@@ -46,15 +55,9 @@ impl Residual {
             *slot = sum;
         }
         let mut arcs = vec![(0, 0, false); sum];
-        for (id, ((&from, &to), (&flow, &cap))) in (0..).zip(ends()) {
-            if flow < cap {
-                first[from as usize] -= 1;
-                arcs[first[from as usize]] = (to, id, true);
-            }
-            if flow > 0 {
-                first[to as usize] -= 1;
-                arcs[first[to as usize]] = (from, id, false);
-            }
+        for &(node, arc) in &found {
+            first[node as usize] -= 1;
+            arcs[first[node as usize]] = arc;
         }
         let end = first[1..].to_vec();
         first.truncate(net.node_count());
@@ -83,23 +86,41 @@ impl Residual {
 }
 
 /// Canonical potentials per level, for the levels whose simplex potentials are given.
-pub(super) fn canonical(net: &Network, flows: &[i64], simplex: &[Vec<i64>]) -> Vec<Vec<i64>> {
+///
+/// `known` says of nodes that arcs that are tight at all these levels lead there from the root, as tree
+/// arcs do. Their entries `g` are zero at every level, which no way undercuts, so no arc that ends at
+/// one of them is looked at; most nodes are of this kind.
+pub(super) fn canonical(net: &Network, flows: &[i64], simplex: &[Vec<i64>], known: &[bool]) -> Vec<Vec<i64>> {
     if simplex.is_empty() {
         return Vec::new();
     }
     let nodes = net.node_count();
-    let mut residual = Residual::new(net, flows);
+    let mut residual = Residual::new(net, flows, known);
     let mut scratch = Vec::new();
     let mut rank = vec![0_u32; nodes];
     // Nodes measured from the unreachable distance; known once the first level is done.
     let mut outer: Option<Vec<u32>> = None;
     let mut result: Vec<Vec<i64>> = Vec::with_capacity(simplex.len());
     for (level, potential) in simplex.iter().enumerate() {
-        let costs = net.costs[level].spread(net.arc_count(), &mut scratch);
-        let mut search = Search { over: vec![i64::MAX; nodes], heap: BinaryHeap::new() };
-        search.offer(ROOT, 0, &rank);
-        search.run(&residual, costs, potential, &rank);
         let far = net.unreachable_distance(level);
+        if net.costs[level].is_empty() {
+            // Without costs every node is as near as the one it is measured from, and every arc stays.
+            let unreached = unreached(&residual, known);
+            let mut distance = vec![0; nodes];
+            for &node in &unreached {
+                distance[node as usize] = far;
+            }
+            result.push(distance);
+            outer.get_or_insert(unreached);
+            continue;
+        }
+        let costs = net.costs[level].spread(net.arc_count(), &mut scratch);
+        let over = known.iter().map(|&known| if known { 0 } else { i64::MAX }).collect();
+        let mut search = Search { over, heap: BinaryHeap::new() };
+        for (node, _) in (0..).zip(known).filter(|&(node, &known)| known && !residual.of(node).is_empty()) {
+            search.heap.push(Reverse((rank[node as usize], 0, node)));
+        }
+        search.run(&residual, costs, potential, &rank);
         let starts = outer.take().unwrap_or_else(|| {
             (1..).zip(&search.over[1..]).filter(|&(_, &g)| g == i64::MAX).map(|(node, _)| node).collect()
         });
@@ -169,10 +190,18 @@ pub(super) fn reachable_of(net: &Network, flows: &[i64], potentials: &[Vec<i64>]
         let half = net.reach[0];
         return distance.iter().map(|&d| d < half).collect();
     }
-    let residual = Residual::new(net, flows);
-    let mut reached = vec![false; net.node_count()];
-    reached[ROOT as usize] = true;
-    let mut stack = vec![ROOT];
+    let mut root = vec![false; net.node_count()];
+    root[ROOT as usize] = true;
+    reached(&Residual::new(net, flows, &root), &root)
+}
+
+fn unreached(residual: &Residual, known: &[bool]) -> Vec<u32> {
+    (0..).zip(reached(residual, known)).filter(|(_, reached)| !reached).map(|(node, _)| node).collect()
+}
+
+fn reached(residual: &Residual, known: &[bool]) -> Vec<bool> {
+    let mut reached = known.to_vec();
+    let mut stack: Vec<u32> = (0..).zip(known).filter(|&(_, &known)| known).map(|(node, _)| node).collect();
     while let Some(node) = stack.pop() {
         for &(other, _, _) in residual.of(node) {
             if !std::mem::replace(&mut reached[other as usize], true) {

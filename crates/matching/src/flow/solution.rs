@@ -49,6 +49,17 @@ pub enum SolveError {
     },
 }
 
+/// Why a solve with costs computed on the way gave no solution.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LateError {
+    /// As for any solve.
+    #[error(transparent)]
+    Solve(#[from] SolveError),
+    /// The computed costs do not fit the network.
+    #[error("the costs computed on the way: {0}")]
+    Costs(#[from] super::NetworkError),
+}
+
 /// The outcome of one level.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Level {

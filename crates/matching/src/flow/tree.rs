@@ -192,6 +192,24 @@ impl Tree {
         }
     }
 
+    /// Whether each node, by the network's numbering, is at the end of tree arcs that can carry more all
+    /// the way from the root.
+    pub(super) fn reached(&self) -> Vec<bool> {
+        let mut reached = vec![false; self.branch.len()];
+        reached[ROOT as usize] = true;
+        let mut node = self.thread[ROOT as usize];
+        while node != ROOT {
+            let Branch { parent, down, .. } = self.branch[node as usize];
+            reached[node as usize] = down > 0 && reached[parent as usize];
+            node = self.thread[node as usize];
+        }
+        let mut named = vec![false; reached.len()];
+        for (&name, &at) in self.name.iter().zip(&reached) {
+            named[name as usize] = at;
+        }
+        named
+    }
+
     fn link(&mut self, before: u32, after: u32) {
         self.thread[before as usize] = after;
         self.back[after as usize] = before;

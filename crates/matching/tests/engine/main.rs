@@ -7,4 +7,5 @@ mod mutations;
 mod rules;
 mod small_markets;
 mod stability;
+mod suppliers;
 mod trials;

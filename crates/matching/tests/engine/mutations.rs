@@ -5,11 +5,23 @@ use matching::{Control, Outcome, allocate, verify};
 
 use crate::small_markets::{Shape, market, parameters, rules};
 
-const SHAPE: Shape = Shape { offers: 6, needs: 6, most_units: 9, lines: true, commitments: true, min_orders: true };
+const SHAPE: Shape = Shape {
+    offers: 6,
+    needs: 6,
+    most_units: 9,
+    lines: true,
+    commitments: true,
+    min_orders: true,
+    few_suppliers: true,
+    suggestions: true,
+};
+
+/// Fair shares are proved where no order is raised.
+const FAIR: Shape = Shape { offers: 3, needs: 8, min_orders: false, few_suppliers: false, ..SHAPE };
 
 /// Applies a change, mends the hash as a forger would, and says whether the checker saw it.
-fn is_caught(seed: u64, change: impl Fn(&mut Outcome) -> bool) -> Option<bool> {
-    let market = market(seed, SHAPE);
+fn is_caught(seed: u64, shape: Shape, change: impl Fn(&mut Outcome) -> bool) -> Option<bool> {
+    let market = market(seed, shape);
     let parameters = parameters();
     let rules = rules(&market, &parameters);
     let mut outcome = allocate(&rules, &Control::default()).unwrap();
@@ -22,7 +34,11 @@ fn is_caught(seed: u64, change: impl Fn(&mut Outcome) -> bool) -> Option<bool> {
 }
 
 fn always_caught(change: impl Fn(&mut Outcome) -> bool) {
-    let verdicts: Vec<bool> = (0..300).filter_map(|seed| is_caught(seed, &change)).collect();
+    always_caught_in(SHAPE, change);
+}
+
+fn always_caught_in(shape: Shape, change: impl Fn(&mut Outcome) -> bool) {
+    let verdicts: Vec<bool> = (0..300).filter_map(|seed| is_caught(seed, shape, &change)).collect();
     assert!(verdicts.len() > 50, "only {} markets could be changed", verdicts.len());
     assert!(verdicts.iter().all(|caught| *caught));
 }
@@ -73,11 +89,11 @@ fn another_reason_is_caught() {
 
 #[test]
 fn another_value_is_caught() {
-    for name in ["tier 2", "cost", "ties", "minimum orders"] {
+    for name in ["tier 2", "cost", "ties", "order rules", "stability", "deliveries"] {
         always_caught(|o| match o.levels.iter_mut().find(|l| l.name == name) {
             Some(level) => {
                 level.value += 1;
-                level.bound += 1;
+                level.bound = level.bound.map(|b| b + 1);
                 true
             }
             None => false,
@@ -112,5 +128,96 @@ fn a_false_potential_is_caught() {
             }
             None => false,
         }
+    });
+}
+
+/// Shortest distances are unique, so any other number at any node and level is wrong.
+#[test]
+fn every_potential_moved_by_one_is_caught() {
+    let mut tried = 0;
+    for seed in 0..25 {
+        let nodes = {
+            let market = market(seed, SHAPE);
+            let parameters = parameters();
+            allocate(&rules(&market, &parameters), &Control::default()).unwrap().proof.potentials.len()
+        };
+        for at in 0..nodes {
+            for by in [-1, 1] {
+                let level = at % 9;
+                let caught = is_caught(seed, SHAPE, |o| {
+                    o.proof.potentials[at].values[level] += by;
+                    true
+                });
+                assert_eq!(caught, Some(true), "seed {seed}, node {at}, level {level}, by {by}");
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 500);
+}
+
+#[test]
+fn a_cut_moved_is_caught() {
+    always_caught_in(FAIR, |o| o.proof.cuts.pop().is_some());
+    always_caught_in(FAIR, |o| match o.proof.cuts.first_mut() {
+        Some(cut) => {
+            cut.round += 1;
+            true
+        }
+        None => false,
+    });
+}
+
+#[test]
+fn a_false_share_is_caught() {
+    always_caught_in(FAIR, |o| match o.shares.first_mut() {
+        Some(share) => {
+            share.level.0 += 1;
+            true
+        }
+        None => false,
+    });
+    always_caught_in(FAIR, |o| match o.shares.first_mut() {
+        Some(share) => {
+            share.floor += 1;
+            true
+        }
+        None => false,
+    });
+    always_caught_in(FAIR, |o| o.shares.pop().is_some());
+}
+
+#[test]
+fn a_false_rank_and_a_false_figure_are_caught() {
+    always_caught(|o| match o.lines.first_mut() {
+        Some(line) => {
+            line.rank += 1;
+            true
+        }
+        None => false,
+    });
+    always_caught(|o| {
+        o.figures.covered += 1;
+        true
+    });
+    always_caught(|o| match o.shortages.iter_mut().find_map(|s| s.used_up.first_mut()) {
+        Some(used) => {
+            used.available += 1;
+            true
+        }
+        None => false,
+    });
+}
+
+/// Opening what was closed lets a cheaper or larger flow in, unless nothing would ever use it.
+#[test]
+fn a_pair_closed_for_nothing_is_caught() {
+    always_caught(|o| match o.lines.first() {
+        Some(line) => {
+            o.proof.closed.push(matching::Closed { offer: line.offer, instalment: line.instalment });
+            o.proof.closed.sort_unstable();
+            true
+        }
+        None => false,
     });
 }

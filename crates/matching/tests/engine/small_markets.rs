@@ -11,7 +11,7 @@ use domain::{
     geo::Point,
     ids::{InstalmentId, LineId, MatchId, NeedId, OfferId, OrganisationId, SiteId},
     line::Line,
-    market::{Commitment, Market},
+    market::{Commitment, Market, Suggestion},
     need::{Instalment, Need, NeedState, NeedTerms, Urgency},
     offer::{Offer, OfferState, OfferTerms, Role, Transfer, Visibility},
     organisation::{Organisation, OrganisationKind, Site, Verification},
@@ -96,8 +96,11 @@ pub struct Shape {
     pub lines: bool,
     pub commitments: bool,
     pub min_orders: bool,
+    /// At most one or two suppliers an instalment, now and then.
+    pub few_suppliers: bool,
+    /// What a run before suggested, whether it still fits or not.
+    pub suggestions: bool,
 }
-
 pub fn today() -> Day {
     Day::parse("2020-04-06").unwrap()
 }
@@ -219,6 +222,8 @@ impl Draw {
         let product = PRODUCTS[usize::try_from(self.upto(3) / 3).unwrap()];
         let due = today().plus(i32::try_from(self.upto(5)).unwrap());
         let units = 1 + self.upto(shape.most_units - 1);
+        let limited = shape.few_suppliers && self.upto(1) == 1;
+        let max_suppliers = limited.then(|| u16::try_from(1 + self.upto(1)).unwrap());
         let urgency_granted = self.upto(1) == 1;
         self.market.needs.push(Need {
             id: NeedId(id(4, n)),
@@ -237,6 +242,7 @@ impl Draw {
                 price_cap: None,
                 regions: vec![],
                 max_distance_km: None,
+                max_suppliers,
                 urgency,
                 note: String::new(),
             },
@@ -273,6 +279,19 @@ pub fn market(seed: u64, shape: Shape) -> Market {
         let quantity = Quantity::new(1).unwrap();
         draw.market.commitments.push(Commitment { match_id: MatchId(id(7, 0)), offer, instalment, quantity, cutoff });
     }
+    for n in 0..if shape.suggestions { shape.needs } else { 0 } {
+        let at = draw.upto(i64::try_from(shape.offers).unwrap() - 1);
+        let offer = draw.market.offers[usize::try_from(at).unwrap()].id;
+        let instalment = draw.market.needs[n].instalments[0].id;
+        let quantity = Quantity::new(1 + draw.upto(2)).unwrap();
+        draw.market.suggestions.push(Suggestion { offer, instalment, quantity });
+    }
     draw.market.sort();
     draw.market
+}
+
+/// Whether flow levels are proved where no rule on orders bound, and no gap is below 0.
+pub fn gaps_are_honest(outcome: &matching::Outcome) -> bool {
+    let free = outcome.proof.closed.is_empty() && outcome.proof.raised.is_empty();
+    outcome.levels.iter().all(|l| if l.flow && free { l.gap == Some(0) } else { l.gap.is_none_or(|g| g >= 0) })
 }

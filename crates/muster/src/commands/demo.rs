@@ -1,6 +1,9 @@
 //! `muster demo`.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result, anyhow};
 use app::runs::Computed;
@@ -8,6 +11,7 @@ use domain::{
     catalogue::Catalogue, eligibility::Rules, market::Market, parameters::Parameters, region::RegionTable, time::Day,
 };
 use exchange::seeds;
+use matching::Outcome;
 use serde::Serialize;
 use storage::{Scope, Store, catalogue::RegionLists};
 
@@ -125,7 +129,8 @@ async fn prepare(
     let parameters = demo::store::parameters();
     let rules = Rules { market: &market, catalogue: &catalogue, regions: &regions, parameters: &parameters };
     demo::store::store(&store, seed, before, &rules).await?;
-    let service = Service::on(folder, store, folder.clock()?).await?;
+    let mut service = Service::on(folder, store, folder.clock()?).await?;
+    service.app.retention = settings.keep_snapshots;
     let storing_ms = millis(storing.elapsed());
     if mark.seed != seed {
         let data = settings.data.display();
@@ -135,14 +140,18 @@ async fn prepare(
     Ok((service, market, timing))
 }
 
-/// Matches the stored market. A result that the latest run has already is not stored again.
+/// Matches the stored market. A result that the latest run has already is not stored again; what it
+/// suggested is part of the market by then, so the hashes cannot tell.
 async fn matched(service: &Service) -> Result<Computed> {
     let latest = storage::runs::latest_done(&service.app.store, Scope::Operator).await;
     let latest = latest.map_err(|fault| app_fault(fault.into()))?;
-    let known = latest.filter(|run| run.engine.as_deref() == Some(matching::ENGINE)).and_then(|run| run.proof_hash);
+    let known = latest.filter(|run| run.engine.as_deref() == Some(matching::ENGINE)).and_then(|run| run.figures_json);
     if let Some(known) = known {
         let (_, computed) = allocate(service, Parameters::default(), true).await?;
-        if computed.outcome.proof.hash == known {
+        let Outcome { lines, figures, .. } = computed.outcome.as_ref();
+        let found: BTreeSet<_> = lines.iter().map(|l| (l.offer, l.instalment, l.quantity)).collect();
+        let suggested = computed.market.suggestions.iter().map(|s| (s.offer, s.instalment, s.quantity));
+        if serde_json::to_string(figures)? == known && suggested.eq(found) {
             return Ok(computed);
         }
     }

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use anyhow::{Result, anyhow};
-use app::{Actor, runs};
+use anyhow::{Context, Result};
+use api::explanations::{NeedExplanation, PairExplanation};
+use app::{Actor, explanations, runs};
 use domain::{
     ids::{NeedId, OfferId, RunId},
     market::Market,
-    need::Need,
     parameters::Parameters,
-    quantity::Measure,
     time::Day,
+    violation::Violations,
 };
 use exchange::safe_csv::Cell;
-use matching::{Answer, Step};
+use matching::Step;
 use serde::Serialize;
 
 use crate::{
@@ -21,8 +21,8 @@ use crate::{
     cli::{Format, Match},
     clock::DayClock,
     config::Settings,
-    output::{self, grouped, wrapped},
-    report::{Report, View, explained, render, singular},
+    output,
+    report::{Report, Told, explained, judged, render},
     service::{Catalogue, Service, app_fault},
 };
 
@@ -33,12 +33,12 @@ pub(super) async fn run(settings: &Settings, flags: &Match, format: Format) -> R
     if let Some(day) = flags.day {
         service.app.clock = Arc::new(DayClock { day, inner: Arc::clone(&service.app.clock) });
     }
-    let parameters = Parameters { capacity: flags.capacity.into(), ..Parameters::default() };
-    if let Some((need, offer)) = asked {
-        return why_not(&service, parameters, need, offer, format).await;
+    let parameters = flags.parameters.input().check().map_err(wrong_parameters)?;
+    if let Some(pair) = asked {
+        return why_not(&service, parameters, pair, flags.counterfactuals, format).await;
     }
     if let Some(need) = flags.explain {
-        return explain(&service, parameters, need, format).await;
+        return explain(&service, parameters, need, flags.counterfactuals, format).await;
     }
     let (id, computed) = allocate(&service, parameters.clone(), flags.dry_run).await?;
     if let Some(last) = last_due_date_if_over(&computed.market) {
@@ -50,6 +50,12 @@ pub(super) async fn run(settings: &Settings, flags: &Match, format: Format) -> R
     let report = Report::new(&computed.market, &computed.outcome, &service.app.tables(), &parameters);
     print(&service, id, report, format)?;
     Ok(Ended::Done)
+}
+
+/// What is wrong with the flags, all of it.
+fn wrong_parameters(faults: Violations) -> anyhow::Error {
+    let told = faults.as_slice().iter().map(|v| format!("{}: {}", v.pointer.trim_start_matches('/'), v.detail));
+    anyhow::anyhow!(told.collect::<Vec<_>>().join("\n"))
 }
 
 /// The last due date of all open needs, when not one lies ahead: the market is one of the past.
@@ -121,87 +127,41 @@ pub(super) fn print_coverage(report: &Report) -> Result<()> {
     output::print_csv(&header, rows)
 }
 
-async fn explain(service: &Service, parameters: Parameters, need: NeedId, format: Format) -> Result<Ended> {
-    let (explanation, computed) =
-        runs::explain(&service.app, Actor::Operator, parameters.clone(), need).await.map_err(app_fault)?;
+async fn explain(
+    service: &Service,
+    parameters: Parameters,
+    need: NeedId,
+    solves: u32,
+    format: Format,
+) -> Result<Ended> {
+    let (explanation, market) =
+        explanations::need_now(&service.app, Actor::Operator, parameters, need, solves).await.map_err(app_fault)?;
+    let tables = service.app.tables();
     if format != Format::Table {
-        output::print_json(&explanation)?;
+        output::print_json(&NeedExplanation::of(explanation, None, &tables.catalogue))?;
         return Ok(Ended::Done);
     }
-    let tables = service.app.tables();
-    let view = View { market: &computed.market, outcome: &computed.outcome, tables: &tables, parameters: &parameters };
-    output::print(&explained(&view, &explanation))?;
+    let need = market.need(need).context("the need is not in the market")?;
+    output::print(&explained(&Told::of(&market, &tables, need), &explanation))?;
     Ok(Ended::Done)
 }
 
 async fn why_not(
     service: &Service,
     parameters: Parameters,
-    need: NeedId,
-    offer: OfferId,
+    (need, offer): (NeedId, OfferId),
+    solves: u32,
     format: Format,
 ) -> Result<Ended> {
-    let answers = runs::why_not(&service.app, Actor::Operator, parameters, need, offer).await.map_err(app_fault)?;
+    let pair = (need, offer);
+    let (answer, market) =
+        explanations::pair_now(&service.app, Actor::Operator, parameters, pair, solves).await.map_err(app_fault)?;
     if format != Format::Table {
-        output::print_json(&answers)?;
+        output::print_json(&PairExplanation::of(answer, None))?;
         return Ok(Ended::Done);
     }
-    let scope = storage::Scope::Operator;
-    let found = storage::needs::get(&service.app.store, scope, need).await;
-    let found = found.map_err(|fault| anyhow!("the need cannot be read: {fault}"))?.record;
-    let lines: Vec<String> = answers.iter().map(|answer| wrapped(&sentence(&found, answer), 0)).collect();
-    output::print(&lines.join("\n"))?;
+    let tables = service.app.tables();
+    let need = market.need(need).context("the need is not in the market")?;
+    output::print(&judged(&Told::of(&market, &tables, need), &answer))?;
     Ok(Ended::Done)
-}
-
-/// A measure in the unit it was typed in: its value belongs to that unit, its quantity to the base unit.
-fn as_typed(measure: &Measure) -> String {
-    match measure.pack {
-        None => format!("{} {}", measure.value, measure.unit),
-        Some(pack) => format!("{} {} of {pack}", measure.value, measure.unit),
-    }
-}
-
-fn sentence(need: &Need, answer: &Answer) -> String {
-    let (Answer::Eligible { instalment, .. } | Answer::NotEligible { instalment, .. }) = answer;
-    let of = need.instalments.iter().find(|i| i.id == *instalment);
-    let asked =
-        of.map_or_else(|| format!("instalment {instalment}"), |i| format!("due {}: {}", i.due, as_typed(&i.measure)));
-    match answer {
-        Answer::Eligible { how, .. } => {
-            let far = how.distance_km.map_or_else(|| "an unknown distance".to_owned(), |km| format!("{km} km"));
-            let stock = if how.stock_only { ", from stock alone" } else { "" };
-            format!(
-                "{asked} - the offer may serve it: goods ready by {}, {} days on the way, {far}, {} cost points a \
-                 unit{stock}. If it does not, others are cheaper or more urgent needs use it up.",
-                how.cutoff,
-                how.transit_days,
-                grouped(i128::from(how.cost.total()))
-            )
-        }
-        Answer::NotEligible { reason, .. } => {
-            format!("{asked} - the offer {} ({}).", singular(&reason.to_string()), reason.code())
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use domain::{code::UnitCode, quantity::Quantity};
-
-    use super::*;
-
-    #[test]
-    fn num_02_a_litre_is_not_shown_as_a_thousand() {
-        let litres = Measure {
-            value: "942840".parse().unwrap(),
-            unit: UnitCode::new("LTR"),
-            pack: None,
-            quantity: Quantity::new(942_840_000).unwrap(),
-        };
-        assert_eq!(as_typed(&litres), "942840 LTR");
-        let boxes =
-            Measure { value: "10".parse().unwrap(), unit: UnitCode::new("XBX"), pack: Quantity::new(100), ..litres };
-        assert_eq!(as_typed(&boxes), "10 XBX of 100");
-    }
 }

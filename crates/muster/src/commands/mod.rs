@@ -21,8 +21,10 @@ mod migrate;
 mod openapi;
 mod products;
 mod regions;
+mod replay;
 mod serve;
 mod token;
+mod verify;
 mod version;
 
 /// Runs the command of a command line.
@@ -33,6 +35,8 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
         Command::Serve(serve) => serve.addr.as_deref(),
         Command::Import(_)
         | Command::Match(_)
+        | Command::Verify(_)
+        | Command::Replay(_)
         | Command::Migrate
         | Command::Products(_)
         | Command::Regions(_)
@@ -50,6 +54,8 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
         Command::Demo(flags) => block(Box::pin(async move { demo::run(&settings, &flags, output).await })),
         Command::Import(flags) => block(Box::pin(async move { import::run(&settings, &flags, output).await })),
         Command::Match(flags) => block(Box::pin(async move { matching::run(&settings, &flags, output).await })),
+        Command::Verify(flags) => block(Box::pin(async move { verify::run(&settings, &flags, output).await })),
+        Command::Replay(flags) => block(Box::pin(async move { replay::run(&settings, &flags, output).await })),
         Command::Serve(_) => block(Box::pin(async move { serve::run(&settings).await })),
         Command::Migrate => block(Box::pin(async move { migrate::run(&settings, output).await })),
         Command::Products(flags) => block(Box::pin(async move { products::run(&settings, flags, output).await })),

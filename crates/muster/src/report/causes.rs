@@ -112,7 +112,7 @@ fn report(view: &View<'_>, id: NeedId, shortages: &[&Shortage]) -> Option<Shorta
 }
 
 /// The causes of one uncovered instalment: as counts, and as sentences.
-pub(crate) fn explain(view: &View<'_>, shortage: &Shortage) -> (Vec<ReasonCount>, Vec<String>) {
+fn explain(view: &View<'_>, shortage: &Shortage) -> (Vec<ReasonCount>, Vec<String>) {
     let (offers, counts) = first_reasons(view, shortage).unwrap_or_default();
     let mut causes = Vec::new();
     match (offers, shortage.eligible_offers) {
@@ -184,7 +184,7 @@ fn takers(view: &View<'_>, shortage: &Shortage) -> String {
 }
 
 /// A sentence part about several offers, turned to one.
-pub fn singular(text: &str) -> String {
+pub(super) fn singular(text: &str) -> String {
     let turns = [
         ("are ", "is "),
         ("were ", "was "),

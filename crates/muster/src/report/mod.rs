@@ -8,17 +8,23 @@ use app::Tables;
 use domain::{
     catalogue::Product, ids::InstalmentId, market::Market, parameters::Parameters, time::Day, unit::UnitMeaning,
 };
-use matching::{Figures, LevelReport, Outcome};
+use matching::{Figures, LevelReport, Outcome, Share};
 use serde::Serialize;
 
+mod amounts;
 mod causes;
 mod coverage;
 mod explained;
+mod judged;
+mod lines;
 mod text;
 
-pub use causes::{ReasonCount, ShortageReport, singular};
+pub use causes::{ReasonCount, ShortageReport};
 pub use coverage::{Coverage, ProductRow, RegionRow, Tally, UrgencyRow};
-pub(crate) use explained::explained;
+pub(crate) use explained::{Told, explained};
+pub(crate) use judged::judged;
+pub use lines::LineRow;
+pub(crate) use text::gap;
 pub use text::render;
 
 /// Shortages a report names.
@@ -43,6 +49,10 @@ pub struct Report {
     pub reasons: BTreeMap<&'static str, u64>,
     /// The largest shortages of needs, most urgent first.
     pub shortages: Vec<ShortageReport>,
+    /// Who should supply whom, the largest of the most urgent first.
+    pub matches: Vec<LineRow>,
+    /// What fairness groups are sure of and got.
+    pub shares: Vec<Share>,
 }
 
 impl Report {
@@ -62,6 +72,8 @@ impl Report {
             certificate: outcome.proof.hash.clone(),
             reasons,
             shortages: causes::largest(&view, MOST_SHORTAGES),
+            matches: lines::of(&view),
+            shares: outcome.shares.clone(),
         }
     }
 }

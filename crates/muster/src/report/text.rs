@@ -2,11 +2,15 @@
 
 use std::fmt::Write;
 
+use matching::LevelReport;
+
 use super::{Report, Tally};
 use crate::output::{grouped, percent, table, wrapped};
 
 /// Shortages shown on a terminal; JSON has more.
 const SHOWN: usize = 8;
+/// Letters of a name shown on a terminal.
+const NAME: usize = 24;
 /// Countries shown on a terminal.
 const COUNTRIES: usize = 12;
 
@@ -18,6 +22,7 @@ pub fn render(report: &Report) -> String {
     section(&mut text, "Coverage by urgency (instalments)", &urgencies(report));
     section(&mut text, "Coverage by country of delivery (instalments)", &regions(report));
     section(&mut text, "Largest shortages and their causes", &shortages(report));
+    section(&mut text, &format!("Matches: the largest of {}", grouped_count(report.matches.len())), &matches(report));
     section(&mut text, "Proof", &proof(report));
     text
 }
@@ -25,6 +30,28 @@ pub fn render(report: &Report) -> String {
 // Writing to a string cannot fail, so the results below carry nothing.
 fn section(text: &mut String, title: &str, body: &str) {
     let _ = write!(text, "{title}\n{body}\n\n");
+}
+
+fn grouped_count(count: usize) -> String {
+    grouped(i128::try_from(count).unwrap_or(i128::MAX))
+}
+
+fn matches(report: &Report) -> String {
+    if report.matches.is_empty() {
+        return "none".to_owned();
+    }
+    let rows = report.matches.iter().take(SHOWN).map(|m| {
+        let (units, unit) = &m.shown;
+        let far = m.distance_km.map_or_else(|| "?".to_owned(), |km| grouped(i128::from(km)));
+        let name = |name: &str| name.chars().take(NAME).collect::<String>();
+        let quantity = format!("{} {unit}", grouped(i128::from(*units)));
+        vec![name(&m.supplier), name(&m.buyer), m.product.clone(), quantity, m.due.to_string(), far]
+    });
+    let mut shown = table(&["supplier", "buyer", "product", "quantity", "due", "km"], &[3, 5], rows);
+    if report.matches.len() > SHOWN {
+        let _ = write!(shown, "\nand {} more (--output json has all)", grouped_count(report.matches.len() - SHOWN));
+    }
+    shown
 }
 
 fn products(report: &Report) -> String {
@@ -100,11 +127,22 @@ fn shortages(report: &Report) -> String {
     text.trim_end().to_owned()
 }
 
+/// The gap of a level, or in what sense there is none.
+pub(crate) fn gap(level: &LevelReport) -> String {
+    match level.gap {
+        Some(gap) if gap == 0 || !level.optimal_as_decided => grouped(gap),
+        Some(gap) => format!("{}, 0*", grouped(gap)),
+        None if level.optimal_as_decided => "0*".to_owned(),
+        None => "-".to_owned(),
+    }
+}
+
 fn proof(report: &Report) -> String {
-    let rows = report.levels.iter().map(|l| vec![l.name.clone(), l.unit.clone(), grouped(l.value), grouped(l.gap)]);
+    let rows = report.levels.iter().map(|l| vec![l.name.clone(), l.unit.clone(), grouped(l.value), gap(l)]);
     let levels = table(&["level", "counts (less is better)", "value", "gap"], &[2, 3], rows);
     let legend = "A gap of 0 is proven: no allocation is better on this level once those above it are at their best. \
-                  Minimum orders are kept by closing orders that are too small, so they may cost up to their gap.";
+                  Smallest orders and numbers of suppliers are searched for and may cost up to the gap. 0* is proven \
+                  for the orders as they were decided. Where no gap stands, the level is a heuristic.";
     let f = &report.figures;
     let figures = format!(
         "{} matches from {} eligible pairs of {} offers and {} instalments of {} needs, in {} parts",

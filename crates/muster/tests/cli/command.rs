@@ -53,8 +53,8 @@ impl Bench {
     /// The program, not started yet.
     pub fn program(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_muster"));
-        for variable in ["MUSTER_DATA", "MUSTER_DATABASE_URL", "MUSTER_ADDR", "MUSTER_LOG", "MUSTER_SEEDS"] {
-            command.env_remove(variable);
+        for variable in ["DATA", "DATABASE_URL", "ADDR", "LOG", "SEEDS", "KEEP_SNAPSHOTS"] {
+            command.env_remove(format!("MUSTER_{variable}"));
         }
         command.current_dir(self.folder.path()).env("MUSTER_DATA", self.data());
         command

@@ -10,12 +10,12 @@ use domain::{
     catalogue::Catalogue,
     eligibility::{Predicate, Reason, Rules},
     ids::{InstalmentId, OfferId},
-    market::Market,
+    market::{Market, Suggestion},
     parameters::{Level, Parameters},
     quantity::Quantity,
     region::RegionTable,
 };
-use matching::{Control, Outcome};
+use matching::{Control, MatchLine, Outcome};
 use muster::demo;
 
 pub static TABLES: LazyLock<(Catalogue, RegionTable)> = LazyLock::new(|| {
@@ -53,7 +53,7 @@ fn check(seed: u64) {
     let parameters = Parameters::default();
     let base = allocated(&market, &parameters);
     matching::verify(&rules(&market, &parameters), &base).unwrap();
-    assert!(base.levels.iter().filter(|l| l.flow).all(|l| l.gap == 0), "{:?}", base.levels);
+    assert!(base.levels.iter().filter(|l| l.flow).all(|l| l.optimal_as_decided), "{:?}", base.levels);
     each_level_decides(&market, &base);
     each_rule_decides(&market, &base);
 }
@@ -132,10 +132,19 @@ fn without_predicate(predicate: Predicate) -> Parameters {
 
 /// Switching off any one level changes the matches.
 fn each_level_decides(market: &Market, base: &Outcome) {
-    for level in Level::ALL {
+    for level in Level::ALL.into_iter().filter(|level| *level != Level::Stability) {
         let without = allocated(market, &without_level(level));
         assert_ne!(lines(base), lines(&without), "without {} the matches are the same", level.as_str());
     }
+    // What was suggested when cost did not count is kept while stability does.
+    let mut later = market.clone();
+    let before = allocated(market, &without_level(Level::Cost));
+    let suggestion = |l: &MatchLine| Suggestion { offer: l.offer, instalment: l.instalment, quantity: l.quantity };
+    later.suggestions = before.lines.iter().map(suggestion).collect();
+    later.sort();
+    let (kept, changed) =
+        (allocated(&later, &Parameters::default()), allocated(&later, &without_level(Level::Stability)));
+    assert_ne!(lines(&kept), lines(&changed), "without stability the matches are the same");
 }
 
 /// Switching off any one predicate changes causes and matches.

@@ -12,9 +12,10 @@ fn help_documents_exit_codes_and_every_command_has_examples() {
     let bench = Bench::new();
     let help = bench.run(&["--help"]).exits(0);
     assert!(help.stdout.contains("0 done, 1 failed, 2 wrong usage, 3 done or reported with row errors"));
-    for command in
-        ["demo", "import", "match", "serve", "migrate", "products", "regions", "openapi", "token", "config", "version"]
-    {
+    for command in [
+        "demo", "import", "match", "verify", "replay", "serve", "migrate", "products", "regions", "openapi", "token",
+        "config", "version",
+    ] {
         let help = bench.run(&[command, "--help"]).exits(0);
         assert!(help.stdout.contains(&format!("muster {command}")), "{command}: {}", help.stdout);
         assert!(help.stdout.contains("Examples:"), "{command}");
@@ -31,6 +32,8 @@ fn wrong_usage_exits_with_2_and_leaves_nothing() {
         &["import", "things", "x.csv"],
         &["match", "--day", "2020-02-30"],
         &["match", "--explain", "7"],
+        &["verify"],
+        &["replay", "yesterday"],
         &["token", "create"],
         &["token", "create", "--operator", "--expires", "soon"],
         &["products", "--output", "yaml"],

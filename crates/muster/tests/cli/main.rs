@@ -12,4 +12,6 @@ mod help;
 mod importing;
 mod lookup;
 mod matching_command;
+mod matching_guide;
+mod proving;
 mod serving;

@@ -9,20 +9,29 @@ fn a_need_is_explained_and_an_offer_judged() {
     let need = document["shortages"][0]["need"].as_str().unwrap().to_owned();
     let explained = bench.run(&["match", "--explain", &need, "--output", "json"]).exits(0).json();
     assert_eq!(explained["need"], need.as_str());
-    assert!(!explained["shortages"].as_array().unwrap().is_empty());
+    assert!(explained["uncovered"].as_i64().unwrap() > 0);
+    assert!(explained["solves"].as_u64().unwrap() <= 8);
     let text = bench.run(&["match", "--explain", &need]).exits(0).stdout;
-    assert!(text.contains("stay uncovered"), "{text}");
+    assert!(text.contains("stay uncovered") && text.contains("asked"), "{text}");
     assert!(text.lines().all(|l| l.chars().count() <= 100), "{text}");
+    let none = bench.run(&["match", "--explain", &need, "--counterfactuals", "0", "--output", "json"]).exits(0).json();
+    assert_eq!(none["solves"], 0);
 
-    let offer = explained["shortages"][0]["used_up"][0]["offer"].as_str().map(str::to_owned);
+    // Any offer of the market has an answer, an offer that may serve one with numbers.
+    let short = explained["instalments"].as_array().unwrap().iter();
+    let offer = short.flat_map(|i| i["used_up"].as_array().unwrap()).find_map(|u| u["offer"].as_str());
     if let Some(offer) = offer {
-        let text = bench.run(&["match", "--why-not", &need, &offer]).exits(0).stdout;
-        assert!(text.contains("the offer may serve it") || text.contains("the offer "), "{text}");
+        let text = bench.run(&["match", "--why-not", &need, offer]).exits(0).stdout;
+        assert!(text.contains("the offer may serve it") && text.contains("distance passes"), "{text}");
+        assert!(text.lines().all(|l| l.chars().count() <= 100), "{text}");
+        let json = bench.run(&["match", "--why-not", &need, offer, "--output", "json"]).exits(0).json();
+        assert_eq!(json["offer"], offer);
     }
     let nobody = "00000000-0000-0000-0000-000000000000";
     bench.run(&["match", "--explain", nobody]).exits(1);
     bench.run(&["match", "--why-not", &need, nobody]).exits(1);
     bench.run(&["match", "--why-not", &need, "x"]).exits(1);
+    bench.run(&["match", "--explain", &need, "--counterfactuals", "33"]).exits(2);
 }
 
 #[test]

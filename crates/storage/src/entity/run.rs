@@ -22,6 +22,9 @@ pub struct Model {
     pub figures: Option<String>,
     pub levels: Option<String>,
     pub proof_hash: Option<String>,
+    pub shares: Option<String>,
+    pub market_hash: Option<String>,
+    pub tables_hash: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelec
 use uuid::Uuid;
 
 use super::{
-    FinishedRun, NewMatch, NewShortage, RunRow, RunState,
+    FinishedRun, NewMatch, NewShortage, RunRow, RunState, Seen,
     queue::{held, mine},
 };
 use crate::{
@@ -15,12 +15,13 @@ use crate::{
     dialect::{self, Turn},
     entity::{match_row, need, offer, proof, run, shortage},
     error::StoreError,
+    snapshots::{self, Snapshot},
     store::{Reads, Store},
 };
 
 /// Stores what a claimed run found, in one transaction. Matches that earlier runs suggested, and
 /// that nobody proposed, expire; where a run that began later is done already, those of this one are
-/// the older and are stored as expired.
+/// the older and are stored as expired. Snapshots that are over their time go in the same transaction.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] when another worker has taken the run over, and nothing is stored;
@@ -32,6 +33,8 @@ pub async fn finish(store: &Store, claimed: &RunRow, finished: FinishedRun, at: 
             let connection = tx.connection();
             // Two that end at once would both find nothing to expire, and promise the same goods twice.
             dialect::take_turn(connection, Turn::Finish).await?;
+            let seen = finished.seen;
+            let hash = |of: fn(&Seen) -> &Snapshot| seen.as_ref().map(|s| of(s).hash.clone());
             let done = run::Entity::update_many()
                 .col_expr(run::Column::State, Expr::value(RunState::Done.as_str()))
                 .col_expr(run::Column::LeaseUntil, Expr::value(Option::<i64>::None))
@@ -39,13 +42,22 @@ pub async fn finish(store: &Store, claimed: &RunRow, finished: FinishedRun, at: 
                 .col_expr(run::Column::Engine, Expr::value(finished.engine))
                 .col_expr(run::Column::Figures, Expr::value(finished.figures_json))
                 .col_expr(run::Column::Levels, Expr::value(finished.levels_json))
+                .col_expr(run::Column::Shares, Expr::value(finished.shares_json))
                 .col_expr(run::Column::ProofHash, Expr::value(finished.proof_hash))
+                .col_expr(run::Column::MarketHash, Expr::value(hash(|s| &s.market)))
+                .col_expr(run::Column::TablesHash, Expr::value(hash(|s| &s.tables)))
                 .filter(mine)
                 .exec(connection)
                 .await?;
             held(done.rows_affected)?;
             let proof = proof::Model { run_id: id.0, proof: finished.proof_json };
             bulk::insert::<proof::Entity, _>(connection, vec![proof]).await?;
+            if let Some(Seen { market, tables }) = seen {
+                snapshots::keep(connection, [market, tables], at).await?;
+            }
+            if let Some(before) = finished.forget_before {
+                snapshots::forget(connection, before).await?;
+            }
             let state = match is_overtaken(connection, began).await? {
                 true => MatchState::Expired,
                 false => {

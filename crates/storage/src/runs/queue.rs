@@ -41,6 +41,9 @@ pub async fn enqueue(tx: &Tx, new: &NewRun) -> Result<(), StoreError> {
         figures: None,
         levels: None,
         proof_hash: None,
+        shares: None,
+        market_hash: None,
+        tables_hash: None,
     };
     bulk::insert::<run::Entity, _>(tx.connection(), vec![row]).await
 }

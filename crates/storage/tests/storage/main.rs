@@ -13,6 +13,7 @@ mod pages;
 mod runs;
 mod scopes;
 mod seed;
+mod snapshots;
 mod text;
 mod time;
 mod writing;

@@ -6,7 +6,7 @@ use domain::{
     code::FeatureCode,
     feature::{Comparison, Demand, FeatureValue, Requirement},
     ids::{MatchId, RunId},
-    market::Market,
+    market::{Market, Suggestion},
     matches::{MatchState, Quantities},
 };
 use storage::{
@@ -80,6 +80,7 @@ on_both!(
         expected.refusals = [(offer.id, refused.id)].into();
         expected.offers = vec![offer.clone()];
         expected.needs = vec![need.clone(), refused];
+        expected.suggestions = vec![Suggestion { offer: offer.id, instalment: part.id, quantity: found.quantity }];
         expected.sort();
         // What is only suggested takes no capacity.
         assert_eq!(market::snapshot(&db.store, make.today).await.unwrap(), expected);
@@ -93,7 +94,7 @@ on_both!(
             .await
             .unwrap();
         let snapshot = market::snapshot(&db.store, make.today).await.unwrap();
-        assert_eq!(snapshot.commitments.len(), 1);
+        assert_eq!((snapshot.commitments.len(), snapshot.suggestions.len()), (1, 0));
         let commitment = &snapshot.commitments[0];
         assert_eq!((commitment.quantity, commitment.cutoff), (quantity(40), part.due.plus(-2)));
 

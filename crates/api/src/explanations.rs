@@ -1,0 +1,113 @@
+//! Why a run covers a need or does not, and what would change it.
+
+use app::App;
+use axum::{
+    Json,
+    extract::{FromRequestParts, Path, State},
+    http::request::Parts,
+};
+use domain::ids::{NeedId, OfferId, RunId};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+use validator::Validate;
+
+use crate::{problem::Problem, query::Parameters, signed_in::SignedIn};
+
+mod body;
+
+pub use body::{NeedExplanation, PairExplanation};
+
+/// The routes of explanations.
+pub(crate) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(need)).routes(routes!(pair))
+}
+
+/// The ids of a path, in order; what is none names nothing, so it is not found.
+struct PathIds<const N: usize>([Uuid; N]);
+
+impl<S: Send + Sync, const N: usize> FromRequestParts<S> for PathIds<N> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let texts = Path::<Vec<(String, String)>>::from_request_parts(parts, state).await;
+        let ids = texts.ok().and_then(|Path(texts)| {
+            let ids: Option<Vec<Uuid>> = texts.iter().map(|(_, text)| text.parse().ok()).collect();
+            <[Uuid; N]>::try_from(ids?).ok()
+        });
+        ids.map(Self).ok_or_else(|| Problem::not_found("record"))
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams, Validate)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct SolvesQuery {
+    /// How many counterfactuals may be computed, 0 to 32; 8 where absent. Each costs an allocation of a part of the
+    /// market; what is not computed is listed.
+    #[validate(range(max = 32))]
+    #[param(maximum = 32)]
+    counterfactuals: Option<u32>,
+}
+
+impl SolvesQuery {
+    fn solves(&self) -> u32 {
+        self.counterfactuals.unwrap_or(app::explanations::USUAL_SOLVES)
+    }
+}
+
+/// Explains a need in a run.
+///
+/// What covers it, each predicate with the numbers it looked at; what stays uncovered, which offers fail for which first
+/// reason and where the others went; what the buyer could do otherwise and how many units that would gain; and what one
+/// more unit or one more day is worth. Each gain is the difference of two allocations of the market as the run saw it.
+///
+/// The operator reads everything. The need's owner reads the same structure, computed from what it may know: nameless
+/// offers at the points of their NUTS 2 regions, and no needs of others, so that gains are before competition.
+#[utoipa::path(get, operation_id = "match_runs_explain_need", path = "/match-runs/{id}/needs/{need}/explanation", tag = "Matching", security(("bearer" = [])),
+    params(
+        ("id" = Uuid, Path, description = "The run's id"),
+        ("need" = Uuid, Path, description = "The need's id"),
+        SolvesQuery),
+    responses(
+        (status = 200, description = "The explanation", body = NeedExplanation),
+        (status = 409, description = "The run is not done, or what it saw is no longer kept")))]
+async fn need(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    PathIds(ids): PathIds<2>,
+    Parameters(query): Parameters<SolvesQuery>,
+) -> Result<Json<NeedExplanation>, Problem> {
+    let [run, need] = ids;
+    let (run, need) = (RunId(run), NeedId(need));
+    let found = app::explanations::need(&app, actor, run, need, query.solves()).await?;
+    Ok(Json(NeedExplanation::of(found, Some(run), &app.tables().catalogue)))
+}
+
+/// Explains why an offer serves a need in a run, or why not.
+///
+/// Instalment by instalment: each predicate with the numbers it looked at, also behind the first that fails; for an offer
+/// that may serve and does not, who serves instead or what used it up; and what more of this offer would be worth.
+///
+/// The operator names any offer by its id. The need's owner names offers of others as its explanations name them.
+#[utoipa::path(get, operation_id = "match_runs_explain_pair", path = "/match-runs/{id}/needs/{need}/offers/{offer}", tag = "Matching", security(("bearer" = [])),
+    params(
+        ("id" = Uuid, Path, description = "The run's id"),
+        ("need" = Uuid, Path, description = "The need's id"),
+        ("offer" = Uuid, Path, description = "The offer's id, or the name that an explanation gave it"),
+        SolvesQuery),
+    responses(
+        (status = 200, description = "The answer", body = PairExplanation),
+        (status = 409, description = "The run is not done, or what it saw is no longer kept")))]
+async fn pair(
+    State(app): State<App>,
+    SignedIn(actor): SignedIn,
+    PathIds(ids): PathIds<3>,
+    Parameters(query): Parameters<SolvesQuery>,
+) -> Result<Json<PairExplanation>, Problem> {
+    let [run, need, offer] = ids;
+    let (run, pair) = (RunId(run), (NeedId(need), OfferId(offer)));
+    let found = app::explanations::pair(&app, actor, run, pair, query.solves()).await?;
+    Ok(Json(PairExplanation::of(found, Some(run))))
+}

@@ -1,0 +1,249 @@
+//! Offers and needs made ready: what the predicates ask of each alone is found once, not per pair.
+
+use std::{borrow::Cow, collections::BTreeMap, sync::OnceLock};
+
+use uuid::Uuid;
+
+use super::{Predicate, Rules, standing::Standings};
+use crate::{
+    capacity::SupplyCurve,
+    catalogue::{Area, BorderRule, Catalogue},
+    code::{CountryCode, ProductCode, RegionCode},
+    geo::Place,
+    ids::{NeedId, OrganisationId, SiteId},
+    market::StatedDistance,
+    need::Need,
+    offer::{Offer, Transfer},
+    organisation::{Organisation, Site},
+    time::Day,
+};
+
+/// An offer with what the predicates need at hand.
+#[derive(Debug)]
+pub struct OfferView<'a> {
+    /// The offer.
+    pub offer: &'a Offer,
+    /// Whose it is.
+    pub organisation: &'a Organisation,
+    /// Where it is made.
+    pub site: &'a Site,
+    /// Its supply curve under the run's kind of capacity.
+    pub curve: SupplyCurve,
+    /// The first day by which anything exists, and the first with stock.
+    pub(super) first_day: Option<Day>,
+    first_stock_day: Option<Day>,
+    /// The first day at which output of an order placed on the day of the run counts.
+    pub(super) orderable_from: Day,
+    pub(super) only_convertible: bool,
+    pub(super) place: Option<Place>,
+    /// Distances stated from its site.
+    stated: &'a [StatedDistance],
+    pub(super) country: &'a CountryCode,
+    /// The site's region, the one around it, and so on.
+    pub(super) lineage: Vec<&'a RegionCode>,
+    /// Border rules of the day on such goods leaving this country.
+    pub(super) leaving: Vec<&'a BorderRule>,
+    /// A bit per kind of transfer.
+    pub(super) transfers: u8,
+    /// Needs of standing refusals.
+    pub(super) refused: Vec<NeedId>,
+}
+
+impl OfferView<'_> {
+    /// The first day by which anything exists.
+    pub fn first_day(&self) -> Option<Day> {
+        self.first_day
+    }
+
+    /// Where it is made, or the point of its region.
+    pub fn place(&self) -> Option<Place> {
+        self.place
+    }
+
+    /// Whole kilometres to where a need must arrive: what is stated, or between the points where both
+    /// are known.
+    #[inline]
+    pub fn distance_km(&self, need: &NeedView<'_>) -> Option<u32> {
+        if !self.stated.is_empty()
+            && let Ok(at) = self.stated.binary_search_by_key(&need.site.id, |d| d.to)
+        {
+            return Some(self.stated[at].km);
+        }
+        self.place.zip(need.place).map(|(a, b)| a.distance_km(&b))
+    }
+
+    /// The country goods leave: the site's, or its organisation's where no region is known.
+    pub fn country(&self) -> &CountryCode {
+        self.country
+    }
+
+    /// Whether an order with cut-off on a day can draw on anything: on stock inside the lead time.
+    pub(super) fn has_orderable(&self, by: Day) -> bool {
+        let from = if by < self.orderable_from { self.first_stock_day } else { self.first_day };
+        from.is_some_and(|from| from <= by)
+    }
+}
+
+/// Base units asked for by buyer, delivery site and product.
+pub type SiteDemands = BTreeMap<(OrganisationId, SiteId, ProductCode), i64>;
+
+/// A need with what the predicates need at hand.
+#[derive(Debug)]
+pub struct NeedView<'a> {
+    /// The need.
+    pub need: &'a Need,
+    /// Whose it is.
+    pub organisation: &'a Organisation,
+    /// Where it must arrive.
+    pub site: &'a Site,
+    /// What the buyer's site asks for of this product, and of those that one offer might serve as well,
+    /// in base units: the most that an order could come to.
+    pub site_demand: i64,
+    /// Other products that some rule lets stand for what it asks.
+    pub(super) stand_ins: &'a [ProductCode],
+    pub(super) place: Option<Place>,
+    pub(super) country: &'a CountryCode,
+    /// Whether that country is in the European Union on the day of the run.
+    pub(super) in_eu: bool,
+    pub(super) lineage: Vec<&'a RegionCode>,
+    /// A bit per kind of transfer.
+    pub(super) transfers: u8,
+    pub(super) catalogue: &'a Catalogue,
+    /// What the rules on grades say for it, once somebody asks.
+    pub(super) standings: OnceLock<Standings<'a>>,
+}
+
+impl NeedView<'_> {
+    /// Where it must arrive, or the point of its region.
+    pub fn place(&self) -> Option<Place> {
+        self.place
+    }
+
+    /// The country goods reach: the site's, or its organisation's where no region is known.
+    pub fn country(&self) -> &CountryCode {
+        self.country
+    }
+}
+
+fn transfer_bits<'t>(transfers: impl IntoIterator<Item = &'t Transfer>) -> u8 {
+    transfers.into_iter().fold(0, |bits, transfer| {
+        bits | match transfer {
+            Transfer::Sale => 1,
+            Transfer::Donation => 2,
+            Transfer::Loan => 4,
+        }
+    })
+}
+
+impl<'a> Rules<'a> {
+    /// An offer made ready; `None` if its organisation or site is not in the market.
+    pub fn offer_view(&self, offer: &'a Offer) -> Option<OfferView<'a>> {
+        let site = self.market.sites.get(&offer.site)?;
+        let mut profile = Cow::Borrowed(&offer.terms.profile);
+        if self.is_off(Predicate::Window) {
+            // Without the window, the site makes its goods from the day of the run for ever.
+            let open = profile.to_mut();
+            open.from = open.from.min(self.market.day);
+            open.until = None;
+        }
+        if self.is_off(Predicate::Producing) && profile.is_only_convertible() {
+            // Without the decision, the site converts from the day of the run on.
+            if let Some(conversion) = profile.to_mut().convertible.as_mut() {
+                conversion.decided_on = Some(self.market.day);
+            }
+        }
+        let organisation = self.market.organisations.get(&offer.organisation)?;
+        let curve = profile.curve(self.parameters.capacity);
+        let country = self.country(site, organisation);
+        let lead_days = if self.is_off(Predicate::LeadTime) { 0 } else { offer.terms.lead_days };
+        let refusals = (offer.id, NeedId(Uuid::nil()))..=(offer.id, NeedId(Uuid::max()));
+        Some(OfferView {
+            organisation,
+            first_day: curve.first_day(),
+            first_stock_day: curve.first_stock_day(),
+            orderable_from: self.market.day.plus(i32::from(lead_days)),
+            only_convertible: offer.terms.profile.is_only_convertible(),
+            curve,
+            place: self.place(site),
+            stated: self.market.distances_from(site.id),
+            country,
+            lineage: self.lineage(site),
+            leaving: self.leaving(country, &offer.terms.product),
+            transfers: transfer_bits(&offer.terms.transfers),
+            refused: self.market.refusals.range(refusals).map(|(_, need)| *need).collect(),
+            offer,
+            site,
+        })
+    }
+
+    /// A need made ready, with what [`Self::site_demands`] found.
+    pub fn need_view(&self, need: &'a Need, demands: &SiteDemands) -> Option<NeedView<'a>> {
+        let site = self.market.sites.get(&need.site)?;
+        let first = (need.organisation, need.site, ProductCode::new(""));
+        let of_site = demands.range(first..).take_while(|((o, s, _), _)| (*o, *s) == (need.organisation, need.site));
+        let alike = of_site.filter(|((_, _, product), _)| self.may_share_an_offer(&need.terms.product, product));
+        let site_demand = alike.map(|(_, units)| *units).fold(0, i64::saturating_add);
+        let organisation = self.market.organisations.get(&need.organisation)?;
+        let country = self.country(site, organisation);
+        Some(NeedView {
+            organisation,
+            place: self.place(site),
+            country,
+            in_eu: self.regions.in_eu(country, self.market.day),
+            lineage: self.lineage(site),
+            transfers: transfer_bits(&need.terms.transfers),
+            need,
+            site,
+            site_demand,
+            stand_ins: self.catalogue.stand_ins(&need.terms.product),
+            catalogue: self.catalogue,
+            standings: OnceLock::new(),
+        })
+    }
+
+    /// Whether one offer might serve needs of both products, as itself or by a rule.
+    fn may_share_an_offer(&self, a: &ProductCode, b: &ProductCode) -> bool {
+        let serves =
+            |offer: &ProductCode, need: &ProductCode| offer == need || self.catalogue.stand_ins(need).contains(offer);
+        std::iter::once(a).chain(self.catalogue.stand_ins(a)).any(|offer| serves(offer, b))
+    }
+
+    /// What each buyer's site asks for in all its matchable needs of a product, in base units.
+    pub fn site_demands(&self) -> SiteDemands {
+        let mut demands = SiteDemands::new();
+        for need in self.market.needs.iter().filter(|n| n.is_matchable()) {
+            let asked = need.instalments.iter().map(|i| i.measure.quantity.units()).fold(0, i64::saturating_add);
+            let key = (need.organisation, need.site, need.terms.product.clone());
+            let total = demands.entry(key).or_default();
+            *total = total.saturating_add(asked);
+        }
+        demands
+    }
+
+    fn place(&self, site: &Site) -> Option<Place> {
+        let point = site.point.or_else(|| self.regions.get(site.region.as_ref()?)?.point);
+        point.map(Place::new)
+    }
+
+    /// The country goods leave or reach: the site's, or its organisation's where no region is known.
+    fn country(&self, site: &Site, organisation: &'a Organisation) -> &'a CountryCode {
+        let region = site.region.as_ref().and_then(|r| self.regions.get(r));
+        region.map_or(&organisation.country, |r| &r.country)
+    }
+
+    fn lineage(&self, site: &Site) -> Vec<&'a RegionCode> {
+        site.region.iter().flat_map(|r| self.regions.ancestors(r)).map(|r| &r.code).collect()
+    }
+
+    /// The border rules of the day on goods of a product that leave a country.
+    fn leaving(&self, country: &CountryCode, product: &ProductCode) -> Vec<&'a BorderRule> {
+        let day = self.market.day;
+        let leaves = |area: &Area| match area {
+            Area::Eu => self.regions.in_eu(country, day),
+            Area::Country(code) => code == country,
+        };
+        let on_day = |r: &&BorderRule| r.from <= day && r.until.is_none_or(|u| day <= u);
+        let rules = self.catalogue.parts().border_rules.iter().filter(on_day);
+        rules.filter(|r| r.products.contains(product) && leaves(&r.from_area)).collect()
+    }
+}

@@ -1,0 +1,298 @@
+//! One component from its pairs to its flows: built, solved level by level, and searched where
+//! smallest orders or numbers of suppliers bind.
+
+use std::collections::BTreeSet;
+
+use domain::ids::{InstalmentId, MatchId};
+
+use crate::{
+    allocate::{Control, MatchingError},
+    components::{Component, Prepared},
+    deliveries::{Deliveries, Points},
+    flow::{self, Solution},
+    levels::FlowLevel,
+    model::{self, Model, Request},
+    outcome::{Closed, Cut, LineOutput, PairUnits, Potentials, Share},
+    pairs::Pair,
+    search::{Decisions, Relaxed, SideRules, search},
+};
+
+/// A component with its solution.
+pub(crate) struct Settled {
+    pub pairs: Vec<Pair>,
+    /// What each pair carries, in base units.
+    pub flows: Vec<i64>,
+    /// Value and bound of each level.
+    pub values: Vec<(i128, Option<i128>)>,
+    /// How many levels, from the first, potentials prove.
+    pub proven: usize,
+    /// Uncovered units before smallest orders and numbers of suppliers were enforced; none if a limit ended
+    /// that solve.
+    pub relaxed: Option<i128>,
+    pub potentials: Vec<Potentials>,
+    pub line_outputs: Vec<LineOutput>,
+    pub unserved: Vec<(MatchId, i64)>,
+    pub closed: Vec<Closed>,
+    pub raised: Vec<PairUnits>,
+    pub estimates: Vec<PairUnits>,
+    pub plain: Vec<InstalmentId>,
+    pub shares: Vec<Share>,
+    pub cuts: Vec<Cut>,
+}
+
+/// A solve under some decisions.
+struct Attempt {
+    model: Model,
+    solution: Solution,
+    pairs: Vec<Pair>,
+    flows: Vec<i64>,
+    /// What pairs were thought to carry.
+    estimate: Vec<i64>,
+    /// Whether the level of fewer deliveries was left out.
+    plain: bool,
+}
+
+/// Solves one component, and searches where smallest orders or numbers of suppliers bind.
+pub(crate) fn settle<'a>(
+    prepared: &Prepared<'a>,
+    whole: &Component<'a>,
+    levels: &[FlowLevel],
+    control: &Control<'_>,
+) -> Result<Settled, MatchingError> {
+    let Prepared { rules, pairs, demands, .. } = prepared;
+    let compared = |kind: &FlowLevel| *kind != FlowLevel::Raised;
+    let leading =
+        levels.iter().filter(|k| compared(k) && !matches!(k, FlowLevel::Deliveries | FlowLevel::Ties)).count();
+    let name = |p: &Pair| (pairs.offers[p.offer as usize].offer.id, pairs.slots[p.slot as usize].instalment.id);
+    let suggested = whole.pairs.iter().map(|p| prepared.suggested.get(&name(p)).copied().unwrap_or(0)).collect();
+    let problem = SideRules::of(rules, pairs, &whole.pairs, (&demands.open, suggested), leading);
+    // The first solve is the bound, unless a limit ended it.
+    let mut first_stopped = None;
+    let found = search(&problem, rules.parameters.limits.nodes, |decisions| {
+        let attempt = attempt(prepared, whole, levels, decisions, control)?;
+        first_stopped.get_or_insert(attempt.solution.stop.is_some());
+        let of_level = levels.iter().zip(&attempt.solution.levels);
+        let forced: i64 = decisions.raised.values().sum();
+        let raised: i128 = of_level.clone().filter(|(k, _)| !compared(k)).map(|(_, level)| level.objective).sum();
+        // The pairs left are a subsequence of the component's.
+        let mut open = attempt.pairs.iter().zip(&attempt.flows).peekable();
+        let flow_of = |p: &Pair| open.next_if(|(q, _)| *q == p).map_or(0, |(_, flow)| *flow);
+        Ok::<_, MatchingError>(Relaxed {
+            flows: whole.pairs.iter().map(flow_of).collect(),
+            value: of_level.filter(|(k, _)| compared(k)).map(|(_, level)| level.objective).collect(),
+            keeps_raised: raised == -i128::from(forced),
+            solution: attempt,
+        })
+    })?;
+    let stopped = first_stopped == Some(true);
+    let decided = !found.decisions.closed.is_empty() || !found.decisions.raised.is_empty();
+    let compared_levels = || levels.iter().enumerate().filter(|(_, k)| compared(k)).zip(&found.bound);
+    let tiers = compared_levels().filter(|((_, kind), _)| matches!(kind, FlowLevel::Tier(_)));
+    let relaxed = Some(tiers.map(|(_, value)| value).sum()).filter(|_| !stopped);
+    let mut settled = found.relaxed.solution.settled(prepared, &found.decisions, relaxed);
+    if decided {
+        // No allocation beats the flow without the rules; once one level is worse, it says nothing of those after.
+        let mut comparable = !stopped;
+        for ((at, kind), bound) in compared_levels() {
+            let (value, known) = &mut settled.values[at];
+            *known = comparable.then_some(*bound);
+            // Floors of the market without the rules may be others.
+            comparable &= *value == *bound && *kind != FlowLevel::Floors;
+        }
+    }
+    if let Some(at) = searched_cost(prepared, levels) {
+        let before: Vec<i128> = settled.values[..at].iter().map(|(value, _)| *value).collect();
+        let price = i128::from(rules.parameters.weights.delivery);
+        let paid = settled.pairs.iter().zip(&settled.flows).filter(|(_, units)| **units > 0);
+        let cost = paid.map(|(p, units)| i128::from(p.cost) * i128::from(*units) + price).sum();
+        let none = Decisions::default();
+        let solver = Solver { prepared, part: whole, levels, decisions: &none, control };
+        settled.values[at] = (cost, solver.least_cost(at, &before)?);
+        // What comes after is of the plan that was followed.
+        settled.values[at + 1..].iter_mut().for_each(|(_, bound)| *bound = None);
+    }
+    Ok(settled)
+}
+
+/// Where the cost level stands, if it is searched because deliveries have a price.
+fn searched_cost(prepared: &Prepared<'_>, levels: &[FlowLevel]) -> Option<usize> {
+    let priced = prepared.rules.parameters.weights.delivery > 0;
+    levels.iter().position(|l| *l == FlowLevel::Cost).filter(|_| priced)
+}
+
+/// Builds and solves a component with some pairs closed and some raised.
+fn attempt<'a>(
+    prepared: &Prepared<'a>,
+    whole: &Component<'a>,
+    levels: &[FlowLevel],
+    decisions: &Decisions,
+    control: &Control<'_>,
+) -> Result<Attempt, MatchingError> {
+    let part = whole.without(&decisions.closed);
+    let solver = Solver { prepared, part: &part, levels, decisions, control };
+    if prepared.rules.parameters.weights.delivery == 0 || !levels.contains(&FlowLevel::Cost) {
+        return solver.fewer_deliveries();
+    }
+    let deliveries = Deliveries::priced(prepared, &part);
+    let mut best = solver.follow(&deliveries, deliveries.plan())?;
+    let mut value = deliveries.value(&best.flows);
+    for _ in 1..prepared.rules.parameters.limits.nodes.min(MOST_PLANS) {
+        let Some(plan) = deliveries.improved(&best.flows) else { break };
+        let next = solver.follow(&deliveries, plan)?;
+        let next_value = deliveries.value(&next.flows);
+        if best.solution.stop.is_some() || next_value >= value {
+            break;
+        }
+        (best, value) = (next, next_value);
+    }
+    Ok(best)
+}
+
+/// Plans that are followed at most where deliveries have a price; the first one does nearly all of it.
+const MOST_PLANS: u32 = 4;
+
+/// What a component is solved under.
+struct Solver<'s, 'a> {
+    prepared: &'s Prepared<'a>,
+    part: &'s Component<'a>,
+    levels: &'s [FlowLevel],
+    decisions: &'s Decisions,
+    control: &'s Control<'s>,
+}
+
+impl Solver<'_, '_> {
+    fn build(&self, points: Option<&Points>) -> Result<Model, MatchingError> {
+        let Self { prepared, part, levels, decisions, control } = self;
+        model::build(prepared, part, Request { levels, decisions, points, cancel: control.cancel })
+    }
+
+    fn hooks(&self) -> flow::Control<'_> {
+        let max_pivots = self.prepared.rules.parameters.limits.pivots;
+        flow::Control { cancel: self.control.cancel, max_pivots, progress: None }
+    }
+
+    fn end(
+        &self,
+        model: Model,
+        mut solution: Solution,
+        estimate: Vec<i64>,
+        plain: bool,
+    ) -> Result<Attempt, MatchingError> {
+        match solution.stop {
+            Some(flow::Stop::Cancelled) => return Err(MatchingError::Cancelled),
+            Some(flow::Stop::PivotLimit) => model.tidy(&mut solution),
+            None => {}
+        }
+        let flows = model.layout.pair_flows(&solution.flows);
+        Ok(Attempt { model, solution, pairs: self.part.pairs.clone(), flows, estimate, plain })
+    }
+
+    /// Solves with the points of a plan inside the cost level.
+    fn follow(&self, deliveries: &Deliveries, plan: Vec<i64>) -> Result<Attempt, MatchingError> {
+        let model = self.build(Some(&deliveries.points(&plan)))?;
+        let solution = flow::solve(&model.network, &mut self.hooks())?;
+        self.end(model, solution, plan, false)
+    }
+
+    /// What the cost level is worth at least when deliveries have a price; none if a limit ended it, or if
+    /// the levels before are worth something else without the rules on orders.
+    fn least_cost(&self, at: usize, before: &[i128]) -> Result<Option<i128>, MatchingError> {
+        let model = self.build(Some(&Deliveries::priced(self.prepared, self.part).least_points()))?;
+        let solution = flow::solve(&model.network, &mut self.hooks())?;
+        if solution.stop == Some(flow::Stop::Cancelled) {
+            return Err(MatchingError::Cancelled);
+        }
+        let kinds = self.levels.iter().zip(&solution.levels).zip(before);
+        let mut compared = kinds.filter(|((kind, _), _)| **kind != FlowLevel::Raised);
+        let same = compared.all(|((_, level), before)| level.objective == *before);
+        let level = &solution.levels[at];
+        Ok(Some(level.objective).filter(|_| same && level.optimal))
+    }
+
+    /// Solves, and looks for fewer deliveries once cost is settled.
+    fn fewer_deliveries(&self) -> Result<Attempt, MatchingError> {
+        let mut model = self.build(None)?;
+        let Some(level) = self.levels.iter().position(|l| *l == FlowLevel::Deliveries) else {
+            let solution = flow::solve(&model.network, &mut self.hooks())?;
+            return self.end(model, solution, Vec::new(), false);
+        };
+        let layout = &model.layout;
+        // What was known when the level began: its choice, the flows before it, the plan.
+        let mut known = None;
+        let costs = |flows: &[i64], free: &[bool]| {
+            let carried = layout.pair_flows(flows);
+            let deliveries = Deliveries::free(self.prepared, self.part, &carried, &layout.free_pairs(free));
+            let plan = deliveries.plan();
+            let costs = layout.costs(&deliveries.points(&plan), flows.len());
+            known = Some((deliveries, carried, plan));
+            costs
+        };
+        let solution = flow::solve_late(&mut model.network, level, costs, &mut self.hooks())?;
+        let Some((deliveries, before, plan)) = known else { return self.end(model, solution, Vec::new(), false) };
+        if deliveries.value(&model.layout.pair_flows(&solution.flows)) <= deliveries.value(&before) {
+            return self.end(model, solution, plan, false);
+        }
+        // The heuristic made it worse: the level is left out.
+        let none = |_: &[i64], _: &[bool]| flow::LevelCosts::Sparse(Vec::new());
+        let solution = flow::solve_late(&mut model.network, level, none, &mut self.hooks())?;
+        self.end(model, solution, Vec::new(), true)
+    }
+}
+
+impl Attempt {
+    fn settled(self, prepared: &Prepared<'_>, decisions: &Decisions, relaxed: Option<i128>) -> Settled {
+        let Self { model, solution, pairs, flows, estimate, plain } = self;
+        let proven: Vec<&[i64]> = solution.potentials();
+        let name = |offer: u32, slot: u32| {
+            let slot = &prepared.pairs.slots[slot as usize];
+            (prepared.pairs.offers[offer as usize].offer.id, slot.instalment.id)
+        };
+        let units = |(offer, slot): (u32, u32), units: i64| {
+            let (offer, instalment) = name(offer, slot);
+            PairUnits { offer, instalment, units }
+        };
+        let potentials = model
+            .labels
+            .iter()
+            .enumerate()
+            .map(|(i, label)| Potentials { label: *label, values: proven.iter().map(|level| level[i + 1]).collect() });
+        let outputs = model.line_arcs.iter().map(|(line, offer, by, arc)| LineOutput {
+            line: *line,
+            offer: *offer,
+            by: *by,
+            quantity: solution.flows[*arc as usize],
+        });
+        let unserved = model.promised.iter().zip(&model.unserved_arcs);
+        let closed = decisions.closed.iter().map(|(offer, slot)| {
+            let (offer, instalment) = name(*offer, *slot);
+            Closed { offer, instalment }
+        });
+        let estimates = pairs.iter().zip(&estimate).filter(|(_, units)| **units > 0);
+        let slots = pairs.iter().map(|p| prepared.pairs.slots[p.slot as usize].instalment.id).filter(|_| plain);
+        let plain: BTreeSet<InstalmentId> = slots.collect();
+        Settled {
+            proven: proven.len(),
+            potentials: potentials.collect(),
+            line_outputs: outputs.filter(|o| o.quantity > 0).collect(),
+            unserved: unserved
+                .map(|(id, arc)| (*id, solution.flows[*arc as usize]))
+                .filter(|(_, units)| *units > 0)
+                .collect(),
+            values: solution
+                .levels
+                .iter()
+                // A bound that meets the value without a proof is none.
+                .map(|l| (l.objective, l.bound.filter(|bound| l.optimal || *bound < l.objective)))
+                .collect(),
+            relaxed,
+            closed: closed.collect(),
+            raised: decisions.raised.iter().map(|(pair, n)| units(*pair, *n)).collect(),
+            estimates: estimates.map(|(p, n)| units((p.offer, p.slot), *n)).collect(),
+            plain: plain.into_iter().collect(),
+            shares: model.shares.reports(prepared, &pairs, &flows),
+            cuts: model.shares.named_cuts(&model.labels),
+            pairs,
+            flows,
+        }
+    }
+}

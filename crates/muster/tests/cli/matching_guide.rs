@@ -1,0 +1,76 @@
+//! What `docs/MATCHING.md` says: its worked example, its modes and its weights.
+
+use std::{collections::BTreeSet, path::Path};
+
+use domain::parameters::{Fairness, Mode, Parameters};
+use serde_json::Value;
+
+use crate::command::Bench;
+
+fn guide() -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/MATCHING.md")).unwrap()
+}
+
+/// The fenced block that begins with this line.
+fn block(text: &str, fence: &str) -> String {
+    let after = text.split_once(&format!("```{fence}\n")).unwrap_or_else(|| panic!("no block {fence}")).1;
+    after.split_once("```").unwrap().0.to_owned()
+}
+
+/// The cells of the table whose header is this line.
+fn table(text: &str, header: &str) -> Vec<Vec<String>> {
+    let after = text.split_once(&format!("{header}\n")).unwrap_or_else(|| panic!("no table {header}")).1;
+    let rows = after.lines().skip(1).take_while(|line| line.starts_with('|'));
+    let cell = |cell: &str| cell.trim().trim_matches('`').to_owned();
+    rows.map(|row| row.trim_matches('|').split('|').map(cell).collect()).collect()
+}
+
+#[test]
+fn the_worked_example_comes_out_as_told() {
+    let text = guide();
+    let told = table(&text, "| mode | supplier | buyer | masks |");
+    for mode in ["standard", "near"] {
+        let bench = Bench::new();
+        for kind in ["offers", "needs"] {
+            bench.file(&format!("{kind}.csv"), &block(&text, &format!("csv {kind}")));
+            bench.run(&["import", kind, &format!("{kind}.csv"), "--today", "2020-04-20"]).exits(0);
+        }
+        let document = bench.run(&["match", "--day", "2020-04-20", "--mode", mode, "--output", "json"]).exits(0).json();
+        let matched: BTreeSet<Vec<String>> = document["matches"].as_array().unwrap().iter().map(row).collect();
+        let expected = told.iter().filter(|row| row[0] == mode).map(|row| row[1..].to_vec()).collect();
+        assert_eq!(matched, expected, "{mode}");
+        bench.run(&["verify", document["run"].as_str().unwrap()]).exits(0);
+    }
+}
+
+fn row(line: &Value) -> Vec<String> {
+    let text = |field: &str| line[field].as_str().unwrap().to_owned();
+    vec![text("supplier"), text("buyer"), line["quantity"].to_string()]
+}
+
+#[test]
+fn the_modes_are_those_of_the_program() {
+    let rows = table(&guide(), "| mode | fairness | delivery | order of levels |");
+    assert_eq!(rows.len(), Mode::ALL.len());
+    for (row, mode) in rows.iter().zip(Mode::ALL) {
+        let p = Parameters::of(mode);
+        assert_eq!(row[0], mode.as_str());
+        assert_eq!(row[2], p.weights.delivery.to_string());
+        let fairness = match p.fairness {
+            Fairness::Off => "off".to_owned(),
+            Fairness::MaxMin { by, dial } => format!("max-min by {}, dial {dial}", by.as_str()),
+            Fairness::Shares => "sum of shares".to_owned(),
+        };
+        assert_eq!(row[1], fairness, "{mode:?}");
+    }
+}
+
+#[test]
+fn the_weights_are_those_of_the_program() {
+    let rows = table(&guide(), "| weight | default | most | added when |");
+    let named = Parameters::default().weights.named();
+    assert_eq!(rows.len(), named.len());
+    for (row, (name, value, most)) in rows.iter().zip(named) {
+        assert_eq!(row[..3], [name.to_owned(), value.to_string(), most.to_string()]);
+    }
+}
