@@ -246,7 +246,7 @@ fn no_fairness() -> Fairness {
 }
 
 fn usual_limits() -> Limits {
-    Limits { pivots: None, nodes: 8 }
+    Limits { pivots: None, nodes: 16 }
 }
 
 impl Default for Parameters {

@@ -11,6 +11,7 @@ use crate::{
     levels::FlowLevel,
     outcome::Outcome,
     pairs::Pairs,
+    proof,
     settle::{Settled, settle},
     threads,
 };
@@ -71,8 +72,8 @@ pub fn allocate(rules: &Rules<'_>, control: &Control<'_>) -> Result<Outcome, Mat
     let pairs = Pairs::find(rules, threads, |done, total| control.report(Step::Judging(done, total)));
     let prepared = Prepared::new(rules, pairs);
     let levels = FlowLevel::of(rules);
-    let settled = settle_all(&prepared, &levels, control)?;
-    Ok(assemble(&prepared, &levels, settled))
+    let (seen, settled) = threads::both(threads, || proof::seen(rules), || settle_all(&prepared, &levels, control));
+    Ok(assemble(&prepared, &levels, settled?, (&seen, threads)))
 }
 
 fn settle_all(

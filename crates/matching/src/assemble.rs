@@ -11,23 +11,25 @@ use crate::{
     model::asked,
     outcome::{Closed, Figures, LevelReport, MatchLine, Outcome, Proof, Shortage},
     pairs::{Pair, Pairs},
-    proof,
+    proof::{self, Seen},
     settle::Settled,
     shortage,
 };
 
 /// Puts matches, shortages, levels, figures and proof together.
-pub(crate) fn assemble(prepared: &Prepared<'_>, levels: &[FlowLevel], settled: Vec<Settled>) -> Outcome {
+pub(crate) fn assemble(
+    prepared: &Prepared<'_>,
+    levels: &[FlowLevel],
+    settled: Vec<Settled>,
+    (seen, threads): (&Seen, usize),
+) -> Outcome {
     let Prepared { rules, pairs, demands, .. } = prepared;
     let components = u32::try_from(settled.len()).unwrap_or(u32::MAX);
-    let mut flows: Vec<(Pair, i64)> = settled
-        .iter()
-        .flat_map(|s| s.pairs.iter().copied().zip(s.flows.iter().copied()).filter(|(_, f)| *f > 0))
-        .collect();
+    let mut flows: Vec<(Pair, i64)> = settled.iter().flat_map(|s| s.lines.iter().copied()).collect();
     flows.sort_by_key(|(p, _)| (p.slot, p.offer));
     let lines: Vec<MatchLine> = flows.iter().filter_map(|(p, f)| match_line(prepared, p, *f)).collect();
     let closed: BTreeSet<Closed> = settled.iter().flat_map(|s| &s.closed).copied().collect();
-    let shortages = shortage::find(rules, pairs, &demands.open, &flows, &closed);
+    let shortages = shortage::find(rules, pairs, &demands.open, &flows, &closed, threads);
     let reports = level_reports(prepared, levels, &settled, lines.len());
     let mut proof = Proof {
         hash: String::new(),
@@ -70,7 +72,7 @@ pub(crate) fn assemble(prepared: &Prepared<'_>, levels: &[FlowLevel], settled: V
         shares,
         proof,
     };
-    outcome.proof.hash = proof::hash(rules, &outcome);
+    outcome.proof.hash = proof::hash_of(seen, rules, &outcome);
     outcome
 }
 

@@ -144,12 +144,22 @@ impl<'a> Prepared<'a> {
         Self { rules: *rules, pairs, demands, parts, offer_rank, slot_rank, position, suggested }
     }
 
+    /// Units suggested before for a pair.
+    pub fn suggested_units(&self, offer: OfferId, instalment: InstalmentId) -> i64 {
+        // Asked of every pair, and mostly nothing was suggested at all.
+        if self.suggested.is_empty() { 0 } else { self.suggested.get(&(offer, instalment)).copied().unwrap_or(0) }
+    }
+
     /// How much of what was suggested before could be kept: that of pairs which are still eligible.
     pub fn kept_at_most(&self) -> i128 {
-        let name =
-            |p: &Pair| (self.pairs.offers[p.offer as usize].offer.id, self.pairs.slots[p.slot as usize].instalment.id);
-        let pairs = self.parts.iter().flat_map(|part| &part.pairs);
-        pairs.filter_map(|p| self.suggested.get(&name(p))).map(|units| i128::from(*units)).sum()
+        if self.suggested.is_empty() {
+            return 0;
+        }
+        let units = |p: &Pair| {
+            let instalment = self.pairs.slots[p.slot as usize].instalment.id;
+            i128::from(self.suggested_units(self.pairs.offers[p.offer as usize].offer.id, instalment))
+        };
+        self.parts.iter().flat_map(|part| &part.pairs).map(units).sum()
     }
 
     /// The place of an offer among those of its part.

@@ -11,6 +11,7 @@ use crate::{
     best_fit::{Choice, Wanted, Way, best_fit, improve, open_unit_points, value},
     components::{Component, Prepared},
     levels::{FEWER, delivery_points},
+    pairs::Pair,
 };
 
 /// Deliveries to choose from, with the pair behind each way.
@@ -19,14 +20,18 @@ pub(crate) struct Deliveries {
     pairs: Vec<usize>,
     /// What the other pairs carry for good; by pair.
     fixed: Vec<i64>,
-    /// The most that each pair could carry if nothing were promised.
-    most: Vec<i64>,
 }
 
 /// Points per unit: of each pair, and of each slot that the plan covers whole while it stays uncovered.
 pub(crate) struct Points {
     pub pairs: Vec<i64>,
     pub feeds: Vec<i64>,
+}
+
+/// What exists for a pair by its cut-off.
+fn room(prepared: &Prepared<'_>, pair: &Pair) -> i64 {
+    let curve = &prepared.pairs.offers[pair.offer as usize].curve;
+    if pair.stock_only { curve.stock_by(pair.cutoff) } else { curve.by(pair.cutoff) }
 }
 
 impl Deliveries {
@@ -55,12 +60,11 @@ impl Deliveries {
         // Goods inside the lead time come out of stock, which is there before everything.
         let due = |stock_only: bool, cutoff: Day| (!stock_only).then_some(cutoff);
         let mut rooms: Vec<BTreeMap<Option<Day>, i64>> = vec![BTreeMap::new(); part.offers.len()];
-        let mut most = Vec::with_capacity(part.pairs.len());
-        for p in &part.pairs {
-            let curve = &pairs.offers[p.offer as usize].curve;
-            let room = if p.stock_only { curve.stock_by(p.cutoff) } else { curve.by(p.cutoff) };
-            most.push(room.min(demands.open[p.slot as usize]));
-            rooms[prepared.offer_rank[p.offer as usize] as usize].insert(due(p.stock_only, p.cutoff), room);
+        let chosen: Vec<usize> = (0..part.pairs.len()).filter(|i| takes(*i)).collect();
+        let held = || part.pairs.iter().zip(&fixed).filter(|(_, units)| **units > 0);
+        for p in chosen.iter().map(|i| &part.pairs[*i]).chain(held().map(|(p, _)| p)) {
+            let rank = prepared.offer_rank[p.offer as usize] as usize;
+            rooms[rank].entry(due(p.stock_only, p.cutoff)).or_insert_with(|| room(prepared, p));
         }
         let mut takes_from = |rank: usize, by: Option<Day>, units: i64| {
             rooms[rank].iter_mut().filter(|(day, _)| **day >= by).for_each(|(_, room)| *room -= units);
@@ -77,13 +81,13 @@ impl Deliveries {
                 Wanted { asked, open: demands.open[*slot], tier: s.need.tier() }
             })
             .collect();
-        for (p, units) in part.pairs.iter().zip(&fixed).filter(|(_, units)| **units > 0) {
+        for (p, units) in held() {
             takes_from(prepared.offer_rank[p.offer as usize] as usize, due(p.stock_only, p.cutoff), *units);
             slots[prepared.slot_rank[p.slot as usize] as usize].open -= units;
         }
         let places: Vec<Vec<Option<Day>>> = rooms.iter().map(|r| r.keys().copied().collect()).collect();
-        let (mut ways, mut of) = (Vec::new(), Vec::new());
-        for (i, p) in part.pairs.iter().enumerate().filter(|(i, _)| takes(*i)) {
+        let mut ways = Vec::with_capacity(chosen.len());
+        for p in chosen.iter().map(|i| &part.pairs[*i]) {
             let rank = prepared.offer_rank[p.offer as usize];
             let by = due(p.stock_only, p.cutoff);
             let cutoff = places[rank as usize].binary_search(&by).unwrap_or_default();
@@ -93,10 +97,9 @@ impl Deliveries {
                 cutoff: u32::try_from(cutoff).unwrap_or(u32::MAX),
                 cost: cost(p.cost),
             });
-            of.push(i);
         }
         let rooms = rooms.into_iter().map(|r| r.into_values().collect()).collect();
-        Self { choice: Choice { ways, rooms, slots, delivery }, pairs: of, fixed, most }
+        Self { choice: Choice { ways, rooms, slots, delivery }, pairs: chosen, fixed }
     }
 
     /// A first plan: what each pair should carry.
@@ -128,9 +131,11 @@ impl Deliveries {
         }
     }
 
-    /// Points of which no flow costs more than its deliveries do: each pair at the most it could carry.
-    pub fn least_points(&self) -> Points {
-        let pairs = self.most.iter().map(|most| self.choice.delivery / (*most).max(1)).collect();
+    /// Points of which no flow costs more than its deliveries do: each pair at the most it could carry if
+    /// nothing were promised.
+    pub fn least_points(&self, prepared: &Prepared<'_>, part: &Component<'_>) -> Points {
+        let most = |p: &Pair| room(prepared, p).min(prepared.demands.open[p.slot as usize]);
+        let pairs = part.pairs.iter().map(|p| self.choice.delivery / most(p).max(1)).collect();
         Points { pairs, feeds: vec![0; self.choice.slots.len()] }
     }
 

@@ -100,6 +100,10 @@ pub(crate) fn share_points(units: i64) -> i64 {
 
 /// Points per unit of a pair that is thought to carry this many units, where a delivery has a price.
 pub(crate) fn delivery_points(price: i64, estimate: i64) -> i64 {
+    // Most pairs carry nothing, and a division takes longer than all the rest.
+    if estimate <= 1 {
+        return price;
+    }
     price.unsigned_abs().div_ceil(estimate.max(1).unsigned_abs()).try_into().unwrap_or(price)
 }
 

@@ -353,7 +353,7 @@ impl Draft<'_, '_> {
             let surcharge = self.request.points.map_or(0, |points| points.pairs[i]);
             let (cost, ties) = (p.cost + surcharge, tie::points(offer.0, instalment.0));
             let raised = self.request.decisions.raised.get(&(p.offer, p.slot)).copied().unwrap_or(0);
-            let kept = market.suggested.get(&(offer, instalment)).copied().unwrap_or(0);
+            let kept = market.suggested_units(offer, instalment);
             pair_arcs.push(end);
             // A pair inside the lead time passed because there is stock, unless a trial left that predicate
             // out; without, it carries nothing.

@@ -10,14 +10,26 @@ use serde::Serialize;
 
 use crate::outcome::{Outcome, Proof};
 
+/// Digests of market, catalogue and regions.
+pub(crate) type Seen = [Digest; 3];
+
+/// What a run sees besides its parameters. A market takes a while, so it can be digested beside other work.
+pub(crate) fn seen(rules: &Rules<'_>) -> Seen {
+    [Digest::of_json(rules.market), rules.catalogue.digest(), rules.regions.digest()]
+}
+
 /// SHA-256 in hex over the digests of market, catalogue and regions, and the canonical JSON of
 /// parameters and outcome, the hash left blank.
 pub fn hash(rules: &Rules<'_>, outcome: &Outcome) -> String {
+    hash_of(&seen(rules), rules, outcome)
+}
+
+/// As [`hash`], of what was digested before.
+pub(crate) fn hash_of(seen: &Seen, rules: &Rules<'_>, outcome: &Outcome) -> String {
     // Taken apart in full, so that a field added later cannot be left out.
     let Outcome { engine, day, lines, shortages, levels, shares, figures, proof } = outcome;
     let Proof { hash: _, levels: named, potentials, line_outputs, unserved, closed, raised, estimates, plain, cuts } =
         proof;
-    let seen = [Digest::of_json(rules.market), rules.catalogue.digest(), rules.regions.digest()];
     let decided = (rules.parameters, engine, day, lines, shortages, levels, shares, figures);
     let proved = (named, potentials, line_outputs, unserved, closed, raised, estimates, plain, cuts);
     let mut sink = Hasher::default();

@@ -1,8 +1,6 @@
 //! One component from its pairs to its flows: built, solved level by level, and searched where
 //! smallest orders or numbers of suppliers bind.
 
-use std::collections::BTreeSet;
-
 use domain::ids::{InstalmentId, MatchId};
 
 use crate::{
@@ -13,15 +11,14 @@ use crate::{
     levels::FlowLevel,
     model::{self, Model, Request},
     outcome::{Closed, Cut, LineOutput, PairUnits, Potentials, Share},
-    pairs::Pair,
+    pairs::{Pair, Pairs},
     search::{Decisions, Relaxed, SideRules, search},
 };
 
 /// A component with its solution.
 pub(crate) struct Settled {
-    pub pairs: Vec<Pair>,
-    /// What each pair carries, in base units.
-    pub flows: Vec<i64>,
+    /// The pairs that carry something, with their base units.
+    pub lines: Vec<(Pair, i64)>,
     /// Value and bound of each level.
     pub values: Vec<(i128, Option<i128>)>,
     /// How many levels, from the first, potentials prove.
@@ -44,12 +41,12 @@ pub(crate) struct Settled {
 struct Attempt {
     model: Model,
     solution: Solution,
-    pairs: Vec<Pair>,
+    /// What each open pair carries.
     flows: Vec<i64>,
-    /// What pairs were thought to carry.
-    estimate: Vec<i64>,
-    /// Whether the level of fewer deliveries was left out.
-    plain: bool,
+    /// What pairs were thought to carry, where that is more than nothing.
+    estimates: Vec<PairUnits>,
+    /// Instalments for which the level of fewer deliveries was left out.
+    plain: Vec<InstalmentId>,
 }
 
 /// Solves one component, and searches where smallest orders or numbers of suppliers bind.
@@ -63,8 +60,10 @@ pub(crate) fn settle<'a>(
     let compared = |kind: &FlowLevel| *kind != FlowLevel::Raised;
     let leading =
         levels.iter().filter(|k| compared(k) && !matches!(k, FlowLevel::Deliveries | FlowLevel::Ties)).count();
-    let name = |p: &Pair| (pairs.offers[p.offer as usize].offer.id, pairs.slots[p.slot as usize].instalment.id);
-    let suggested = whole.pairs.iter().map(|p| prepared.suggested.get(&name(p)).copied().unwrap_or(0)).collect();
+    let suggested = |p: &Pair| {
+        let instalment = pairs.slots[p.slot as usize].instalment.id;
+        prepared.suggested_units(pairs.offers[p.offer as usize].offer.id, instalment)
+    };
     let problem = SideRules::of(rules, pairs, &whole.pairs, (&demands.open, suggested), leading);
     // The first solve is the bound, unless a limit ended it.
     let mut first_stopped = None;
@@ -74,9 +73,10 @@ pub(crate) fn settle<'a>(
         let of_level = levels.iter().zip(&attempt.solution.levels);
         let forced: i64 = decisions.raised.values().sum();
         let raised: i128 = of_level.clone().filter(|(k, _)| !compared(k)).map(|(_, level)| level.objective).sum();
-        // The pairs left are a subsequence of the component's.
-        let mut open = attempt.pairs.iter().zip(&attempt.flows).peekable();
-        let flow_of = |p: &Pair| open.next_if(|(q, _)| *q == p).map_or(0, |(_, flow)| *flow);
+        // The flows are of the pairs left open, in their order.
+        let mut left = attempt.flows.iter();
+        let is_closed = |p: &Pair| decisions.closed.contains(&(p.offer, p.slot));
+        let flow_of = |p: &Pair| if is_closed(p) { 0 } else { left.next().copied().unwrap_or(0) };
         Ok::<_, MatchingError>(Relaxed {
             flows: whole.pairs.iter().map(flow_of).collect(),
             value: of_level.filter(|(k, _)| compared(k)).map(|(_, level)| level.objective).collect(),
@@ -89,7 +89,9 @@ pub(crate) fn settle<'a>(
     let compared_levels = || levels.iter().enumerate().filter(|(_, k)| compared(k)).zip(&found.bound);
     let tiers = compared_levels().filter(|((_, kind), _)| matches!(kind, FlowLevel::Tier(_)));
     let relaxed = Some(tiers.map(|(_, value)| value).sum()).filter(|_| !stopped);
-    let mut settled = found.relaxed.solution.settled(prepared, &found.decisions, relaxed);
+    let carried = whole.pairs.iter().copied().zip(found.relaxed.flows).filter(|(_, units)| *units > 0);
+    let mut settled = found.relaxed.solution.settled(prepared, &found.decisions, carried.collect());
+    settled.relaxed = relaxed;
     if decided {
         // No allocation beats the flow without the rules; once one level is worse, it says nothing of those after.
         let mut comparable = !stopped;
@@ -103,8 +105,7 @@ pub(crate) fn settle<'a>(
     if let Some(at) = searched_cost(prepared, levels) {
         let before: Vec<i128> = settled.values[..at].iter().map(|(value, _)| *value).collect();
         let price = i128::from(rules.parameters.weights.delivery);
-        let paid = settled.pairs.iter().zip(&settled.flows).filter(|(_, units)| **units > 0);
-        let cost = paid.map(|(p, units)| i128::from(p.cost) * i128::from(*units) + price).sum();
+        let cost = settled.lines.iter().map(|(p, units)| i128::from(p.cost) * i128::from(*units) + price).sum();
         let none = Decisions::default();
         let solver = Solver { prepared, part: whole, levels, decisions: &none, control };
         settled.values[at] = (cost, solver.least_cost(at, &before)?);
@@ -128,12 +129,18 @@ fn attempt<'a>(
     decisions: &Decisions,
     control: &Control<'_>,
 ) -> Result<Attempt, MatchingError> {
-    let part = whole.without(&decisions.closed);
-    let solver = Solver { prepared, part: &part, levels, decisions, control };
+    let left;
+    let part = if decisions.closed.is_empty() {
+        whole
+    } else {
+        left = whole.without(&decisions.closed);
+        &left
+    };
+    let solver = Solver { prepared, part, levels, decisions, control };
     if prepared.rules.parameters.weights.delivery == 0 || !levels.contains(&FlowLevel::Cost) {
         return solver.fewer_deliveries();
     }
-    let deliveries = Deliveries::priced(prepared, &part);
+    let deliveries = Deliveries::priced(prepared, part);
     let mut best = solver.follow(&deliveries, deliveries.plan())?;
     let mut value = deliveries.value(&best.flows);
     for _ in 1..prepared.rules.parameters.limits.nodes.min(MOST_PLANS) {
@@ -175,7 +182,7 @@ impl Solver<'_, '_> {
         &self,
         model: Model,
         mut solution: Solution,
-        estimate: Vec<i64>,
+        estimate: &[i64],
         plain: bool,
     ) -> Result<Attempt, MatchingError> {
         match solution.stop {
@@ -184,20 +191,25 @@ impl Solver<'_, '_> {
             None => {}
         }
         let flows = model.layout.pair_flows(&solution.flows);
-        Ok(Attempt { model, solution, pairs: self.part.pairs.clone(), flows, estimate, plain })
+        let planned = self.part.pairs.iter().zip(estimate).filter(|(_, units)| **units > 0);
+        let estimates = planned.map(|(p, units)| units_of(self.prepared, (p.offer, p.slot), *units)).collect();
+        let instalment = |slot: &usize| self.prepared.pairs.slots[*slot].instalment.id;
+        let plain = self.part.slots.iter().map(instalment).filter(|_| plain).collect();
+        Ok(Attempt { model, solution, flows, estimates, plain })
     }
 
     /// Solves with the points of a plan inside the cost level.
     fn follow(&self, deliveries: &Deliveries, plan: Vec<i64>) -> Result<Attempt, MatchingError> {
         let model = self.build(Some(&deliveries.points(&plan)))?;
         let solution = flow::solve(&model.network, &mut self.hooks())?;
-        self.end(model, solution, plan, false)
+        self.end(model, solution, &plan, false)
     }
 
     /// What the cost level is worth at least when deliveries have a price; none if a limit ended it, or if
     /// the levels before are worth something else without the rules on orders.
     fn least_cost(&self, at: usize, before: &[i128]) -> Result<Option<i128>, MatchingError> {
-        let model = self.build(Some(&Deliveries::priced(self.prepared, self.part).least_points()))?;
+        let model =
+            self.build(Some(&Deliveries::priced(self.prepared, self.part).least_points(self.prepared, self.part)))?;
         let solution = flow::solve(&model.network, &mut self.hooks())?;
         if solution.stop == Some(flow::Stop::Cancelled) {
             return Err(MatchingError::Cancelled);
@@ -214,7 +226,7 @@ impl Solver<'_, '_> {
         let mut model = self.build(None)?;
         let Some(level) = self.levels.iter().position(|l| *l == FlowLevel::Deliveries) else {
             let solution = flow::solve(&model.network, &mut self.hooks())?;
-            return self.end(model, solution, Vec::new(), false);
+            return self.end(model, solution, &[], false);
         };
         let layout = &model.layout;
         // What was known when the level began: its choice, the flows before it, the plan.
@@ -228,29 +240,33 @@ impl Solver<'_, '_> {
             costs
         };
         let solution = flow::solve_late(&mut model.network, level, costs, &mut self.hooks())?;
-        let Some((deliveries, before, plan)) = known else { return self.end(model, solution, Vec::new(), false) };
+        let Some((deliveries, before, plan)) = known else { return self.end(model, solution, &[], false) };
         if deliveries.value(&model.layout.pair_flows(&solution.flows)) <= deliveries.value(&before) {
-            return self.end(model, solution, plan, false);
+            return self.end(model, solution, &plan, false);
         }
         // The heuristic made it worse: the level is left out.
         let none = |_: &[i64], _: &[bool]| flow::LevelCosts::Sparse(Vec::new());
         let solution = flow::solve_late(&mut model.network, level, none, &mut self.hooks())?;
-        self.end(model, solution, Vec::new(), true)
+        self.end(model, solution, &[], true)
     }
 }
 
+/// Units of a pair, by name.
+fn units_of(prepared: &Prepared<'_>, (offer, slot): (u32, u32), units: i64) -> PairUnits {
+    let Closed { offer, instalment } = name_of(prepared, (offer, slot));
+    PairUnits { offer, instalment, units }
+}
+
+/// A pair, by name.
+fn name_of(prepared: &Prepared<'_>, (offer, slot): (u32, u32)) -> Closed {
+    let Pairs { offers, slots, .. } = &prepared.pairs;
+    Closed { offer: offers[offer as usize].offer.id, instalment: slots[slot as usize].instalment.id }
+}
+
 impl Attempt {
-    fn settled(self, prepared: &Prepared<'_>, decisions: &Decisions, relaxed: Option<i128>) -> Settled {
-        let Self { model, solution, pairs, flows, estimate, plain } = self;
+    fn settled(self, prepared: &Prepared<'_>, decisions: &Decisions, lines: Vec<(Pair, i64)>) -> Settled {
+        let Self { model, solution, estimates, plain, .. } = self;
         let proven: Vec<&[i64]> = solution.potentials();
-        let name = |offer: u32, slot: u32| {
-            let slot = &prepared.pairs.slots[slot as usize];
-            (prepared.pairs.offers[offer as usize].offer.id, slot.instalment.id)
-        };
-        let units = |(offer, slot): (u32, u32), units: i64| {
-            let (offer, instalment) = name(offer, slot);
-            PairUnits { offer, instalment, units }
-        };
         let potentials = model
             .labels
             .iter()
@@ -263,13 +279,6 @@ impl Attempt {
             quantity: solution.flows[*arc as usize],
         });
         let unserved = model.promised.iter().zip(&model.unserved_arcs);
-        let closed = decisions.closed.iter().map(|(offer, slot)| {
-            let (offer, instalment) = name(*offer, *slot);
-            Closed { offer, instalment }
-        });
-        let estimates = pairs.iter().zip(&estimate).filter(|(_, units)| **units > 0);
-        let slots = pairs.iter().map(|p| prepared.pairs.slots[p.slot as usize].instalment.id).filter(|_| plain);
-        let plain: BTreeSet<InstalmentId> = slots.collect();
         Settled {
             proven: proven.len(),
             potentials: potentials.collect(),
@@ -284,15 +293,14 @@ impl Attempt {
                 // A bound that meets the value without a proof is none.
                 .map(|l| (l.objective, l.bound.filter(|bound| l.optimal || *bound < l.objective)))
                 .collect(),
-            relaxed,
-            closed: closed.collect(),
-            raised: decisions.raised.iter().map(|(pair, n)| units(*pair, *n)).collect(),
-            estimates: estimates.map(|(p, n)| units((p.offer, p.slot), *n)).collect(),
-            plain: plain.into_iter().collect(),
-            shares: model.shares.reports(prepared, &pairs, &flows),
+            relaxed: None,
+            closed: decisions.closed.iter().map(|pair| name_of(prepared, *pair)).collect(),
+            raised: decisions.raised.iter().map(|(pair, n)| units_of(prepared, *pair, *n)).collect(),
+            estimates,
+            plain,
+            shares: model.shares.reports(prepared, &lines),
             cuts: model.shares.named_cuts(&model.labels),
-            pairs,
-            flows,
+            lines,
         }
     }
 }

@@ -113,10 +113,10 @@ pub(crate) fn of_component(
 
 impl ComponentShares {
     /// The groups with what they got.
-    pub fn reports(&self, prepared: &Prepared<'_>, pairs: &[Pair], flows: &[i64]) -> Vec<Share> {
+    pub fn reports(&self, prepared: &Prepared<'_>, lines: &[(Pair, i64)]) -> Vec<Share> {
         let demands = &prepared.demands;
         let mut matched: BTreeMap<u32, i64> = BTreeMap::new();
-        for (pair, units) in pairs.iter().zip(flows) {
+        for (pair, units) in lines {
             if let Some(group) = demands.group_of[pair.slot as usize] {
                 *matched.entry(group).or_default() += units;
             }

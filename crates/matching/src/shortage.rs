@@ -7,6 +7,7 @@ use domain::{eligibility::Rules, ids::OfferId};
 use crate::{
     outcome::{Closed, Shortage, Taken, UsedUp},
     pairs::{Pair, Pairs},
+    threads,
 };
 
 /// How many used-up offers a shortage lists; the rest is counted.
@@ -21,6 +22,7 @@ pub(crate) fn find(
     open: &[i64],
     flows: &[(Pair, i64)],
     closed: &BTreeSet<Closed>,
+    threads: usize,
 ) -> Vec<Shortage> {
     let mut given = vec![0_i64; pairs.slots.len()];
     let mut takers: Vec<Vec<Taken>> = vec![Vec::new(); pairs.offers.len()];
@@ -41,24 +43,22 @@ pub(crate) fn find(
     for c in &rules.market.commitments {
         *committed.entry(c.offer).or_default() += c.quantity.units();
     }
-    let uncovered = (0..pairs.slots.len()).filter(|i| open[*i] > given[*i]);
-    let mut found: Vec<Shortage> = uncovered
-        .map(|i| {
-            let slot = &pairs.slots[i];
-            let demand = slot.instalment.measure.quantity.units();
-            Shortage {
-                need: slot.need.id,
-                instalment: slot.instalment.id,
-                tier: slot.need.tier(),
-                demand,
-                covered: demand - open[i] + given[i],
-                uncovered: open[i] - given[i],
-                funnel: pairs.funnels[i].clone(),
-                eligible_offers: u32::try_from(pairs.of_slot(i).len()).unwrap_or(u32::MAX),
-                used_up: used_up(rules, pairs, pairs.of_slot(i), &takers, &committed, closed),
-            }
-        })
-        .collect();
+    let uncovered: Vec<usize> = (0..pairs.slots.len()).filter(|i| open[*i] > given[*i]).collect();
+    let mut found = threads::spread(&uncovered, threads, |_, &i| {
+        let slot = &pairs.slots[i];
+        let demand = slot.instalment.measure.quantity.units();
+        Shortage {
+            need: slot.need.id,
+            instalment: slot.instalment.id,
+            tier: slot.need.tier(),
+            demand,
+            covered: demand - open[i] + given[i],
+            uncovered: open[i] - given[i],
+            funnel: pairs.funnels[i].clone(),
+            eligible_offers: u32::try_from(pairs.of_slot(i).len()).unwrap_or(u32::MAX),
+            used_up: used_up(rules, pairs, pairs.of_slot(i), &takers, &committed, closed),
+        }
+    });
     found.sort_by_key(|s| (s.need, s.instalment));
     found
 }

@@ -35,3 +35,18 @@ pub(crate) fn spread<J: Sync, T: Send>(jobs: &[J], threads: usize, work: impl Fn
     // A thread that panicked has ended the scope with a panic, so every result is there.
     results.into_iter().filter_map(|r| r.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
 }
+
+/// Two pieces of work, beside each other if there may be two threads.
+pub(crate) fn both<A: Send, B>(threads: usize, one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
+    if threads <= 1 {
+        return (one(), other());
+    }
+    std::thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        match one.join() {
+            Ok(one) => (one, other),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
+}

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{cuts::Cuts, shortest::Shortest};
-use crate::outcome::{NodeLabel, Outcome};
+use crate::outcome::{NodeLabel, Outcome, Potentials};
 
 /// Levels there can be: promised, raised, four tiers, four of shares or one of floors, stability, cost,
 /// deliveries, ties.
@@ -49,7 +49,9 @@ pub(super) struct Places {
 /// Holds arcs against the published potentials, and adds up what they cost.
 pub(super) struct Audit<'a> {
     pub levels: &'a [String],
-    nodes: &'a [crate::outcome::Potentials],
+    nodes: &'a [Potentials],
+    /// The potentials of the root, 0 at every level.
+    root: Vec<i64>,
     place: HashMap<NodeLabel, usize>,
     /// What the flow is worth at each level.
     pub values: [i128; MOST_LEVELS],
@@ -68,6 +70,11 @@ impl<'a> Audit<'a> {
         let place: HashMap<NodeLabel, usize> = nodes.iter().enumerate().map(|(i, p)| (p.label, i)).collect();
         if levels.len() > MOST_LEVELS {
             return Err(format!("{} levels are more than there can be", levels.len()));
+        }
+        // So that a reduced cost fits 64 bits.
+        let far = |n: &Potentials| n.values.iter().any(|v| v.unsigned_abs() >= 1 << 60);
+        if nodes.iter().any(far) {
+            return Err("a potential is out of range".to_owned());
         }
         if place.len() != nodes.len() || nodes.iter().any(|n| n.values.len() > levels.len()) {
             return Err("a node has two potentials, or too many".to_owned());
@@ -98,6 +105,7 @@ impl<'a> Audit<'a> {
         Ok(Self {
             levels,
             nodes,
+            root: vec![0; levels.len()],
             place,
             values: [0; MOST_LEVELS],
             places,
@@ -145,23 +153,21 @@ impl<'a> Audit<'a> {
                 _ => self.cuts.arc(from, to, arc.capacity)?,
             }
         }
-        for (value, cost) in self.values.iter_mut().zip(arc.costs) {
-            if cost != 0 {
+        if arc.flow > 0 {
+            for (value, cost) in self.values.iter_mut().zip(arc.costs) {
                 *value += arc.flow * i128::from(cost);
             }
         }
-        let values = |node: Node| node.map(|at| self.nodes[at].values.as_slice());
+        let values = |node: Node| node.map_or(&self.root[..], |at| self.nodes[at].values.as_slice());
         let (from, to) = (values(arc.from), values(arc.to));
-        let proven = from.map_or(usize::MAX, <[i64]>::len).min(to.map_or(usize::MAX, <[i64]>::len));
         let mut tight = true;
-        for level in 0..self.levels.len().min(proven) {
-            let potential = |values: Option<&[i64]>| i128::from(values.map_or(0, |v| v[level]));
-            let reduced = i128::from(arc.costs[level]) + potential(from) - potential(to);
-            let sound = match reduced.signum() {
-                1 => arc.flow == 0,
-                -1 => arc.capacity == Some(arc.flow),
-                _ => continue,
-            };
+        // The root has a potential of 0 at every level; a node at which a limit ended the run has fewer.
+        for (level, ((cost, from), to)) in arc.costs.iter().zip(from).zip(to).enumerate() {
+            let reduced = cost + from - to;
+            if reduced == 0 {
+                continue;
+            }
+            let sound = if reduced > 0 { arc.flow == 0 } else { arc.capacity == Some(arc.flow) };
             if !sound {
                 let (from, to) = (self.label(arc.from), self.label(arc.to));
                 return Err(format!("level {} is not optimal: see the flow from {from} to {to}", self.levels[level]));

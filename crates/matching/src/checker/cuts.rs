@@ -133,18 +133,12 @@ impl Cuts {
         self.parent.extend(nodes..nodes + offers + facts.slots.len());
         for (at, view) in facts.offers.iter().enumerate() {
             let offer = view.offer.id;
-            let outputs = facts.pairs[at].iter().map(|p| NodeLabel::Output { offer, by: p.cutoff });
+            let outputs = facts.days[at].iter().map(|by| NodeLabel::Output { offer, by: *by });
             for known in outputs.chain([NodeLabel::Stock { offer }]).filter_map(node) {
                 self.join(nodes + at, known);
             }
             for pair in &facts.pairs[at] {
                 self.join(nodes + at, nodes + offers + pair.slot as usize);
-            }
-        }
-        for p in &facts.promises {
-            let offer = facts.offers[p.offer].offer.id;
-            if let Some(known) = node(NodeLabel::Output { offer, by: p.cutoff }) {
-                self.join(nodes + p.offer, known);
             }
         }
         for (at, known) in slot_nodes.iter().enumerate().filter_map(|(at, node)| Some((at, (*node)?))) {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::{
-    eligibility::{NeedView, OfferView, Reason, Rules},
+    eligibility::{NeedView, OfferView, Reason, Rules, Weighed},
     ids::{InstalmentId, LineId, MatchId, OfferId},
     need::{Instalment, Need},
     time::Day,
@@ -69,6 +69,8 @@ pub(super) struct Facts<'a> {
     /// Per offer, its pairs by slot.
     pub pairs: Vec<Vec<Priced>>,
     pub promises: Vec<Promise>,
+    /// Per offer, the days at which its own orders and promises are counted, ascending.
+    pub days: Vec<Vec<Day>>,
     /// The offers of each line.
     pub lines: BTreeMap<LineId, Vec<usize>>,
     pub line_outputs: HashMap<(LineId, usize, Day), i64>,
@@ -76,8 +78,8 @@ pub(super) struct Facts<'a> {
     slot_at: HashMap<InstalmentId, usize>,
 }
 
-/// What judging one need gave: per instalment, how many are eligible, their pairs, the reasons of the rest.
-type Judged = Vec<(usize, Vec<(u32, Priced)>, BTreeMap<Reason, u32>)>;
+/// What judging one need gave: per instalment, the eligible offers, and the reasons of the others.
+type Judged = Vec<(Vec<(u32, Weighed)>, BTreeMap<Reason, u32>)>;
 
 impl<'a> Facts<'a> {
     /// Judges every offer for every instalment, and reads the matches.
@@ -98,6 +100,7 @@ impl<'a> Facts<'a> {
             slots: Vec::new(),
             pairs: vec![Vec::new(); offers.len()],
             promises: Vec::new(),
+            days: Vec::new(),
             lines: BTreeMap::new(),
             line_outputs: HashMap::new(),
             offers,
@@ -105,14 +108,24 @@ impl<'a> Facts<'a> {
         };
         for (view, of_need) in judged.into_iter().enumerate() {
             let instalments = &facts.needs[view].need.instalments;
-            for (instalment, (eligible, pairs, reasons)) in instalments.iter().zip(of_need) {
+            for (instalment, (pairs, reasons)) in instalments.iter().zip(of_need) {
                 let slot = u32::try_from(facts.slots.len()).map_err(|_| "too many instalments".to_owned())?;
                 let asked = instalment.measure.quantity.units();
                 let open = (asked - taken.get(&instalment.id).copied().unwrap_or(0)).max(0);
-                if open > 0 {
-                    for (offer, priced) in pairs {
-                        facts.pairs[offer as usize].push(Priced { slot, ..priced });
-                    }
+                let eligible = pairs.len();
+                for (offer, how) in pairs.into_iter().filter(|_| open > 0) {
+                    let of_offer = &mut facts.pairs[offer as usize];
+                    of_offer.push(Priced {
+                        slot,
+                        cutoff: how.cutoff,
+                        stock_only: how.stock_only,
+                        cost: how.cost,
+                        units: 0,
+                        raised: 0,
+                        suggested: 0,
+                        estimate: 0,
+                        closed: false,
+                    });
                 }
                 facts.slot_at.insert(instalment.id, facts.slots.len());
                 facts.slots.push(Slot {
@@ -129,6 +142,14 @@ impl<'a> Facts<'a> {
         }
         facts.read_proof(outcome)?;
         facts.read_lines(outcome)?;
+        facts.days = facts.pairs.iter().map(|pairs| days_of(pairs)).collect();
+        for p in &facts.promises {
+            facts.days[p.offer].push(p.cutoff);
+        }
+        for days in &mut facts.days {
+            days.sort_unstable();
+            days.dedup();
+        }
         Ok(facts)
     }
 
@@ -217,14 +238,14 @@ impl<'a> Facts<'a> {
                 return Err(format!("{instalment} is no instalment of {}", line.need));
             }
         }
-        let mut rivals: HashMap<u32, Vec<(i64, OfferId)>> = HashMap::new();
+        let mut rivals: Vec<Vec<(i64, OfferId)>> = vec![Vec::new(); self.slots.len()];
         for (view, pairs) in self.offers.iter().zip(&self.pairs) {
             for pair in pairs.iter().filter(|p| self.slots[p.slot as usize].given > 0) {
-                rivals.entry(pair.slot).or_default().push((pair.cost, view.offer.id));
+                rivals[pair.slot as usize].push((pair.cost, view.offer.id));
             }
         }
         for line in &outcome.lines {
-            let all = self.slot_at.get(&line.instalment).and_then(|slot| rivals.get(&u32::try_from(*slot).ok()?));
+            let all = self.slot_at.get(&line.instalment).map(|slot| &rivals[*slot]);
             let all = all.map(Vec::as_slice).unwrap_or_default();
             let own = (line.eligible.cost.total(), line.offer);
             let rank = all.iter().filter(|rival| **rival < own).count() + 1;
@@ -261,29 +282,26 @@ impl<'a> Facts<'a> {
 }
 
 fn judge(rules: &Rules<'_>, offers: &[OfferView<'_>], need: &NeedView<'_>) -> Judged {
-    let mut judged = Judged::new();
-    for instalment in &need.need.instalments {
+    let of_instalment = |instalment: &Instalment| {
         let (mut pairs, mut reasons) = (Vec::new(), BTreeMap::new());
         for (at, offer) in (0..).zip(offers) {
             match rules.weigh(offer, need, instalment) {
-                Ok(how) => pairs.push((
-                    at,
-                    Priced {
-                        slot: 0,
-                        cutoff: how.cutoff,
-                        stock_only: how.stock_only,
-                        cost: how.cost,
-                        units: 0,
-                        raised: 0,
-                        suggested: 0,
-                        estimate: 0,
-                        closed: false,
-                    },
-                )),
+                Ok(how) => pairs.push((at, how)),
                 Err(reason) => *reasons.entry(reason).or_default() += 1,
             }
         }
-        judged.push((pairs.len(), pairs, reasons));
+        (pairs, reasons)
+    };
+    need.need.instalments.iter().map(of_instalment).collect()
+}
+
+/// The cut-offs of an offer's orders; needs of one place and day come one after another, so most are known.
+fn days_of(pairs: &[Priced]) -> Vec<Day> {
+    let mut days: Vec<Day> = Vec::new();
+    for pair in pairs.iter().filter(|p| !p.stock_only && !p.closed) {
+        if !days.contains(&pair.cutoff) {
+            days.push(pair.cutoff);
+        }
     }
-    judged
+    days
 }

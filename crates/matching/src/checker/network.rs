@@ -64,12 +64,11 @@ impl Facts<'_> {
         let id = view.offer.id;
         let line = view.offer.terms.line.filter(|l| self.lines.contains_key(l));
         let days: Vec<Day> = match line {
-            Some(line) => self.line_days(line),
-            None => self.days_of(&[at]),
-        }
-        .into_iter()
-        .collect();
-        let early = self.orders(at, None);
+            Some(line) => self.line_days(line).into_iter().collect(),
+            None => self.days[at].clone(),
+        };
+        let carrying: Vec<&Priced> = self.pairs[at].iter().filter(|p| p.units > 0).collect();
+        let early = orders(&carrying, None);
         let stock_label = NodeLabel::Stock { offer: id };
         let gives = self.pairs[at].iter().any(|p| !p.closed);
         if days.is_empty() && early == 0 && !gives && audit.known(stock_label).is_none() {
@@ -113,7 +112,7 @@ impl Facts<'_> {
             }
             let promised = self.promises.iter().filter(|p| p.offer == at && p.cutoff == *day);
             let served: i128 = promised.map(|p| i128::from(p.units - p.unserved)).sum();
-            carried += supply - served - self.orders(at, Some(*day));
+            carried += supply - served - orders(&carrying, Some(*day));
             audit.arc(&Arc::free(outputs[i], outputs.get(i + 1).copied().flatten(), carried))?;
         }
         for pair in self.pairs[at].iter().filter(|p| !p.closed) {
@@ -150,6 +149,9 @@ impl Facts<'_> {
         let instalment = self.slots[pair.slot as usize].instalment.id;
         let ties = tie::points(self.offers[at].offer.id.0, instalment.0);
         let base = costs([(places.cost, pair.cost + surcharge), (places.deliveries, fewer), (places.ties, ties)]);
+        if pair.raised == 0 && pair.suggested == 0 {
+            return audit.arc(&Arc { from, to, flow: i128::from(pair.units), capacity: None, costs: base });
+        }
         let (raised_at, kept_at) = (places.raised, places.stability);
         let (raised, kept) = (i128::from(pair.raised), i128::from(pair.suggested));
         let mut left = i128::from(pair.units);
@@ -246,13 +248,13 @@ impl Facts<'_> {
     fn lacks(&self, slot: usize) -> i128 {
         i128::from(self.slots[slot].open - self.slots[slot].given)
     }
+}
 
-    /// What an offer gives to orders of one cut-off, or to those inside its lead time.
-    fn orders(&self, at: usize, cutoff: Option<Day>) -> i128 {
-        let of = self.pairs[at].iter().filter(|p| match cutoff {
-            Some(day) => !p.stock_only && p.cutoff == day,
-            None => p.stock_only,
-        });
-        of.map(|p| i128::from(p.units)).sum()
-    }
+/// What an offer gives to orders of one cut-off, or to those inside its lead time.
+fn orders(carrying: &[&Priced], cutoff: Option<Day>) -> i128 {
+    let of = carrying.iter().filter(|p| match cutoff {
+        Some(day) => !p.stock_only && p.cutoff == day,
+        None => p.stock_only,
+    });
+    of.map(|p| i128::from(p.units)).sum()
 }

@@ -111,19 +111,19 @@ impl SideRules {
     ///
     /// `open` holds the open base units per slot of the market; `leading` says how many levels of the
     /// values are worth a search, counted from the first (all but fewer deliveries and ties, say).
-    /// `suggested` holds the units that the run before gave each pair.
+    /// `suggested` says what the run before gave a pair.
     pub fn of(
         rules: &Rules<'_>,
         pairs: &Pairs<'_>,
         part: &[Pair],
-        (open, suggested): (&[i64], Vec<i64>),
+        (open, suggested): (&[i64], impl Fn(&Pair) -> i64),
         leading: usize,
     ) -> Self {
-        let routes = part.iter().map(|p| {
+        let route = |p: &Pair| {
             let curve = &pairs.offers[p.offer as usize].curve;
             let available = if p.stock_only { curve.stock_by(p.cutoff) } else { curve.by(p.cutoff) };
             Route { key: (p.offer, p.slot), open: open[p.slot as usize], available }
-        });
+        };
         let mut orders: BTreeMap<OrderKey, (i64, Vec<usize>)> = BTreeMap::new();
         if !rules.parameters.without_predicates.contains(&Predicate::MinimumOrder) {
             for (i, p) in part.iter().enumerate() {
@@ -136,8 +136,13 @@ impl SideRules {
             members.sort_by_key(|i| pairs.slots[part[*i].slot as usize].instalment.id);
             Order { of, least, pairs: members }
         });
-        let found = Self::new(routes.collect(), orders.collect(), limited(rules, pairs, part), leading);
-        Self { suggested, ..found }
+        let (orders, slots): (Vec<Order>, _) = (orders.collect(), limited(rules, pairs, part));
+        if orders.is_empty() && slots.is_empty() {
+            // Nothing to keep, and nothing to know of the pairs.
+            return Self::new(Vec::new(), orders, slots, leading);
+        }
+        let found = Self::new(part.iter().map(route).collect(), orders, slots, leading);
+        Self { suggested: part.iter().map(suggested).collect(), ..found }
     }
 
     /// From its parts.

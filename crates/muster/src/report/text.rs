@@ -9,8 +9,6 @@ use crate::output::{grouped, percent, table, wrapped};
 
 /// Shortages shown on a terminal; JSON has more.
 const SHOWN: usize = 8;
-/// Letters of a name shown on a terminal.
-const NAME: usize = 24;
 /// Countries shown on a terminal.
 const COUNTRIES: usize = 12;
 
@@ -43,9 +41,8 @@ fn matches(report: &Report) -> String {
     let rows = report.matches.iter().take(SHOWN).map(|m| {
         let (units, unit) = &m.shown;
         let far = m.distance_km.map_or_else(|| "?".to_owned(), |km| grouped(i128::from(km)));
-        let name = |name: &str| name.chars().take(NAME).collect::<String>();
         let quantity = format!("{} {unit}", grouped(i128::from(*units)));
-        vec![name(&m.supplier), name(&m.buyer), m.product.clone(), quantity, m.due.to_string(), far]
+        vec![m.supplier.clone(), m.buyer.clone(), m.product.clone(), quantity, m.due.to_string(), far]
     });
     let mut shown = table(&["supplier", "buyer", "product", "quantity", "due", "km"], &[3, 5], rows);
     if report.matches.len() > SHOWN {
