@@ -105,7 +105,7 @@ impl Place {
     }
 
     /// The same whole kilometres as [`Point::distance_km`], sooner: from the chord where rounding
-    /// cannot matter. Both ways err by less than 10^-9 km up to [`FAR`], a thousandth of the doubt.
+    /// cannot matter. Both ways err by less than 10^-9 km up to `FAR`, a thousandth of the doubt.
     pub fn distance_km(&self, other: &Place) -> u32 {
         let [x, y, z] = std::array::from_fn(|i| self.at[i] - other.at[i]);
         let half_chord = (x * x + y * y + z * z).sqrt() / 2.0;

@@ -73,7 +73,7 @@ impl Projection<'_> {
 /// what exists when, NUTS 2 region, kind, grades, status and dates of certificates, how far the supplier
 /// was verified, and the terms on whom it serves (smallest order, lead time, transfers, regions and
 /// distance of delivery, export authorisations). It sees no identity, place finer than NUTS 2, price,
-/// note, number of a certificate, cluster or shared line, and neither needs, promises nor suggestions of
+/// note, number of a certificate, cluster, shared line or stated distance, and neither needs, promises nor suggestions of
 /// others; so whatever is reckoned from it is before competition.
 ///
 /// Others' offers go by names made of what the reader sees of them, so that neither their ids nor the

@@ -26,7 +26,7 @@ mod used;
 
 pub use pair::{Because, PairAnswer, PairExplanation, Server, explain_pair};
 pub use trace::{Asked, Fact, Measured, Value, Verdict, trace};
-pub(crate) use trace::{available, caveat, distance_km};
+pub(crate) use trace::{available, caveat};
 pub use used::Used;
 use used::{Usage, funnel, ranked};
 

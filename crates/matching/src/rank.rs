@@ -236,7 +236,10 @@ impl Search<'_, '_> {
 
     /// The points that distance and border cost at least for the offers of a cell.
     fn least(&self, cell: &Cell) -> i64 {
+        // A stated distance stands before what places say, and may be any.
+        let stated = !self.index.rules.market.distances.is_empty();
         let km = match self.need.place().zip(cell.centre) {
+            _ if stated => 0,
             Some((here, centre)) if cell.reach_km == 0 => here.distance_km(&centre),
             // Both distances are rounded up, and one more kilometre stands for rounding inside them.
             Some((here, centre)) => here.distance_km(&centre).saturating_sub(cell.reach_km + 1),
@@ -269,7 +272,10 @@ impl Search<'_, '_> {
                 // Those after it cost as much or more whoever buys, and have later ids.
                 return;
             }
-            let apart = self.need.place().zip(row.place).map(|(here, there)| here.distance_km(&there));
+            let apart = match rules.market.distances.is_empty() {
+                true => self.need.place().zip(row.place).map(|(here, there)| here.distance_km(&there)),
+                false => index.views[at].distance_km(self.need),
+            };
             let km = apart.unwrap_or(rules.parameters.transit.unknown_km);
             let mut bound = self.way(km) + border + row.floor;
             if let (Some(price), Some(cap)) = (row.price, wants.price_cap)

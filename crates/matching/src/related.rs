@@ -6,14 +6,14 @@ use domain::{
     code::ProductCode,
     eligibility::{Predicate, Rules},
     ids::{InstalmentId, LineId, NeedId, OfferId, OrganisationId, SiteId},
-    market::Market,
+    market::{Market, StatedDistance},
 };
 
 /// The market without whatever cannot bear on needs of a product.
 ///
 /// Products belong together when one may stand for the other by some rule, when two may stand for a
-/// third, when offers of them share a line, or when one was promised to a need of the other. Offers, needs and lines of these products stay, with
-/// their promises, suggestions, refusals, organisations and sites. Components, fairness groups and
+/// third, when offers of them share a line, or when one was promised to a need of the other. Offers, needs and
+/// lines of these products stay, with their promises, suggestions, refusals, organisations, sites and distances. Components, fairness groups and
 /// smallest orders never reach beyond, so an allocation of the part gives every instalment in it what
 /// an allocation of the whole market gives it, and so it does after an edit of its offers and needs.
 /// Where a trial leaves the product out, everything belongs together.
@@ -43,6 +43,8 @@ pub fn related(rules: &Rules<'_>, product: &ProductCode) -> Market {
     let places = part.offers.iter().map(|o| o.site).chain(part.needs.iter().map(|n| n.site));
     let sites: BTreeSet<SiteId> = places.chain(part.lines.values().map(|l| l.site)).collect();
     part.sites = market.sites.iter().filter(|(id, _)| sites.contains(id)).map(|(id, s)| (*id, s.clone())).collect();
+    let both = |d: &&StatedDistance| sites.contains(&d.from) && sites.contains(&d.to);
+    part.distances = market.distances.iter().filter(both).cloned().collect();
     let owners = part.offers.iter().map(|o| o.organisation).chain(part.needs.iter().map(|n| n.organisation));
     let owners: BTreeSet<OrganisationId> = owners.collect();
     let organisations = market.organisations.iter().filter(|(id, _)| owners.contains(id));

@@ -98,6 +98,12 @@ impl Store {
         Ok(self.connection.close_by_ref().await?)
     }
 
+    /// Runs a statement past everything that looks after the data, and says how many rows it changed.
+    #[cfg(feature = "tampering")]
+    pub async fn tamper(&self, statement: &str) -> Result<u64, StoreError> {
+        Ok(self.connection.execute_unprepared(statement).await?.rows_affected())
+    }
+
     /// Runs `work` in one transaction, commits it when it succeeds and rolls it back when it fails.
     /// All of that happens on a task of its own: a caller that is dropped half-way, because a client
     /// hung up or a timeout fired, leaves no open transaction behind (field case DB-03). The work

@@ -13,7 +13,7 @@ use domain::{
 use serde::Serialize;
 
 use super::Change;
-use crate::explain::{available, caveat, distance_km};
+use crate::explain::{available, caveat};
 
 /// Days that are always tried where more time helps.
 const USUAL_DAYS: [u16; 2] = [7, 14];
@@ -307,7 +307,7 @@ impl Planner<'_> {
     fn distances(&self, failing: &BTreeSet<usize>) -> Vec<Change> {
         let rules = *self.rules;
         let Some(view) = rules.need_view(self.need, self.demands) else { return Vec::new() };
-        let kilometres: BTreeSet<u32> = failing.iter().filter_map(|at| distance_km(&self.offers[*at], &view)).collect();
+        let kilometres: BTreeSet<u32> = failing.iter().filter_map(|at| self.offers[*at].distance_km(&view)).collect();
         self.smallest(kilometres.into_iter().map(|km| Change::MaxDistance { km: Some(km) }).collect())
     }
 

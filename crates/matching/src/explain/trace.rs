@@ -202,11 +202,6 @@ fn asked_by(reason: &Reason) -> Predicate {
     }
 }
 
-/// Kilometres between the places of a pair; `None` where one is unknown.
-pub(crate) fn distance_km(o: &OfferView<'_>, n: &NeedView<'_>) -> Option<u32> {
-    o.place().zip(n.place()).map(|(a, b)| a.distance_km(&b))
-}
-
 /// What a pair has by its cut-off: stock alone where output cannot be ordered in time.
 pub(crate) fn available(rules: &Rules<'_>, o: &OfferView<'_>, how: &Eligible) -> i64 {
     if how.stock_only { o.curve.stock_by(how.cutoff.max(rules.market.day)) } else { o.curve.by(how.cutoff) }
@@ -347,14 +342,14 @@ impl Facts<'_, '_> {
 
     fn distance(&self, facts: &mut Vec<Fact>) {
         let km = |name, km: Option<u32>| km.map(|km| number(name, i64::from(km), Measured::Kilometres));
-        facts.extend(km("distance", distance_km(self.o, self.n)));
+        facts.extend(km("distance", self.o.distance_km(self.n)));
         facts.extend(km("buyer_allows", self.n.need.terms.max_distance_km));
         facts.extend(km("supplier_allows", self.o.offer.terms.max_distance_km));
     }
 
     fn transit(&self, facts: &mut Vec<Fact>, day: Day, due: Day) {
         let transit = &self.rules.parameters.transit;
-        let km = distance_km(self.o, self.n);
+        let km = self.o.distance_km(self.n);
         let left_out = self.rules.parameters.without_predicates.contains(&Predicate::TransitTime);
         let days = if left_out { 0 } else { transit.days(km.unwrap_or(transit.unknown_km)) };
         let cutoff = due.plus(-days);

@@ -6,8 +6,7 @@ use app::{
     runs::{self, Proved},
 };
 use domain::{ids::RunId, parameters::Parameters};
-use sea_orm::ConnectionTrait;
-use storage::{Reads, Scope, needs, offers, organisations, sites};
+use storage::{Scope, needs, offers, organisations, sites};
 use testkit::{Builder, SeededIds, TestApp, TestDb, builders::day, on_both};
 
 use crate::command::Bench;
@@ -56,8 +55,7 @@ async fn proved(app: &App, id: RunId) -> Result<Proved, String> {
 
 /// Changes what is stored, past everything that looks after it.
 async fn tamper(app: &App, change: &str) {
-    let changed = app.store.connection().execute_unprepared(change).await;
-    let rows = changed.unwrap_or_else(|fault| panic!("{change}: {fault}")).rows_affected();
+    let rows = app.store.tamper(change).await.unwrap_or_else(|fault| panic!("{change}: {fault}"));
     assert!(rows > 0, "{change} changes nothing");
 }
 
