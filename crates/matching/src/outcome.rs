@@ -106,6 +106,7 @@ pub struct LevelReport {
     pub gap: Option<i128>,
     /// Whether potentials prove that no allocation with the same decisions on orders (what was closed, what
     /// was raised) is better. Where nothing was decided, that is a gap of 0.
+    #[serde(default)]
     pub optimal_as_decided: bool,
     /// Whether it is a level of the flow network.
     pub flow: bool,
