@@ -156,7 +156,7 @@ impl<'a> Facts<'a> {
     /// Promises, lines, and what the proof says of pairs.
     fn read_proof(&mut self, outcome: &Outcome) -> Result<(), String> {
         let (rules, proof) = (self.rules, &outcome.proof);
-        let unserved: HashMap<MatchId, i64> = proof.unserved.iter().copied().collect();
+        let mut unserved: HashMap<MatchId, i64> = proof.unserved.iter().copied().collect();
         for c in rules.market.commitments.iter().filter(|c| !c.quantity.is_zero()) {
             let Some(&offer) = self.offer_at.get(&c.offer) else { continue };
             self.promises.push(Promise {
@@ -165,8 +165,15 @@ impl<'a> Facts<'a> {
                 // A promise past its cut-off draws on what was restated since.
                 cutoff: c.cutoff.max(self.offers[offer].offer.terms.profile.as_of),
                 units: c.quantity.units(),
-                unserved: unserved.get(&c.match_id).copied().unwrap_or(0),
+                unserved: unserved.remove(&c.match_id).unwrap_or(0),
             });
+        }
+        let stated = |p: &Promise| (0..=p.units).contains(&p.unserved);
+        if let Some(p) = self.promises.iter().find(|p| !stated(p)) {
+            return Err(format!("of the promise {} {} units stay unserved, of {}", p.match_id, p.unserved, p.units));
+        }
+        if let Some(unknown) = unserved.keys().min() {
+            return Err(format!("{unknown} stays unserved and is no promise"));
         }
         for (at, view) in self.offers.iter().enumerate() {
             if let Some(line) = view.offer.terms.line.filter(|l| rules.market.lines.contains_key(l)) {

@@ -100,7 +100,7 @@ impl Facts<'_> {
         }
         // Each taken out once, so that none is listed twice in place of another.
         for s in &outcome.shortages {
-            let adds_up = s.demand - s.covered == s.uncovered;
+            let adds_up = i128::from(s.demand) - i128::from(s.covered) == i128::from(s.uncovered);
             let slot = self.slot(s.instalment);
             let owner = slot.map(|at| (self.need(at).id, self.need(at).tier()));
             if missing.remove(&s.instalment) != Some(s.uncovered) || !adds_up || owner != Some((s.need, s.tier)) {
@@ -190,7 +190,7 @@ fn level_adds_up(
     let Some(report) = report.filter(|r| r.name == name && r.flow == flow) else {
         return Err(format!("level {name} is missing or out of order"));
     };
-    let gap = report.bound.map(|bound| value - bound);
+    let gap = report.bound.map(|bound| value.saturating_sub(bound));
     if report.value != value || report.gap != gap || gap.is_some_and(|gap| gap < 0) {
         return Err(format!("level {name} is worth {value}, not {}", report.value));
     }

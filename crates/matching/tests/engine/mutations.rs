@@ -221,3 +221,24 @@ fn a_pair_closed_for_nothing_is_caught() {
         None => false,
     });
 }
+
+/// Numbers at the ends of their range are told apart like any other, and stop nothing.
+#[test]
+fn the_most_extreme_lies_are_caught() {
+    always_caught(|o| match o.shortages.first_mut() {
+        Some(shortage) => {
+            (shortage.demand, shortage.covered) = (i64::MIN, i64::MAX);
+            true
+        }
+        None => false,
+    });
+    always_caught(|o| {
+        o.levels[0].bound = Some(i128::MIN);
+        true
+    });
+    always_caught(|o| {
+        let promise = domain::ids::MatchId(uuid::Uuid::from_u128(7 << 120));
+        o.proof.unserved = vec![(promise, i64::MIN)];
+        true
+    });
+}

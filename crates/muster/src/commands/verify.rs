@@ -57,7 +57,7 @@ fn sentences(run: RunId, engine: &str, proved: &Proved) -> String {
         proved.day
     );
     let judged = format!(
-        "{} pairs were judged again ({} offers for {} instalments): {} may be, and every match is one of them. {} \
+        "{} pairs were judged again ({} offers for {} instalments): {} may trade, and every match is one of them. {} \
          matches and {} shortages say what the proof says. No capacity, line or need is exceeded, and what was held \
          or agreed before comes first.",
         count(proved.judged_pairs),
