@@ -21,7 +21,7 @@ struct World {
 /// 100,000 offers of 30 products, and 500 needs.
 static WORLD: LazyLock<World> = LazyLock::new(|| {
     let (catalogue, regions) = exchange::seeds::tables().expect("the seeds load");
-    let size = market::Size { offers: 100_000, needs: 500, products: 30, days: 56, regions: 0, seed: 1 };
+    let size = market::Size { offers: 100_000, needs: 500, products: 30, weeks: 8, regions: 0, seed: 1 };
     let market = market::random(&size, &catalogue, &regions).expect("a market of that size");
     World { catalogue, regions, parameters: Parameters::default(), market }
 });

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 mod engine;
+mod equity;
 mod fairness;
 mod getusppe;
 mod growth;
@@ -67,9 +68,9 @@ enum Command {
         /// Products they spread over.
         #[arg(long, default_value_t = 30)]
         products: usize,
-        /// Days over which instalments are due.
-        #[arg(long, default_value_t = 56)]
-        days: i32,
+        /// Goods are due on so many days, a week apart.
+        #[arg(long, default_value_t = 8)]
+        weeks: i32,
         /// NUTS 2 regions that sites lie in; all when 0.
         #[arg(long, default_value_t = 0)]
         regions: usize,
@@ -135,8 +136,8 @@ fn main() -> Result<()> {
             let write = write.then(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md")));
             engine::run(&engine::Setup { quick, write, only, repeat, peers })
         }
-        Command::Runs { offers, needs, products, days, regions, seed, repeat, threads } => {
-            runs::run(&market::Size { offers, needs, products, days, regions, seed }, repeat.max(1), threads)
+        Command::Runs { offers, needs, products, weeks, regions, seed, repeat, threads } => {
+            runs::run(&market::Size { offers, needs, products, weeks, regions, seed }, repeat.max(1), threads)
         }
         Command::Replay { peers, authors, sweep, write } => {
             let write = write.then(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md")));

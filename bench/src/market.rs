@@ -28,7 +28,8 @@ pub struct Size {
     pub offers: usize,
     pub needs: usize,
     pub products: usize,
-    pub days: i32,
+    /// Goods are due on so many days, a week apart.
+    pub weeks: i32,
     /// Regions that sites lie in, spread over the table; all when 0.
     pub regions: usize,
     pub seed: u64,
@@ -144,7 +145,7 @@ impl Draw<'_> {
 
     fn need(&mut self, n: usize) -> Result<()> {
         let (organisation, site) = self.place(self.size.offers + n);
-        let due = self.market.day.plus(self.rng.random_range(7..7 + self.size.days.max(1)));
+        let due = self.market.day.plus(7 * self.rng.random_range(1..=self.size.weeks.max(1)));
         let terms = NeedTerms {
             product: self.product(),
             grades: vec![],

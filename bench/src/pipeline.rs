@@ -16,13 +16,13 @@ use matching::{Control, allocate, verify};
 
 use crate::{
     market,
-    report::{Bar, Row, Sense, ratio, time},
+    report::{Bar, Row, Sense, number, ratio, time},
 };
 
 /// What may be asked of a run.
 pub struct Limits {
-    /// At most this often the plain solve; wanted and hoped for.
-    pub ratio: (f64, f64),
+    /// At most this often the plain solve; wanted and hoped for. Told and not judged if none.
+    pub ratio: Option<(f64, f64)>,
     /// At most this long.
     pub spent: Duration,
 }
@@ -64,13 +64,17 @@ pub fn row(name: &str, size: &market::Size, repeat: usize, limits: &Limits) -> R
         said(check),
         said(solve)
     );
-    row.bars.push(Bar {
-        unit: "x our plain solve".to_owned(),
-        wanted: limits.ratio.0,
-        stretch: Some(limits.ratio.1),
-        sense: Sense::AtMost,
-        got: row.ours.least().zip(solve).map(|(ours, plain)| ratio(ours, plain)),
-    });
+    let got = row.ours.least().zip(solve).map(|(ours, plain)| ratio(ours, plain));
+    match limits.ratio {
+        Some((wanted, stretch)) => row.bars.push(Bar {
+            unit: "x our plain solve".to_owned(),
+            wanted,
+            stretch: Some(stretch),
+            sense: Sense::AtMost,
+            got,
+        }),
+        None => row.note.extend(got.map(|got| format!(", {} times that", number(got)))),
+    }
     row.bars.push(Bar {
         unit: "s".to_owned(),
         wanted: limits.spent.as_secs_f64(),

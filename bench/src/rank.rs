@@ -49,7 +49,7 @@ const SUPERVISOR: &str = include_str!("../../crates/testkit/src/postgres.sh");
 /// Times the ranking of a need, the mean over some needs, among so many offers.
 pub fn row(name: &str, offers: usize, repeat: usize) -> Result<Row> {
     let (catalogue, regions) = exchange::seeds::tables().context("the seeds do not load")?;
-    let size = market::Size { offers, needs: NEEDS * 6, products: PRODUCTS, days: 56, regions: 0, seed: 1 };
+    let size = market::Size { offers, needs: NEEDS * 6, products: PRODUCTS, weeks: 8, regions: 0, seed: 1 };
     let mut market = market::random(&size, &catalogue, &regions)?;
     let borders: Vec<String> = catalogue.parts().border_rules.iter().map(|r| r.code.clone()).collect();
     let kinds: Vec<_> = catalogue.parts().certificate_kinds.iter().take(4).map(|k| k.code.clone()).collect();

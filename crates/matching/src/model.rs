@@ -132,7 +132,23 @@ struct Draft<'m, 'a> {
 /// Where an offer's pairs hang.
 struct OfferNodes {
     stock: Option<u32>,
-    output: BTreeMap<Day, u32>,
+    /// The days at which its output is counted, ascending.
+    days: Vec<Day>,
+    /// The output node of the first of them; those of the others follow it.
+    first: u32,
+}
+
+impl OfferNodes {
+    fn output(&self, by: Day) -> Option<u32> {
+        self.days.binary_search(&by).ok().and_then(|at| u32::try_from(at).ok()).map(|at| self.first + at)
+    }
+}
+
+/// Adds a day to days in ascending order, unless it is among them.
+fn insert(days: &mut Vec<Day>, day: Day) {
+    if let Err(at) = days.binary_search(&day) {
+        days.insert(at, day);
+    }
 }
 
 /// Builds the network of a component.
@@ -182,7 +198,9 @@ impl Draft<'_, '_> {
     fn price(&mut self, arc: u32, cost: i64, ties: i64) {
         let arc = arc as usize;
         for (points, value) in self.points.iter_mut().zip([cost, ties]) {
-            points.resize(points.len().max(arc + 1), 0);
+            if points.len() <= arc {
+                points.resize(arc + 1, 0);
+            }
             points[arc] = value;
         }
     }
@@ -197,14 +215,14 @@ impl Draft<'_, '_> {
     }
 
     /// Days at which each offer's output is counted: its cut-offs, or every day on a shared line.
-    fn cutoffs(&self) -> Vec<BTreeSet<Day>> {
-        let mut cutoffs = vec![BTreeSet::new(); self.part.offers.len()];
+    fn cutoffs(&self) -> Vec<Vec<Day>> {
+        let mut cutoffs = vec![Vec::new(); self.part.offers.len()];
         for p in self.part.pairs.iter().filter(|p| !p.stock_only) {
-            cutoffs[self.market.offer_rank[p.offer as usize] as usize].insert(p.cutoff);
+            insert(&mut cutoffs[self.market.offer_rank[p.offer as usize] as usize], p.cutoff);
         }
         for c in &self.part.commitments {
             let at = self.market.rank_of(c.offer);
-            cutoffs[at].insert(self.due_from(at, c));
+            insert(&mut cutoffs[at], self.due_from(at, c));
         }
         let mut shared: BTreeMap<LineId, BTreeSet<Day>> = BTreeMap::new();
         for (i, days) in cutoffs.iter().enumerate() {
@@ -226,7 +244,7 @@ impl Draft<'_, '_> {
         }
         for (i, days) in cutoffs.iter_mut().enumerate() {
             if let Some(all) = self.line_of(i).and_then(|l| shared.get(&l)) {
-                days.clone_from(all);
+                *days = all.iter().copied().collect();
             }
         }
         cutoffs
@@ -243,14 +261,14 @@ impl Draft<'_, '_> {
         let cutoffs = self.cutoffs();
         let lines = self.line_nodes(&cutoffs);
         let mut nodes = Vec::with_capacity(self.part.offers.len());
-        for (i, days) in cutoffs.iter().enumerate() {
+        for (i, days) in cutoffs.into_iter().enumerate() {
             nodes.push(self.offer_nodes(i, days, &lines));
         }
         nodes
     }
 
     /// A node for each period of each line, with the line's output of that period.
-    fn line_nodes(&mut self, cutoffs: &[BTreeSet<Day>]) -> HashMap<(LineId, Day), u32> {
+    fn line_nodes(&mut self, cutoffs: &[Vec<Day>]) -> HashMap<(LineId, Day), u32> {
         let mut nodes = HashMap::new();
         let lines: Vec<_> = self.part.lines.iter().map(|(id, line)| (*id, *line)).collect();
         for (id, line) in lines {
@@ -270,7 +288,7 @@ impl Draft<'_, '_> {
         nodes
     }
 
-    fn offer_nodes(&mut self, i: usize, days: &BTreeSet<Day>, lines: &HashMap<(LineId, Day), u32>) -> OfferNodes {
+    fn offer_nodes(&mut self, i: usize, days: Vec<Day>, lines: &HashMap<(LineId, Day), u32>) -> OfferNodes {
         let (view, most) = (&self.market.pairs.offers[self.part.offers[i]], self.most[i]);
         let offer = view.offer.id;
         let line = self.line_of(i);
@@ -289,18 +307,17 @@ impl Draft<'_, '_> {
                 self.line_arcs.push((id, offer, day, arc));
                 self.price(arc, 0, tie::points(offer.0, id.0) & 0xffff);
             }
-            made.push((day, node));
+            made.push(node);
         }
-        for (i, (_, node)) in made.iter().enumerate() {
-            let next = made.get(i + 1).map_or(ROOT, |(_, n)| *n);
-            self.builder.drain(*node, next);
+        for (i, node) in made.iter().enumerate() {
+            self.builder.drain(*node, made.get(i + 1).copied().unwrap_or(ROOT));
         }
         let stock = (stock > 0).then(|| {
             let node = self.node(stock, NodeLabel::Stock { offer });
-            self.builder.drain(node, stock_from.map_or(ROOT, |i| made[i].1));
+            self.builder.drain(node, stock_from.map_or(ROOT, |i| made[i]));
             node
         });
-        OfferNodes { stock, output: made.into_iter().collect() }
+        OfferNodes { stock, days, first: made.first().copied().unwrap_or(ROOT) }
     }
 
     fn demand(mut self, nodes: Vec<OfferNodes>) -> Result<Model, MatchingError> {
@@ -342,13 +359,14 @@ impl Draft<'_, '_> {
         let (market, part) = (self.market, self.part);
         let mut pair_arcs = Vec::with_capacity(part.pairs.len() + 1);
         self.builder.reserve_arcs(part.pairs.len() + 4 * slots.len());
+        self.points.iter_mut().for_each(|points| points.reserve(part.pairs.len() + 4 * slots.len()));
         let mut end = u32::try_from(self.builder.arc_count()).unwrap_or(u32::MAX);
         for (i, p) in part.pairs.iter().enumerate() {
             let view = &market.pairs.offers[p.offer as usize];
             let from = &nodes[market.offer_rank[p.offer as usize] as usize];
             let head = slots[market.slot_rank[p.slot as usize] as usize];
-            let ready = view.curve.stock_by(p.cutoff) > 0;
-            let tail = if p.stock_only { from.stock.filter(|_| ready) } else { from.output.get(&p.cutoff).copied() };
+            let ready = || view.curve.stock_by(p.cutoff) > 0;
+            let tail = if p.stock_only { from.stock.filter(|_| ready()) } else { from.output(p.cutoff) };
             let (offer, instalment) = (view.offer.id, market.pairs.slots[p.slot as usize].instalment.id);
             let surcharge = self.request.points.map_or(0, |points| points.pairs[i]);
             let (cost, ties) = (p.cost + surcharge, tie::points(offer.0, instalment.0));
@@ -378,7 +396,9 @@ impl Draft<'_, '_> {
         for c in &self.part.commitments {
             let node = self.node(-c.quantity.units(), NodeLabel::Commitment { match_id: c.match_id });
             let at = self.market.rank_of(c.offer);
-            let served = self.builder.arc(nodes[at].output[&self.due_from(at, c)], node, UNBOUNDED);
+            // Its day is among those at which the offer is counted.
+            let from = nodes[at].output(self.due_from(at, c)).unwrap_or(ROOT);
+            let served = self.builder.arc(from, node, UNBOUNDED);
             self.price(served, 0, tie::points(c.offer.0, c.match_id.0));
             promised.push(node);
         }

@@ -1,12 +1,14 @@
 //! The cheapest offers for one need, out of very many held in memory.
 //!
-//! Offers lie in cells: one product, one square of the map. A cell knows where it lies and how far it reaches, so that one distance bounds the cost of all its offers from below. Cells
-//! are looked at in the order of that bound, offers of a cell in the order of what each costs
-//! whoever buys, and only offers that may still be among the best are judged. The search ends when
-//! the next bound is above the last of the best: the answer is that of judging all and sorting.
+//! Offers lie in cells: one product, one square of the map. A cell knows where it lies and how far it
+//! reaches, so that one distance bounds the cost of all its offers from below. The search is best first:
+//! whatever could be cheapest is looked at next, be it a cell, of which the offers that cost least
+//! whoever buys are taken out, an offer, which is judged, or one judged before, which is the next in the
+//! answer. The answer is that of judging all and sorting.
 
 use std::{
-    collections::{BinaryHeap, HashMap},
+    cmp::Reverse,
+    collections::{BinaryHeap, HashMap, HashSet},
     ops::Range,
 };
 
@@ -14,13 +16,14 @@ use domain::{
     code::{CertificateKindCode, CountryCode, ProductCode},
     eligibility::{Eligible, NeedView, OfferView, Predicate, Rules, SiteDemands},
     geo::{Place, Point},
-    ids::OfferId,
+    ids::{OfferId, OrganisationId},
     need::{Instalment, Need},
     organisation::Verification,
     price::Price,
     time::Day,
 };
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::threads;
 
@@ -50,6 +53,8 @@ struct Cell {
     centre: Option<Place>,
     /// How far the others lie from there, in whole kilometres, rounded up.
     reach_km: u32,
+    /// Points that its offers cost at least, whoever buys.
+    floor: i64,
     /// Positions of its offers.
     offers: Range<usize>,
 }
@@ -60,8 +65,8 @@ struct Row {
     floor: i64,
     id: OfferId,
     place: Option<Place>,
-    /// The first day by which anything of it exists.
-    first_day: Day,
+    /// The first cut-off of an order for any of it.
+    orderable: Day,
     min_order: i64,
     price: Option<Price>,
     /// A bit per kind of certificate that it holds or awaits.
@@ -87,10 +92,11 @@ impl<'a> OfferIndex<'a> {
     pub fn new(rules: &Rules<'a>, threads: usize) -> Self {
         let offers: Vec<_> = rules.market.offers.iter().filter(|o| rules.judge_offer_alone(o).is_ok()).collect();
         let parts: Vec<_> = offers.chunks(1_024).collect();
+        let named: HashSet<_> = rules.market.organisations.values().flat_map(|o| o.clusters.iter().copied()).collect();
         let ready = threads::spread(&parts, threads::count(threads), |_, part| {
             let made = part.iter().filter_map(|offer| {
                 let view = rules.offer_view(offer)?;
-                Some((key(&view), Row::of(rules, &view), view))
+                Some((key(&view), Row::of(rules, &view, &named), view))
             });
             made.collect::<Vec<_>>()
         });
@@ -109,7 +115,7 @@ impl<'a> OfferIndex<'a> {
         let mut last: Option<CellKey> = None;
         for (key, row, view) in ready {
             if last.as_ref() != Some(&key) {
-                index.open_cell(&key, &view);
+                index.open_cell(&key, &view, row.floor);
             }
             if let Some(cell) = index.cells.last_mut() {
                 let away = cell.centre.zip(view.place()).map_or(0, |(centre, place)| centre.distance_km(&place));
@@ -124,10 +130,10 @@ impl<'a> OfferIndex<'a> {
         index
     }
 
-    fn open_cell(&mut self, (product, _): &CellKey, first: &OfferView<'_>) {
+    fn open_cell(&mut self, (product, _): &CellKey, first: &OfferView<'_>, floor: i64) {
         let (at, start) = (self.cells.len(), self.rows.len());
         let (country, centre) = (Some(first.country().clone()), first.place());
-        self.cells.push(Cell { country, centre, reach_km: 0, offers: start..start });
+        self.cells.push(Cell { country, centre, reach_km: 0, floor, offers: start..start });
         self.of_product.entry(product.clone()).or_insert(at..at).end = at + 1;
     }
 
@@ -148,14 +154,10 @@ impl<'a> OfferIndex<'a> {
     pub fn rank(&self, need: &Need, instalment: &Instalment, top: usize) -> Vec<Ranked> {
         let rules: Rules<'_> = self.rules;
         let Some(need) = rules.need_view(need, &self.demands) else { return Vec::new() };
-        let mut search = Search { index: self, need: &need, instalment, top, best: BinaryHeap::new() };
-        search.run();
-        let best = search.best.into_sorted_vec();
-        let explained = best.into_iter().filter_map(|(_, offer, at)| {
-            let eligible = rules.judge(&self.views[at], &need, instalment).ok()?;
-            Some(Ranked { offer, eligible })
-        });
-        explained.collect()
+        let demanded = kinds(&rules, need.need.terms.certificates.iter());
+        let (cells, queue) = (Vec::new(), BinaryHeap::new());
+        let mut search = Search { index: self, need: &need, instalment, demanded, cells, queue };
+        search.run(top)
     }
 
     /// The cells whose offers may serve a need.
@@ -169,16 +171,20 @@ impl<'a> OfferIndex<'a> {
 }
 
 impl Row {
-    fn of(rules: &Rules<'_>, view: &OfferView<'_>) -> Self {
+    /// `named` are the organisations that others call their cluster.
+    fn of(rules: &Rules<'_>, view: &OfferView<'_>, named: &HashSet<OrganisationId>) -> Self {
         let w = &rules.parameters.weights;
         let when = |yes: bool, weight: u32| if yes { i64::from(weight) } else { 0 };
+        // One that is in no cluster, and is none, shares none with anybody.
+        let alone = view.organisation.clusters.is_empty() && !named.contains(&view.organisation.id);
         let floor = when(view.organisation.verification == Verification::None, w.unverified)
-            + when(view.offer.is_stale(rules.market.day), w.aging);
+            + when(view.offer.is_stale(rules.market.day), w.aging)
+            + when(alone, w.cluster);
         Self {
             floor,
             id: view.offer.id,
             place: view.place(),
-            first_day: view.first_day().unwrap_or(Day::MAX),
+            orderable: view.first_orderable().unwrap_or(Day::MAX),
             min_order: view.offer.terms.min_order.as_ref().map_or(0, |least| least.quantity.units()),
             price: view.offer.terms.price,
             kinds: kinds(rules, view.offer.terms.certificates.iter().map(|c| &c.kind)),
@@ -198,40 +204,68 @@ fn key(view: &OfferView<'_>) -> CellKey {
     (view.offer.terms.product.clone(), view.place().map(|place| square(place.point())))
 }
 
+/// What waits in the queue, at equal cost in this order, so that an answer comes after all that could come
+/// before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    /// What is left of a cell, by its place.
+    Cell,
+    /// An offer that is not judged yet, by its position.
+    Offer,
+    /// An offer that passed, by its place among those.
+    Passed,
+}
+
+/// The least that something could cost, and what it is; at equal cost by stage, then id.
+type Waiting = Reverse<(i64, Stage, OfferId, usize)>;
+
+/// What is left of a cell.
+struct Rest<'s> {
+    cell: &'s Cell,
+    /// Points that distance and border cost all its offers at least.
+    least: i64,
+    next: usize,
+}
+
 /// One question to the index.
 struct Search<'s, 'a> {
     index: &'s OfferIndex<'a>,
     need: &'s NeedView<'s>,
     instalment: &'s Instalment,
-    top: usize,
-    /// The best so far by cost, id and position, the last of them on top.
-    best: BinaryHeap<(i64, OfferId, usize)>,
+    /// A bit per kind of certificate that is asked for.
+    demanded: u64,
+    cells: Vec<Rest<'s>>,
+    queue: BinaryHeap<Waiting>,
 }
 
-impl Search<'_, '_> {
-    fn run(&mut self) {
-        if self.top == 0 {
-            return;
-        }
-        let cells = self.index.cells_for(&self.need.need.terms.product);
-        let bounded = cells.into_iter().map(|cell| (self.least(cell) + self.index.rows[cell.offers.start].floor, cell));
-        let mut bounded: Vec<(i64, &Cell)> = bounded.collect();
-        bounded.sort_unstable_by_key(|(bound, cell)| (*bound, cell.offers.start));
-        for (bound, cell) in bounded {
-            if !self.may_enter(bound) {
-                return;
+/// A cell as it waits.
+fn waiting(bound: i64, cell: usize) -> Waiting {
+    Reverse((bound, Stage::Cell, OfferId(Uuid::nil()), cell))
+}
+
+impl<'s> Search<'s, '_> {
+    fn run(&mut self, top: usize) -> Vec<Ranked> {
+        let index = self.index;
+        let cells = index.cells_for(&self.need.need.terms.product).into_iter();
+        self.cells = cells.map(|cell| Rest { cell, least: self.least(cell), next: cell.offers.start }).collect();
+        let whole = |(at, Rest { cell, least, .. }): (usize, &Rest<'_>)| waiting(least + cell.floor, at);
+        self.queue = self.cells.iter().enumerate().map(whole).collect();
+        let (mut passed, mut best) = (Vec::new(), Vec::with_capacity(top.min(index.len())));
+        while best.len() < top
+            && let Some(Reverse((_, stage, offer, at))) = self.queue.pop()
+        {
+            match stage {
+                Stage::Cell => self.take_out(at),
+                Stage::Offer => {
+                    if let Ok(eligible) = index.rules.judge(&index.views[at], self.need, self.instalment) {
+                        self.queue.push(Reverse((eligible.cost.total(), Stage::Passed, offer, passed.len())));
+                        passed.push(eligible);
+                    }
+                }
+                Stage::Passed => best.push(Ranked { offer, eligible: passed[at].clone() }),
             }
-            self.look_through(cell);
         }
-    }
-
-    /// Whether something that costs so much or more may still be among the best.
-    fn may_enter(&self, cost: i64) -> bool {
-        !self.is_full() || self.best.peek().is_none_or(|last| cost <= last.0)
-    }
-
-    fn is_full(&self) -> bool {
-        self.best.len() >= self.top
+        best
     }
 
     /// The points that distance and border cost at least for the offers of a cell.
@@ -240,9 +274,8 @@ impl Search<'_, '_> {
         let stated = !self.index.rules.market.distances.is_empty();
         let km = match self.need.place().zip(cell.centre) {
             _ if stated => 0,
-            Some((here, centre)) if cell.reach_km == 0 => here.distance_km(&centre),
-            // Both distances are rounded up, and one more kilometre stands for rounding inside them.
-            Some((here, centre)) => here.distance_km(&centre).saturating_sub(cell.reach_km + 1),
+            // One more kilometre stands for rounding.
+            Some((here, centre)) => here.at_least_km(&centre).saturating_sub(cell.reach_km + 1),
             None => self.index.rules.parameters.transit.unknown_km,
         };
         self.way(km) + self.border(cell)
@@ -258,46 +291,46 @@ impl Search<'_, '_> {
         if crossed { i64::from(self.index.rules.parameters.weights.border) } else { 0 }
     }
 
-    /// Judges the offers of a cell that may still be among the best.
-    fn look_through(&mut self, cell: &Cell) {
-        let (rules, index) = (self.index.rules, self.index);
-        let (least, border) = (self.least(cell), self.border(cell));
-        let strict = rules.parameters.without_predicates.is_empty();
-        let wants = &self.need.need.terms;
-        let demanded = kinds(&rules, wants.certificates.iter());
-        for at in cell.offers.clone() {
-            let row = &index.rows[at];
-            let first = (least + row.floor, row.id);
-            if self.is_full() && self.best.peek().is_some_and(|(cost, id, _)| first > (*cost, *id)) {
-                // Those after it cost as much or more whoever buys, and have later ids.
-                return;
-            }
-            let apart = match rules.market.distances.is_empty() {
-                true => self.need.place().zip(row.place).map(|(here, there)| here.distance_km(&there)),
-                false => index.views[at].distance_km(self.need),
-            };
-            let km = apart.unwrap_or(rules.parameters.transit.unknown_km);
-            let mut bound = self.way(km) + border + row.floor;
-            if let (Some(price), Some(cap)) = (row.price, wants.price_cap)
-                && price.currency == cap.currency
-            {
-                bound += (price.micros / 1_000).min(1_000_000) * i64::from(rules.parameters.weights.price);
-            }
-            let latest = self.instalment.due.plus(-rules.parameters.transit.days(km));
-            let hopeless =
-                row.first_day > latest || row.min_order > self.need.site_demand || demanded & !row.kinds != 0;
-            if !self.may_enter(bound) || (strict && hopeless) {
-                continue;
-            }
-            let Ok(weighed) = rules.weigh(&index.views[at], self.need, self.instalment) else { continue };
-            let found = (weighed.cost, row.id, at);
-            if !self.is_full() {
-                self.best.push(found);
-            } else if let Some(mut last) = self.best.peek_mut()
-                && found < *last
-            {
-                *last = found;
+    /// Takes the offers out of a cell that cost the least whoever buys; those that may pass wait to be judged.
+    fn take_out(&mut self, at: usize) {
+        let Rest { cell, least, next } = self.cells[at];
+        let rows = &self.index.rows[next..cell.offers.end];
+        let alike = rows.iter().take_while(|row| row.floor == rows[0].floor).count();
+        let border = self.border(cell);
+        for (at, row) in (next..).zip(&rows[..alike]) {
+            if let Some(bound) = self.bound(at, row) {
+                self.queue.push(Reverse((bound + border, Stage::Offer, row.id, at)));
             }
         }
+        self.cells[at].next += alike;
+        if let Some(row) = rows.get(alike) {
+            self.queue.push(waiting(least + row.floor, at));
+        }
+    }
+
+    /// What an offer costs at least, the border apart; none if it cannot pass.
+    fn bound(&self, at: usize, row: &Row) -> Option<i64> {
+        let (rules, wants) = (&self.index.rules, &self.need.need.terms);
+        let strict = rules.parameters.without_predicates.is_empty();
+        let due = self.instalment.due;
+        let lacks = row.orderable > due || row.min_order > self.need.site_demand || self.demanded & !row.kinds != 0;
+        if strict && lacks {
+            return None;
+        }
+        let apart = match rules.market.distances.is_empty() {
+            true => self.need.place().zip(row.place).map(|(here, there)| here.at_least_km(&there)),
+            false => self.index.views[at].distance_km(self.need),
+        };
+        let km = apart.unwrap_or(rules.parameters.transit.unknown_km);
+        if strict && row.orderable > due.plus(-rules.parameters.transit.days(km)) {
+            return None;
+        }
+        let mut bound = self.way(km) + row.floor;
+        if let (Some(price), Some(cap)) = (row.price, wants.price_cap)
+            && price.currency == cap.currency
+        {
+            bound += (price.micros / 1_000).min(1_000_000) * i64::from(rules.parameters.weights.price);
+        }
+        Some(bound)
     }
 }

@@ -55,6 +55,13 @@ impl OfferView<'_> {
         self.first_day
     }
 
+    /// The first day on which an order could be cut off and draw on anything: stock, or output outside the
+    /// lead time.
+    pub fn first_orderable(&self) -> Option<Day> {
+        let stock = self.first_stock_day.filter(|day| *day < self.orderable_from);
+        stock.or(self.first_day.map(|day| day.max(self.orderable_from)))
+    }
+
     /// Where it is made, or the point of its region.
     pub fn place(&self) -> Option<Place> {
         self.place

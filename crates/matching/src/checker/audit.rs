@@ -52,7 +52,8 @@ pub(super) struct Audit<'a> {
     nodes: &'a [Potentials],
     /// The potentials of the root, 0 at every level.
     root: Vec<i64>,
-    place: HashMap<NodeLabel, usize>,
+    /// Where each published node stands.
+    pub place: HashMap<NodeLabel, usize>,
     /// What the flow is worth at each level.
     pub values: [i128; MOST_LEVELS],
     pub places: Places,

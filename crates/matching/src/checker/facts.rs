@@ -106,6 +106,9 @@ impl<'a> Facts<'a> {
             offers,
             needs,
         };
+        let mut eligible = vec![0; facts.offers.len()];
+        judged.iter().flatten().flat_map(|(pairs, _)| pairs).for_each(|(offer, _)| eligible[*offer as usize] += 1);
+        facts.pairs.iter_mut().zip(eligible).for_each(|(pairs, most)| pairs.reserve_exact(most));
         for (view, of_need) in judged.into_iter().enumerate() {
             let instalments = &facts.needs[view].need.instalments;
             for (instalment, (pairs, reasons)) in instalments.iter().zip(of_need) {

@@ -43,9 +43,8 @@ fn check(rules: &Rules<'_>, outcome: &Outcome) -> Result<(), String> {
     let groups = facts.groups(outcome)?;
     let mut audit = Audit::new(outcome)?;
     facts.each_arc(&groups, &mut audit)?;
-    let places: std::collections::HashMap<_, _> =
-        outcome.proof.potentials.iter().enumerate().map(|(at, p)| (p.label, at)).collect();
-    audit.cuts.hold(&facts, &groups, |label| places.get(&label).copied())?;
+    let Audit { cuts, place, .. } = &mut audit;
+    cuts.hold(&facts, &groups, |label| place.get(&label).copied())?;
     audit.shortest.hold(&outcome.proof.potentials, |node| audit.cuts.root(node))?;
     facts.levels_add_up(outcome, &audit)?;
     facts.shortages_add_up(outcome)?;

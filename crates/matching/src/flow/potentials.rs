@@ -131,7 +131,7 @@ pub(super) fn canonical(net: &Network, flows: &[i64], simplex: &[Vec<i64>], know
         let distance: Vec<i64> = search.over.iter().zip(potential).map(|(&g, &p)| g + p).collect();
         if level + 1 < simplex.len() {
             residual.keep_tight(costs, &distance);
-            rank = refine(&rank, &search.over);
+            rank = refine(&rank, &search.over, known);
         }
         outer = Some(starts.into_iter().filter(|&node| distance[node as usize] == far).collect());
         result.push(distance);
@@ -139,20 +139,17 @@ pub(super) fn canonical(net: &Network, flows: &[i64], simplex: &[Vec<i64>], know
     result
 }
 
-/// The rank of each node by (its rank so far, its new entry); equal pairs share a rank.
-fn refine(rank: &[u32], over: &[i64]) -> Vec<u32> {
-    let mut order: Vec<(u32, i64, u32)> =
-        (0..).zip(rank).zip(over).map(|((node, &rank), &g)| (rank, g, node)).collect();
-    order.sort_unstable();
-    let mut finer = vec![0; rank.len()];
-    let mut now = 0;
-    for (at, &(rank, g, node)) in order.iter().enumerate() {
-        if at > 0 && (order[at - 1].0, order[at - 1].1) != (rank, g) {
-            now += 1;
-        }
-        finer[node as usize] = now;
-    }
-    finer
+/// The rank of each node by (its rank so far, its new entry); equal pairs share a rank. Known nodes, the
+/// root among them, have the same entries at every level, so one of them stands for all.
+fn refine(rank: &[u32], over: &[i64], known: &[bool]) -> Vec<u32> {
+    let key = |node: usize| (rank[node], over[node]);
+    let others = (0..rank.len()).filter(|&node| !known[node]);
+    let mut keys: Vec<(u32, i64)> = others.map(key).chain([key(ROOT as usize)]).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let place = |node: usize| keys.binary_search(&key(node)).map_or(0, |at| u32::try_from(at).unwrap_or(u32::MAX));
+    let of_known = place(ROOT as usize);
+    (0..rank.len()).map(|node| if known[node] { of_known } else { place(node) }).collect()
 }
 
 /// Dijkstra's algorithm by rank, then distance over the simplex potential.
