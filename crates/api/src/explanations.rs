@@ -15,9 +15,12 @@ use validator::Validate;
 
 use crate::{problem::Problem, query::Parameters, signed_in::SignedIn};
 
-mod body;
+mod need;
+mod pair;
+mod parts;
 
-pub use body::{NeedExplanation, PairExplanation};
+pub use need::NeedExplanation;
+pub use pair::PairExplanation;
 
 /// The routes of explanations.
 pub(crate) fn router() -> OpenApiRouter<App> {

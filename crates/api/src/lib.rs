@@ -12,6 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub mod body;
 pub mod codes;
+mod cost;
 mod created;
 mod cursor;
 mod docs;

@@ -6,7 +6,7 @@ use app::{
 };
 use axum::{Json, extract::State};
 use domain::{
-    eligibility::{CostTerms, Standing},
+    eligibility::Standing,
     ids::{MatchId, NeedId, OfferId, RunId},
     matches::MatchState,
     region::Region,
@@ -19,6 +19,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::{
+    cost::CostView,
     limits,
     page::{Listing, Page},
     path_id::PathId,
@@ -151,49 +152,6 @@ struct Explanation {
     eligible_offers: Option<u32>,
     /// The parts of the cost, in points per base unit; told to the operator, since they tell exact distances.
     cost: Option<CostView>,
-}
-
-/// The parts of a pair's cost, in points per base unit.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Cost)]
-struct CostView {
-    /// Distance.
-    distance: i64,
-    /// A border is crossed.
-    border: i64,
-    /// No cluster is shared.
-    cluster: i64,
-    /// A substitution is used.
-    substitution: i64,
-    /// Nobody vouched for the supplier.
-    unverified: i64,
-    /// The figures are stale.
-    aging: i64,
-    /// Preferred features are missing.
-    preference: i64,
-    /// A certificate is pending.
-    pending: i64,
-    /// Price.
-    price: i64,
-    /// Their sum.
-    total: i64,
-}
-
-impl CostView {
-    fn of(c: &CostTerms) -> Self {
-        Self {
-            distance: c.distance,
-            border: c.border,
-            cluster: c.cluster,
-            substitution: c.substitution,
-            unverified: c.unverified,
-            aging: c.aging,
-            preference: c.preference,
-            pending: c.pending,
-            price: c.price,
-            total: c.total(),
-        }
-    }
 }
 
 impl MatchBody {

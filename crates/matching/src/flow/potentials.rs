@@ -36,17 +36,15 @@ impl Residual {
     fn new(net: &Network, flows: &[i64], known: &[bool]) -> Self {
         let mut first = vec![0; net.node_count() + 1];
         let mut found = Vec::new();
-        if !known.iter().all(|&known| known) {
-            let ends = net.from.iter().zip(&net.to).zip(flows.iter().zip(&net.capacity));
-            for (id, ((&from, &to), (&flow, &cap))) in (0..).zip(ends) {
-                if !known[to as usize] && flow < cap {
-                    first[from as usize] += 1;
-                    found.push((from, (to, id, true)));
-                }
-                if flow > 0 && !known[from as usize] {
-                    first[to as usize] += 1;
-                    found.push((to, (from, id, false)));
-                }
+        let ends = net.from.iter().zip(&net.to).zip(flows.iter().zip(&net.capacity));
+        for (id, ((&from, &to), (&flow, &cap))) in (0..).zip(ends) {
+            if !known[to as usize] && flow < cap {
+                first[from as usize] += 1;
+                found.push((from, (to, id, true)));
+            }
+            if flow > 0 && !known[from as usize] {
+                first[to as usize] += 1;
+                found.push((to, (from, id, false)));
             }
         }
         let mut sum = 0;
@@ -93,6 +91,9 @@ impl Residual {
 pub(super) fn canonical(net: &Network, flows: &[i64], simplex: &[Vec<i64>], known: &[bool]) -> Vec<Vec<i64>> {
     if simplex.is_empty() {
         return Vec::new();
+    }
+    if known.iter().all(|&known| known) {
+        return simplex.to_vec();
     }
     let nodes = net.node_count();
     let mut residual = Residual::new(net, flows, known);

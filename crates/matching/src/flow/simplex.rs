@@ -58,6 +58,16 @@ impl Working {
         self.from.len()
     }
 
+    /// Computes the potentials of the tree from the costs of its arcs.
+    fn measure(&self, tree: &mut Tree, cost: impl Fn(usize) -> i64) {
+        tree.potential[ROOT as usize] = 0;
+        tree.walk(|potential, branch, node| {
+            let e = branch.arc as usize;
+            let cost = if self.from[e] == node { -cost(e) } else { cost(e) };
+            potential[node as usize] = potential[branch.parent as usize] + cost;
+        });
+    }
+
     /// The reduced cost of a working arc.
     pub(super) fn reduced(&self, e: usize, potential: &[i64]) -> i64 {
         self.cost[e] + potential[self.from[e] as usize] - potential[self.to[e] as usize]
@@ -85,6 +95,11 @@ impl Working {
         }
         (best, start + at)
     }
+}
+
+/// The cost of a residual arc.
+fn residual(cost: i64, turned: bool) -> i64 {
+    if turned { -cost } else { cost }
 }
 
 /// Why a level ended.
@@ -131,7 +146,7 @@ pub fn solve_late(
     if state.stop.is_none() {
         let mut free = vec![false; net.arc_count()];
         state.simplex.work.id.iter().for_each(|arc| free[*arc as usize] = true);
-        let costs = costs(&state.simplex.flows(net), &free);
+        let costs = costs(&state.simplex.flows(net, Vec::new()), &free);
         net.replace_costs(level, costs)?;
         state.advance(net, level..net.level_count(), control)?;
     }
@@ -148,19 +163,20 @@ struct State {
     /// Shortfall of the level stopped at.
     shortfall: i128,
     stop: Option<Stop>,
+    /// Room for the costs of a sparse level.
+    scratch: Vec<i64>,
 }
 
 impl State {
     fn new(net: &Network) -> Self {
         let (proven, pivots) = (Vec::with_capacity(net.level_count()), Vec::with_capacity(net.level_count()));
-        Self { simplex: Simplex::new(net), proven, pivots, shortfall: 0, stop: None }
+        Self { simplex: Simplex::new(net), proven, pivots, shortfall: 0, stop: None, scratch: Vec::new() }
     }
 
     /// Solves the levels of a range, the next ones in order.
     fn advance(&mut self, net: &Network, levels: Range<usize>, control: &mut Control<'_>) -> Result<(), SolveError> {
-        let simplex = &mut self.simplex;
-        let mut scratch = Vec::new();
-        let mut packed_until = levels.start;
+        let Self { simplex, scratch, .. } = self;
+        let (mut packed_until, mut packed_run) = (levels.start, false);
         for level in levels.clone() {
             let before = simplex.pivots;
             if net.costs[level].is_empty() {
@@ -171,15 +187,25 @@ impl State {
             }
             if level >= packed_until {
                 packed_until = packable(net, level, levels.end);
-                if packed_until > level + 1 && self.stop.is_none() {
-                    simplex.begin(&packed(net, level..packed_until));
+                packed_run = packed_until > level + 1 && self.stop.is_none();
+                if packed_run {
+                    simplex.begin(net, level..packed_until, scratch);
                     if let End::Stopped(why) = simplex.run(net, level, control)? {
                         self.stop = Some(why);
+                        packed_run = false;
                     }
                 }
             }
-            // After a packed run this confirms each of its levels with one pass over the arcs.
-            simplex.begin(net.costs[level].spread(net.arc_count(), &mut scratch));
+            // After a packed run each of its levels is at its optimum already.
+            if packed_run {
+                simplex.report(level, control);
+                if simplex.confirm(net, level, scratch) {
+                    self.pivots.push(simplex.pivots - before);
+                    self.proven.push(simplex.tree.named_potentials());
+                    continue;
+                }
+            }
+            simplex.begin(net, level..level + 1, scratch);
             let end = match self.stop {
                 Some(why) if simplex.price(usize::MAX).is_some() => End::Stopped(why),
                 Some(_) => End::Optimal,
@@ -204,11 +230,12 @@ impl State {
     }
 
     fn finish(self, net: &Network) -> Solution {
-        let Self { simplex, proven, pivots, shortfall, stop } = self;
+        let Self { mut simplex, proven, pivots, shortfall, stop, .. } = self;
         let count = net.level_count();
         // A packed run can be stopped with all its levels at their optimum, and nothing after them.
         let stop = if proven.len() == count { None } else { stop };
-        let flows = simplex.flows(net);
+        let room = std::mem::take(&mut simplex.work.cost);
+        let flows = simplex.flows(net, room);
         let potentials = canonical(net, &flows, &proven, &simplex.tree.reached());
         let reachable = reachable_of(net, &flows, &potentials);
         let mut potentials = potentials.into_iter();
@@ -257,19 +284,6 @@ fn packable(net: &Network, level: usize, end: usize) -> usize {
     next
 }
 
-/// The costs of some levels in one, as [`packable`] allows.
-fn packed(net: &Network, levels: Range<usize>) -> Vec<i64> {
-    let mut scratch = Vec::new();
-    let mut costs = vec![0; net.arc_count()];
-    for level in levels.filter(|level| !net.costs[*level].is_empty()) {
-        let weight = net.reach[level] + 1;
-        for (cost, &lower) in costs.iter_mut().zip(net.costs[level].spread(net.arc_count(), &mut scratch)) {
-            *cost = *cost * weight + lower;
-        }
-    }
-    costs
-}
-
 impl Simplex {
     fn new(net: &Network) -> Self {
         let arcs = net.arc_count();
@@ -293,27 +307,51 @@ impl Simplex {
         }
         if net.capacity.contains(&0) {
             // Nothing ever fits through these; pricing them would only turn them to and fro.
-            simplex.retain(net, |work, _, e| net.capacity[work.id[e] as usize] > 0);
+            let open = simplex.work.id.iter().map(|&id| u32::from(net.capacity[id as usize] > 0));
+            simplex.retain(net, open.collect());
         }
         simplex
     }
 
-    /// Takes up the costs of a level and computes the potentials of the tree.
-    fn begin(&mut self, costs: &[i64]) {
-        let work = &mut self.work;
-        work.cost.clear();
-        work.cost.extend(work.id.iter().zip(&work.turned).map(|(&id, &turned)| {
-            let plain = costs[id as usize];
-            if turned { -plain } else { plain }
-        }));
-        self.tree.potential[ROOT as usize] = 0;
-        let work = &self.work;
-        self.tree.walk(|potential, branch, node| {
-            let e = branch.arc as usize;
-            let cost = if work.from[e] == node { -work.cost[e] } else { work.cost[e] };
-            potential[node as usize] = potential[branch.parent as usize] + cost;
-        });
+    /// Takes up the costs of a level, or of several in one as [`packable`] allows, and computes the potentials
+    /// of the tree.
+    fn begin(&mut self, net: &Network, levels: Range<usize>, scratch: &mut Vec<i64>) {
+        let Working { id, turned, cost, .. } = &mut self.work;
+        cost.clear();
+        for level in levels.filter(|level| !net.costs[*level].is_empty()) {
+            let costs = net.costs[level].spread(net.arc_count(), scratch);
+            let lower = id.iter().zip(turned.iter()).map(|(&id, turned)| residual(costs[id as usize], *turned));
+            if cost.is_empty() {
+                cost.extend(lower);
+            } else {
+                let weight = net.reach[level] + 1;
+                cost.iter_mut().zip(lower).for_each(|(cost, lower)| *cost = *cost * weight + lower);
+            }
+        }
+        let Self { tree, work, .. } = self;
+        work.measure(tree, |e| work.cost[e]);
         self.next = 0;
+    }
+
+    /// Whether the flow is at the optimum of a level, found in one pass over the arcs. If so, the potentials
+    /// are those of the level, and every arc is dropped that may not change any more.
+    fn confirm(&mut self, net: &Network, level: usize, scratch: &mut Vec<i64>) -> bool {
+        let costs = net.costs[level].spread(net.arc_count(), scratch);
+        let Self { tree, work, .. } = self;
+        let cost = |e: usize| residual(costs[work.id[e] as usize], work.turned[e]);
+        work.measure(tree, cost);
+        let potential = &tree.potential;
+        let reduced = |e: usize| cost(e) + potential[work.from[e] as usize] - potential[work.to[e] as usize];
+        let mut least = 0;
+        let frozen = (0..work.len()).map(reduced).inspect(|reduced| least = least.min(*reduced));
+        let marks: Vec<u32> = frozen.map(|reduced| u32::from(reduced == 0)).collect();
+        if least < 0 {
+            return false;
+        }
+        if level + 1 < net.level_count() {
+            self.retain(net, marks);
+        }
+        true
     }
 
     fn run(&mut self, net: &Network, level: usize, control: &mut Control<'_>) -> Result<End, SolveError> {
@@ -446,20 +484,20 @@ impl Simplex {
 
     /// Drops every arc that may not change any more, and keeps its flow.
     fn freeze(&mut self, net: &Network) {
-        self.retain(net, |work, potential, e| work.reduced(e, potential) == 0);
+        let free = |e| u32::from(self.work.reduced(e, &self.tree.potential) == 0);
+        self.retain(net, (0..self.work.len()).map(free).collect());
     }
 
-    /// Keeps the tree arcs and the arcs asked for, in their order.
-    fn retain(&mut self, net: &Network, keeps: impl Fn(&Working, &[i64], usize) -> bool) {
-        let arcs = self.work.len();
-        let mut place = vec![0_u32; arcs];
+    /// Keeps the tree arcs and the arcs marked with 1 instead of 0, in their order.
+    fn retain(&mut self, net: &Network, marks: Vec<u32>) {
+        let mut place = marks;
         for branch in self.tree.branch.iter().skip(1) {
             place[branch.arc as usize] = 1;
         }
         let mut kept = 0;
         for (e, slot) in place.iter_mut().enumerate() {
             let id = self.work.id[e];
-            if *slot == 1 || keeps(&self.work, &self.tree.potential, e) {
+            if *slot == 1 {
                 *slot = u32::try_from(kept).unwrap_or(u32::MAX);
                 self.work.from[kept] = self.work.from[e];
                 self.work.to[kept] = self.work.to[e];
@@ -480,10 +518,12 @@ impl Simplex {
         }
     }
 
-    /// The flow of every arc of the network.
-    fn flows(&self, net: &Network) -> Vec<i64> {
+    /// The flow of every arc of the network, in a list that is no longer used.
+    fn flows(&self, net: &Network, room: Vec<i64>) -> Vec<i64> {
         let Self { tree, work, .. } = self;
-        let mut flows = vec![0; net.arc_count()];
+        let mut flows = room;
+        flows.clear();
+        flows.resize(net.arc_count(), 0);
         for &(id, flow) in &self.dropped {
             flows[id as usize] = flow;
         }
