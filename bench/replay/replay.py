@@ -7,7 +7,7 @@ PROGRAM is the benchmark program, which decides a week with `replay-batch`. A ST
 (`proximity`, `first-come`). Batches, filters, simulation and metrics are the framework's, with its defaults.
 
 Prints one JSON object a line and strategy: the five overall metrics by the framework's names, the units shipped,
-and the seconds that deciding took: of the program's run (`judged`, `solved`), or of the authors' function.
+and the seconds that deciding took: of the program's run (`judged`, `solved`, `explained`), or of the authors' function.
 """
 
 import json
@@ -44,7 +44,7 @@ class Program:
     def __init__(self, program, mode):
         self.program = program
         self.mode = mode
-        self.seconds = {"judged": 0.0, "solved": 0.0}
+        self.seconds = {"judged": 0.0, "solved": 0.0, "explained": 0.0}
 
     def __call__(self, date, donors, recipients, distances):
         with tempfile.TemporaryDirectory() as folder:

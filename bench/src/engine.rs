@@ -70,6 +70,12 @@ pub fn run(setup: &Setup) -> Result<()> {
         println!("{}", results::details(&row));
         table.push(row);
     };
+    // First, on a fresh heap as a service has it: among what other rows left, memory comes in pieces, and
+    // reading a million offers here and there takes half as long again.
+    let (name, offers) = if setup.quick { ("rank one need among 100k offers", 100_000) } else { (RANKED, 1_000_000) };
+    if wanted(name) {
+        keep(name, rank::row(name, offers, setup.repeat));
+    }
     let (run_now, left): (Vec<Case>, Vec<Case>) =
         cases(setup).into_iter().partition(|case| !setup.quick || quick(case));
     for case in run_now.iter().filter(|case| wanted(&case.name)) {
@@ -83,10 +89,6 @@ pub fn run(setup: &Setup) -> Result<()> {
     if wanted("fairness") {
         keep("fairness", fairness::row(setup.repeat, &mut drivers, &folder));
         keep("what fairness brings", equity::row());
-    }
-    let (name, offers) = if setup.quick { ("rank one need among 100k offers", 100_000) } else { (RANKED, 1_000_000) };
-    if wanted(name) {
-        keep(name, rank::row(name, offers, setup.repeat));
     }
     if wanted("certificate") {
         keep("certificate", rows::certificate(&LARGE, setup.repeat, 4.0, 1.0));
@@ -124,7 +126,7 @@ fn quick(case: &Case) -> bool {
 fn cases(setup: &Setup) -> Vec<Case> {
     let cap = Duration::from_secs(if setup.quick { 10 } else { 600 });
     let long = Duration::from_secs(if setup.quick { 2 } else { 20 });
-    let linear = Duration::from_secs(180);
+    let linear = Duration::from_secs(60);
     let all = |highs: bool| {
         let mut peers = vec![(Peer::Lemon, cap), (Peer::OrTools, cap)];
         if highs && !setup.quick {

@@ -192,8 +192,9 @@ fn section(rows: &[Row]) -> String {
          --release -p bench -- replay --authors --sweep --write` replays and writes this section. Batches, filters, \
          simulation and metrics are the package's, with its defaults; *proximity* and *first-come* are its authors' \
          strategies. Ours are the product's modes as they are published: each week becomes a market whose distances are \
-         the stated ones, and every result passed the independent check. *Judged* and *solved* are the seconds over all \
-         weeks that a run spent on judging pairs and on all after it; *decided* is the authors' function.\n\n\
+         the stated ones, and every result passed the independent check. *Judged*, *solved* and *explained* are the seconds \
+         over all weeks that a run spent on judging pairs, on building and solving the networks of all parts, and on \
+         explaining shortages, reporting and hashing; *decided* is the authors' function.\n\n\
          | strategy | units | unit-miles | holding days | shipments/donor | fill | fill excl. zeros | seconds |\n\
          |---|---|---|---|---|---|---|---|\n"
     );

@@ -45,7 +45,7 @@ pub struct Batch {
     pub mode: String,
 }
 
-/// Prints the decisions, and the seconds that judging pairs and all after it took.
+/// Prints the decisions, and the seconds that judging pairs, solving and all after it took.
 pub fn run(batch: &Batch) -> Result<()> {
     let parameters = parameters(&batch.mode)?;
     let week = Week::read(batch)?;
@@ -53,18 +53,22 @@ pub fn run(batch: &Batch) -> Result<()> {
     let catalogue = Catalogue::new(CatalogueParts::default()).map_err(anyhow::Error::msg)?;
     let (_, regions) = exchange::seeds::tables().context("the seeds do not load")?;
     let rules = Rules { market: &week.market, catalogue: &catalogue, regions: &regions, parameters: &parameters };
-    let judged = Mutex::new(None);
-    let note = |step: Step| {
-        // Judging has ended when it is last heard of.
-        if matches!(step, Step::Judging(_, _)) {
-            *judged.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-        }
-    };
     let begun = Instant::now();
+    // A step has ended when it is last heard of.
+    let heard = Mutex::new([begun; 2]);
+    let note = |step: Step| {
+        let which = match step {
+            Step::Judging(_, _) => 0,
+            Step::Solving(_, _) => 1,
+        };
+        heard.lock().unwrap_or_else(PoisonError::into_inner)[which] = Instant::now();
+    };
     let outcome = allocate(&rules, &Control { progress: Some(&note), ..Control::default() })?;
     let ended = Instant::now();
     verify(&rules, &outcome).map_err(|fault| anyhow::anyhow!("the check failed: {fault}"))?;
-    let judged = judged.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or(begun);
+    let [judged, solved] = heard.into_inner().unwrap_or_else(PoisonError::into_inner);
+    // A week without a pair has nothing to solve.
+    let solved = solved.max(judged);
     let decisions: Vec<serde_json::Value> = outcome
         .lines
         .iter()
@@ -76,7 +80,8 @@ pub fn run(batch: &Batch) -> Result<()> {
         .collect();
     let said = serde_json::json!({
         "judged": (judged - begun).as_secs_f64(),
-        "solved": (ended - judged).as_secs_f64(),
+        "solved": (solved - judged).as_secs_f64(),
+        "explained": (ended - solved).as_secs_f64(),
         "decisions": decisions,
     });
     println!("{said}");
