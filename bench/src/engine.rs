@@ -49,6 +49,9 @@ const RANKED: &str = "rank one need among 1M offers";
 
 /// Runs all rows, prints them, and fails when an objective differs.
 pub fn run(setup: &Setup) -> Result<()> {
+    if setup.write.is_some() && (setup.quick || setup.only.is_some()) {
+        bail!("--write takes the whole table; leave --quick and --only out");
+    }
     let folder = setup.peers.join("instances");
     fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let (mut drivers, missing) = start_all(&setup.peers);
@@ -100,6 +103,9 @@ pub fn run(setup: &Setup) -> Result<()> {
         println!("\nleft to the full run: {RANKED}");
     }
     let grown = if setup.quick || !wanted("growth") { Vec::new() } else { grow(setup, &mut drivers, &folder)? };
+    if table.is_empty() && grown.is_empty() {
+        bail!("no row has a name that holds {:?}; run without --only to see them", setup.only.as_deref().unwrap_or(""));
+    }
     if let Some(file) = &setup.write {
         results::write(file, &machine, &missing, &table, &grown)?;
     }

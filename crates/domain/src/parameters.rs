@@ -294,7 +294,8 @@ impl Parameters {
         !self.without_predicates.is_empty() || !self.without_levels.is_empty()
     }
 
-    /// Refuses speeds of 0 and weights above a million points.
+    /// Refuses what no run can use, every fault at once: a speed of 0, weights beyond their largest, a dial above
+    /// 1,000, and limits outside their ranges.
     pub fn check(&self) -> Result<(), Violations> {
         let mut faults = Violations::new();
         if self.transit.km_per_day == 0 {

@@ -59,7 +59,7 @@ fn take_in(node: &Potentials, sink: &mut Hasher) {
     let mut bytes = vec![kind];
     bytes.extend(id.as_bytes());
     bytes.extend(day.map_or(0, Day::number).to_le_bytes());
-    bytes.extend(node.values.len().to_le_bytes());
+    bytes.extend((node.values.len() as u64).to_le_bytes());
     bytes.extend(node.values.iter().flat_map(|value| value.to_le_bytes()));
     let written = sink.write_all(&bytes);
     debug_assert!(written.is_ok());

@@ -176,7 +176,13 @@ impl<'a> OfferIndex<'a> {
     /// Whether the need takes part in runs is not asked: its draft may be ranked too.
     pub fn rank(&self, need: &Need, instalment: &Instalment, top: usize) -> Vec<Ranked> {
         let rules: Rules<'_> = self.rules;
-        let Some(need) = rules.need_view(need, &self.demands) else { return Vec::new() };
+        let open = need.is_matchable();
+        let asked = need.instalments.iter().map(|i| i.measure.quantity.units()).fold(0, i64::saturating_add);
+        let Some(mut need) = rules.need_view(need, &self.demands) else { return Vec::new() };
+        if !open {
+            // What a draft asks for is not among what its site asks for yet.
+            need.site_demand = need.site_demand.saturating_add(asked);
+        }
         let demanded = kinds(&rules, need.need.terms.certificates.iter());
         let (country, queue) = (self.countries.get(need.country()).copied(), BinaryHeap::new());
         let mut search = Search { index: self, need: &need, instalment, demanded, country, queue };
