@@ -119,12 +119,13 @@ on_both! {
         for (query, status) in [
             ("limit=0", 200), ("limit=1", 200), ("limit=200", 200), ("limit=4000000000", 200),
             ("limit=-1", 422), ("limit=all", 422), ("limit=1e3", 422), ("limit=", 422), ("limit=99999999999", 422),
-            ("limit=1&limit=2", 422), ("offset=3", 422), ("level=9", 422), ("country=Atlantis", 422), ("cursor=x", 400),
+            ("limit=1&limit=2", 422), ("offset=3", 400), ("level=9", 422), ("country=Atlantis", 422), ("cursor=x", 400),
         ] {
             let answer = app.get("", &format!("/api/v1/regions?{query}")).await.expect(status);
             match status {
                 200 => assert!((1..=200).contains(&answer.items().len()), "{query}"),
                 422 => assert_eq!(answer.json["code"], "invalid_query", "{query}"),
+                _ if query == "offset=3" => assert_eq!(answer.json["code"], "unknown_parameter"),
                 _ => assert_eq!(answer.json["code"], "invalid_cursor", "{query}"),
             }
         }
@@ -163,8 +164,11 @@ on_both! {
         let body = serde_json::json!({"name": "Acme", "kind": "firm", "country": "DE", "role": "admin"});
         let answer = app.post(&operator, "/api/v1/organisations", &body).await.expect(422);
         assert_eq!(answer.faults(), ["/role unknown_field"]);
-        let answer = app.get(&operator, "/api/v1/offers?colour=red").await.expect(422);
+        let answer = app.get(&operator, "/api/v1/offers?colour=red").await.expect(400);
         assert_eq!(answer.faults(), ["/colour unknown_parameter"]);
+        let answer = app.get(&operator, "/api/v1/offers?stats=paused").await.expect(400);
+        assert_eq!(answer.json["code"], "unknown_parameter");
+        assert!(answer.json["detail"].as_str().unwrap().contains("did you mean \"state\"?"), "{}", answer.text);
     }
 }
 
@@ -218,5 +222,64 @@ on_both! {
         let body = json!({});
         app.post(&operator, "/api/v1/offers/018f0000-0000-7000-8000-000000000001/withdraw", &body).await.expect(404);
         app.post(&operator, "/api/v1/needs/018f0000-0000-7000-8000-000000000001/close", &body).await.expect(404);
+    }
+}
+
+on_both! {
+    async fn htt_07_who_has_a_version_already_is_told_so(db: TestDb) {
+        let app = TestApp::new(db);
+        let firm = app.firm("Atelier").await;
+        let conditional = async |token: &str, path: &str, tag: &str| {
+            let mut sent = request("GET".parse().unwrap(), token, path, "".into());
+            sent.headers_mut().insert("if-none-match", tag.parse().unwrap());
+            app.send(sent).await
+        };
+        for path in ["/api/v1/sites", &format!("/api/v1/sites/{}", firm.site), "/api/v1/units"] {
+            let first = app.get(&firm.token, path).await.expect(200);
+            let tag = first.header("etag").to_owned();
+            assert!(tag.len() == 34 && first.header("cache-control") == "private, no-cache", "{path}: {tag}");
+            assert!(first.headers.get_all("vary").iter().any(|v| v == "authorization"), "{path}");
+            for known in [tag.clone(), format!("W/{tag}"), format!("\"other\", {tag}"), "*".to_owned()] {
+                let same = conditional(&firm.token, path, &known).await.expect(304);
+                assert_eq!((same.text.as_str(), same.header("etag")), ("", tag.as_str()), "{path}");
+            }
+            conditional(&firm.token, path, "\"other\"").await.expect(200);
+            // Whoever may not see it is not told that it did not change.
+            if path != "/api/v1/units" {
+                conditional("", path, &tag).await.expect(401);
+            }
+        }
+        let before = app.get(&firm.token, "/api/v1/sites").await.header("etag").to_owned();
+        app.post(&firm.token, "/api/v1/sites", &serde_json::json!({ "name": "Second" })).await.expect(201);
+        conditional(&firm.token, "/api/v1/sites", &before).await.expect(200);
+    }
+}
+
+on_both! {
+    async fn htt_07_pages_of_other_origins_read_what_is_public_and_nothing_else(db: TestDb) {
+        let app = TestApp::new(db);
+        let firm = app.firm("Atelier").await;
+        let from = async |method: &str, path: &str| {
+            let mut sent = request(method.parse().unwrap(), &firm.token, path, "".into());
+            sent.headers_mut().insert("origin", "https://evil.example".parse().unwrap());
+            app.send(sent).await
+        };
+        for path in ["/api/v1/products", "/api/v1/units", "/api/v1/regions/DE21"] {
+            let read = from("GET", path).await.expect(200);
+            assert_eq!(read.header("access-control-allow-origin"), "*", "{path}");
+            assert_eq!(read.header("access-control-allow-credentials"), "", "{path}");
+            // A plain read asks no leave before.
+            from("OPTIONS", path).await.expect(405);
+        }
+        for path in ["/api/v1/offers", "/api/v1/api-keys", "/healthz"] {
+            let read = from("GET", path).await;
+            assert_eq!(read.header("access-control-allow-origin"), "", "{path}");
+            from("OPTIONS", path).await.expect(405);
+        }
+        // A header does not make one method another.
+        let mut sent = request("GET".parse().unwrap(), &firm.token, "/api/v1/sites", "".into());
+        sent.headers_mut().insert("x-http-method-override", "DELETE".parse().unwrap());
+        app.send(sent).await.expect(200);
+        app.send(request("TRACE".parse().unwrap(), &firm.token, "/api/v1/sites", "".into())).await.expect(405);
     }
 }

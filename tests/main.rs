@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod api_keys;
 mod bad_input;
 mod catalogue;
 mod database;
@@ -9,6 +10,7 @@ mod docs;
 mod explanations;
 mod health;
 mod http;
+mod idempotency;
 mod imports;
 mod matching;
 mod needs;

@@ -40,7 +40,7 @@ fn every_operation_says_what_it_does_and_how_it_fails() {
         }
         let responses = op["responses"].as_object().unwrap();
         assert!(responses.keys().any(|s| s.starts_with('2')), "{at}");
-        for (status, response) in responses {
+        for (status, response) in responses.iter().filter(|(status, _)| *status != "304") {
             let media = if status.as_str() < "400" { "application/json" } else { "application/problem+json" };
             assert!(response["content"][media]["schema"].is_object(), "{at}: {status} has no body");
             assert!(response["description"].as_str().is_some_and(|t| t.len() > 3), "{at}: {status}");
@@ -102,7 +102,7 @@ on_both! {
             assert!(answer.status == 201 || answer.status == 202, "{path}: {}", answer.text);
             tried += 1;
         }
-        assert_eq!(tried, 5);
+        assert_eq!(tried, 6);
         app.work().await;
         assert_eq!(app.get("", "/api/v1/openapi.json").await.expect(200).json, document);
     }

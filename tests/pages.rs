@@ -32,6 +32,7 @@ on_both! {
             assert!(!page.items().is_empty(), "no empty page at the end");
             let Some(next) = page.json["next"].as_str() else { break };
             cursor = format!("&cursor={next}");
+            assert_eq!(page.header("link"), format!("</api/v1/offers?limit=10{cursor}>; rel=\"next\""));
         }
         let unique: BTreeSet<String> = seen.iter().cloned().collect();
         assert_eq!(unique.len(), seen.len());
@@ -47,6 +48,7 @@ on_both! {
         for (limit, count, more) in [(2, 2, true), (4, 4, false), (5, 4, false)] {
             let page = app.get(&firm.token, &format!("/api/v1/offers?limit={limit}")).await.expect(200);
             assert_eq!((page.items().len(), page.json["next"].is_string()), (count, more), "{limit}");
+            assert_eq!(page.header("link").is_empty(), !more, "{limit}");
         }
     }
 }

@@ -67,6 +67,7 @@ on_both! {
             ("needs", need),
             ("match-runs", run),
             ("matches", matched),
+            ("api-keys", app.post(&firm.token, "/api/v1/api-keys", &json!({ "name": "Portal" })).await.expect(201).id()),
         ]);
         let mut exercised = BTreeSet::new();
         for (id, (method, path)) in operations() {
@@ -93,7 +94,7 @@ on_both! {
             } else {
                 // Writing for another: refused for the field that says so, or for the act itself.
                 let body = match list {
-                    "sites" => json!({ "organisation": firm.id, "name": "S" }),
+                    "sites" | "api-keys" => json!({ "organisation": firm.id, "name": "S" }),
                     "offers" => { let mut b = offers::plain(&firm); b["organisation"] = json!(firm.id); b }
                     "needs" => { let mut b = needs::plain(&hospital); b["organisation"] = json!(hospital.id); b }
                     _ => json!({ "name": "X", "kind": "firm", "country": "DE" }),

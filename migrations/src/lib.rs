@@ -19,6 +19,8 @@ mod m20261125_000006_runs;
 mod m20261125_000007_matches;
 mod m20261125_000008_imports;
 mod m20261125_000009_snapshots;
+mod m20261125_000010_api_keys;
+mod m20261125_000011_idempotency;
 
 /// Every schema change, in order.
 #[derive(Debug)]
@@ -37,6 +39,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000007_matches::Migration),
             Box::new(m20261125_000008_imports::Migration),
             Box::new(m20261125_000009_snapshots::Migration),
+            Box::new(m20261125_000010_api_keys::Migration),
+            Box::new(m20261125_000011_idempotency::Migration),
         ]
     }
 }

@@ -64,7 +64,7 @@ fn too_large() -> Problem {
 }
 
 /// The whole body, or the refusal once it is past the limit; the rest is read and forgotten.
-async fn collect(mut body: Body) -> Result<Vec<u8>, Problem> {
+pub(crate) async fn collect(mut body: Body) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
     let mut length = 0;
     while let Some(frame) = body.frame().await {

@@ -60,10 +60,22 @@ pub const ALL: &[Code] = &[
         "Use the cursor exactly as it came, by the same caller and with the same filters, or start again without it.",
     ),
     answer(
+        "unknown_parameter",
+        StatusCode::BAD_REQUEST,
+        "There is no such query parameter",
+        "The detail names the one that is spelled most alike, and lists those there are.",
+    ),
+    answer(
+        "bad_idempotency_key",
+        StatusCode::BAD_REQUEST,
+        "The Idempotency-Key cannot be used",
+        "Send it once, with 1 to 255 visible ASCII characters. A UUID will do.",
+    ),
+    answer(
         "unauthenticated",
         StatusCode::UNAUTHORIZED,
         "A valid token is missing",
-        "Send `Authorization: Bearer TOKEN`. The operator makes tokens with `muster token create`.",
+        "Send `Authorization: Bearer KEY`. The operator makes keys with `muster token create`.",
     ),
     answer("forbidden", StatusCode::FORBIDDEN, "You may not do this", "The detail says who may. Ask the operator."),
     answer(
@@ -97,6 +109,13 @@ pub const ALL: &[Code] = &[
         "The detail names the record that has the name in this country, in whatever spelling. Use that one.",
     ),
     answer(
+        "idempotency_running",
+        StatusCode::CONFLICT,
+        "The request is being worked on",
+        "Wait and send the same again. If it stays so for a minute the service stopped amid it: look whether the record was \
+         made, and take a new key if it was not.",
+    ),
+    answer(
         "wrong_state",
         StatusCode::CONFLICT,
         "The state does not allow it",
@@ -125,6 +144,12 @@ pub const ALL: &[Code] = &[
         StatusCode::UNPROCESSABLE_ENTITY,
         "The content breaks rules",
         "`errors` lists every fault, at most 100, with a JSON pointer to the field, a code and the remedy. Nothing was stored.",
+    ),
+    answer(
+        "idempotency_mismatch",
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "Another request has this Idempotency-Key",
+        "Send a new request with a new key, and the same request with the same body.",
     ),
     answer(
         "invalid_query",
@@ -162,7 +187,6 @@ pub const ALL: &[Code] = &[
     field("duplicate_field", "A field stands twice", "Keep one of them."),
     field("not_an_object", "The body must be an object", "Write `{ ... }` with the fields of the API reference."),
     field("bad_value", "The value cannot be read", "The detail says what is expected."),
-    field("unknown_parameter", "There is no such query parameter", "The detail lists the parameters there are."),
     field("not_positive", "A quantity must be above zero", "Write at least 1 base unit."),
     field("negative", "A quantity is below zero", "Write 0 or more."),
     field(
@@ -252,6 +276,7 @@ pub const ALL: &[Code] = &[
         "There is no such site of the organisation",
         "GET /api/v1/sites lists them; POST /api/v1/sites adds one.",
     ),
+    field("beyond_own", "More than your own key may", "Ask whoever has a key that may do more."),
     field("above_previous", "More than the step before allows", "Lower it."),
     field("does_not_add_up", "The parts do not add up", "Accepted and rejected together are what was received."),
 ];

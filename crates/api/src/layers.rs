@@ -5,13 +5,14 @@ use std::{any::Any, time::Duration};
 use app::App;
 use axum::{
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use tower_http::cors::{self, CorsLayer};
 use tracing::Instrument;
 
-use crate::problem::Problem;
+use crate::{page::Following, problem::Problem, version};
 
 /// The header with the id of a request.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -23,9 +24,19 @@ pub async fn outermost(State(app): State<App>, request: Request, next: Next) -> 
     let id = request_id(&request).unwrap_or_else(|| app.ids.next(app.clock.now()).to_string());
     // The path alone: query strings and headers may hold what a log must not.
     let span = tracing::info_span!("request", id = %id, method = %request.method(), path = request.uri().path());
-    let is_page = request.uri().path().starts_with("/docs");
+    let (is_page, is_api) = (request.uri().path().starts_with("/docs"), request.uri().path().starts_with("/api/"));
+    let (method, address) = (request.method().clone(), request.uri().clone());
+    let known = request.headers().get_all(header::IF_NONE_MATCH).iter().cloned().collect::<Vec<_>>();
     async move {
         let mut response = next.run(request).await;
+        if let Some(following) = response.extensions_mut().remove::<Following>()
+            && let Ok(link) = HeaderValue::from_str(&following.link(&address))
+        {
+            response.headers_mut().insert(header::LINK, link);
+        }
+        if method == Method::GET && response.status() == StatusCode::OK && is_api {
+            response = version::conditional(response, &known).await;
+        }
         let problem = response.extensions_mut().remove::<Problem>();
         let mut response = match problem {
             Some(problem) => problem.render(response, &id),
@@ -69,6 +80,12 @@ pub async fn time_limit(request: Request, next: Next) -> Response {
             Problem::new("timeout", detail).into_response()
         }
     }
+}
+
+/// Lets pages of any origin read what is public; nothing else has an answer to them.
+pub fn open_to_pages() -> CorsLayer {
+    let shown = [header::ETAG, header::LINK, REQUEST_ID];
+    CorsLayer::new().allow_origin(cors::Any).allow_methods([Method::GET, Method::HEAD]).expose_headers(shown)
 }
 
 /// What a panic becomes.

@@ -10,6 +10,7 @@ use tower_http::{catch_panic::CatchPanicLayer, normalize_path::NormalizePath};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+mod api_keys;
 pub mod body;
 pub mod codes;
 mod cost;
@@ -20,6 +21,7 @@ pub mod explanations;
 mod feature;
 mod health;
 mod html;
+mod idempotency;
 mod layers;
 mod limits;
 mod matches;
@@ -42,17 +44,18 @@ mod signed_in;
 mod sites;
 mod strict;
 mod units;
+mod version;
 
 pub use layers::{REQUEST_ID, TIME_LIMIT};
 pub use page::{MOST as MOST_ENTRIES, USUAL as USUAL_ENTRIES};
 pub use serve::{GRACE, HEADER_LIMIT, Patience, serve, serve_with};
 
 fn routes() -> OpenApiRouter<App> {
+    let open = OpenApiRouter::new().merge(products::router()).merge(units::router()).merge(regions::router());
     let v1 = OpenApiRouter::new()
-        .merge(products::router())
-        .merge(units::router())
-        .merge(regions::router())
+        .merge(open.layer(layers::open_to_pages()))
         .merge(organisations::router())
+        .merge(api_keys::router())
         .merge(sites::router())
         .merge(offers::router())
         .merge(needs::router())
@@ -74,7 +77,8 @@ pub fn router(app: App) -> Router {
     let layers = ServiceBuilder::new()
         .layer(middleware::from_fn_with_state(app.clone(), layers::outermost))
         .layer(CatchPanicLayer::custom(layers::panicked))
-        .layer(middleware::from_fn(layers::time_limit));
+        .layer(middleware::from_fn(layers::time_limit))
+        .layer(middleware::from_fn_with_state(app.clone(), idempotency::layer));
     let inner = routes
         .merge(docs::router(document))
         .fallback(layers::no_such_route)

@@ -21,7 +21,7 @@ use validator::Validate;
 use crate::{
     cost::CostView,
     limits,
-    page::{Listing, Page},
+    page::{Listing, Page, Paged},
     path_id::PathId,
     problem::Problem,
     query::{Parameters, Several},
@@ -256,7 +256,7 @@ async fn list(
     State(app): State<App>,
     SignedIn(actor): SignedIn,
     Parameters(query): Parameters<ListQuery>,
-) -> Result<Json<Page<MatchBody>>, Problem> {
+) -> Result<Paged<MatchBody>, Problem> {
     let filter = MatchFilter {
         run: query.run.map(RunId),
         need: query.need.map(NeedId),

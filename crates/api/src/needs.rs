@@ -16,7 +16,7 @@ use crate::{
     body::JsonBody,
     created::{Created, created},
     limits,
-    page::{Listing, Page},
+    page::{Listing, Page, Paged},
     path_id::PathId,
     problem::Problem,
     products::known_product,
@@ -69,7 +69,7 @@ async fn list(
     State(app): State<App>,
     SignedIn(actor): SignedIn,
     Parameters(query): Parameters<ListQuery>,
-) -> Result<Json<Page<NeedView>>, Problem> {
+) -> Result<Paged<NeedView>, Problem> {
     let organisation = query.organisation.map(OrganisationId);
     let filter = NeedFilter {
         organisation,

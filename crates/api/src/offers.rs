@@ -19,7 +19,7 @@ use crate::{
     body::JsonBody,
     created::{Created, created},
     limits,
-    page::{Listing, Page},
+    page::{Listing, Page, Paged},
     path_id::PathId,
     problem::Problem,
     products::known_product,
@@ -70,7 +70,7 @@ async fn list(
     State(app): State<App>,
     SignedIn(actor): SignedIn,
     Parameters(query): Parameters<ListQuery>,
-) -> Result<Json<Page<OfferView>>, Problem> {
+) -> Result<Paged<OfferView>, Problem> {
     let organisation = query.organisation.map(OrganisationId);
     let filter = OfferFilter { organisation, product: known_product(&app, query.product)?, states: query.state.0 };
     let page = (query.limit, query.cursor.as_deref());

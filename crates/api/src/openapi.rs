@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use utoipa::openapi::{
-    Content, HeaderBuilder, InfoBuilder, License, ObjectBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response,
-    ResponseBuilder, Schema, ServerBuilder,
-    path::{Operation, Parameter, ParameterIn},
+    Content, HeaderBuilder, InfoBuilder, License, ObjectBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required,
+    Response, ResponseBuilder, Schema, ServerBuilder,
+    path::{Operation, Parameter, ParameterBuilder, ParameterIn},
     schema::{KnownFormat, SchemaFormat, Type},
     security::{Http, HttpAuthScheme, SecurityScheme},
     tag::TagBuilder,
@@ -15,9 +15,10 @@ use utoipa::openapi::{
 use crate::problem::{FaultBody, MEDIA_TYPE, ProblemBody};
 
 /// Sections of the reference, in order.
-const TAGS: [(&str, &str); 6] = [
+const TAGS: [(&str, &str); 7] = [
     ("Catalogue", "Products, units and regions; open to everybody."),
     ("Organisations", "Organisations and their sites."),
+    ("Access", "Keys that machines call with."),
     ("Offers", "What sites make and hold."),
     ("Needs", "What sites lack, how much by when."),
     ("Matching", "Runs of the engine, the matches they suggest, and the shortages they leave."),
@@ -46,8 +47,11 @@ pub fn frame() -> OpenApi {
 /// Adds what holds for all operations: the token, and the errors each can end in.
 pub fn complete(mut document: OpenApi) -> OpenApi {
     let mut bearer = Http::new(HttpAuthScheme::Bearer);
-    bearer.bearer_format = Some("JWT".to_owned());
-    bearer.description = Some("A token that the operator made with `muster token create`.".to_owned());
+    bearer.description = Some(
+        "A key that the operator made with `muster token create`, or that one with the scope `admin` \
+        made."
+            .to_owned(),
+    );
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     for (name, schema) in [
@@ -59,7 +63,13 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     components.schemas.values_mut().for_each(without_floats);
     let examples = examples(&components.schemas);
     for item in document.paths.paths.values_mut() {
-        for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+        if let Some(operation) = &mut item.get {
+            add_versions(operation);
+        }
+        if let Some(operation) = &mut item.post {
+            add_key(operation);
+        }
+        for operation in [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten() {
             add_errors(operation);
             add_headers(operation);
             add_example(operation, &examples);
@@ -101,20 +111,56 @@ fn add_example(operation: &mut Operation, examples: &BTreeMap<String, Value>) {
     }
 }
 
+/// What every read answers besides: its version, 304, and on lists the way to the next page.
+fn add_versions(operation: &mut Operation) {
+    let list = operation.parameters.iter().flatten().any(|p| matches!(p, RefOr::T(p) if p.name == "cursor"));
+    let json =
+        |response: &RefOr<Response>| matches!(response, RefOr::T(r) if r.content.contains_key("application/json"));
+    if !operation.responses.responses.get("200").is_some_and(json) {
+        return;
+    }
+    let tag = "The version of the answer; send it as `If-None-Match` to be told only if it changed.";
+    add_header(operation, "200", "ETag", tag);
+    if list {
+        add_header(operation, "200", "Link", "`rel=\"next\"` with the address of the next page, where one follows.");
+    }
+    let same = ResponseBuilder::new().description("It is still the version that `If-None-Match` names").build();
+    operation.responses.responses.insert("304".to_owned(), RefOr::T(same));
+}
+
+/// What lets a request be sent again; not where the answer is a secret.
+fn add_key(operation: &mut Operation) {
+    if operation.operation_id.as_deref() == Some("api_keys_create") {
+        return;
+    }
+    let key = ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "A key of your choice, such as a UUID. The same request with the same key gets the same answer for 24 \
+             hours, and nothing is made twice.",
+        ))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255))));
+    operation.parameters.get_or_insert_default().push(RefOr::T(key.build()));
+}
+
 fn add_headers(operation: &mut Operation) {
-    let told = [
+    for (status, name, words) in [
         ("201", "Location", "Where to read the record."),
         ("202", "Location", "Where to see how the work stands."),
         ("401", "WWW-Authenticate", "The `Bearer` challenge (RFC 6750)."),
         ("503", "Retry-After", "Seconds to wait."),
-    ];
-    for (status, name, words) in told {
-        if let Some(RefOr::T(response)) = operation.responses.responses.get_mut(status) {
-            let header = HeaderBuilder::new()
-                .description(Some(words))
-                .schema(Some(ObjectBuilder::new().schema_type(Type::String)));
-            response.headers.insert(name.to_owned(), RefOr::T(header.build()));
-        }
+    ] {
+        add_header(operation, status, name, words);
+    }
+}
+
+fn add_header(operation: &mut Operation, status: &str, name: &str, words: &str) {
+    if let Some(RefOr::T(response)) = operation.responses.responses.get_mut(status) {
+        let schema = ObjectBuilder::new().schema_type(Type::String);
+        let header = HeaderBuilder::new().description(Some(words)).schema(Some(schema));
+        response.headers.insert(name.to_owned(), RefOr::T(header.build()));
     }
 }
 
@@ -125,23 +171,29 @@ fn add_errors(operation: &mut Operation) {
             RefOr::Ref(_) => false,
         })
     };
-    let (path, query) = (takes(ParameterIn::Path), takes(ParameterIn::Query));
+    let (path, query, key) = (takes(ParameterIn::Path), takes(ParameterIn::Query), takes(ParameterIn::Header));
     let cursor = operation.parameters.iter().flatten().any(|p| matches!(p, RefOr::T(p) if p.name == "cursor"));
     let body = operation.request_body.is_some();
     let signed_in = operation.security.is_some();
     let bad_request = match (body, cursor) {
         (true, _) => "The body is no JSON, no UTF-8, or nested too deeply",
-        (false, _) => "The cursor is not one of ours, or answers another question",
+        (false, true) => {
+            "There is no such query parameter, or the cursor is not one of ours or answers another question"
+        }
+        (false, false) => "There is no such query parameter, or the `Idempotency-Key` cannot be used",
     };
     let errors = [
-        (body || cursor, "400", bad_request),
+        (body || query || key, "400", bad_request),
         (signed_in, "401", "A valid token is missing"),
+        (signed_in, "403", "The caller, or the key it calls with, may not do this"),
         (path, "404", "There is no such thing, or it is not yours to see"),
+        (key, "409", "The state does not allow it, or the same request is being worked on"),
         (true, "408", "The request took too long"),
         (body, "413", "The body has more than 1 MB"),
         (body, "415", "The body is not announced as JSON"),
         (body, "422", "The content breaks rules; every fault is named"),
         (query && !body, "422", "A query parameter is wrong"),
+        (key && !body && !query, "422", "Another request has the same `Idempotency-Key`"),
         (true, "500", "The service failed"),
         (true, "503", "The database is busy or cannot be reached; `Retry-After` says when to try again"),
     ];

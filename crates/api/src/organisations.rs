@@ -13,7 +13,7 @@ use crate::{
     body::JsonBody,
     created::{Created, created},
     limits,
-    page::{Listing, Page},
+    page::{Listing, Page, Paged},
     path_id::PathId,
     problem::Problem,
     query::{Parameters, Words},
@@ -107,7 +107,7 @@ async fn list(
     State(app): State<App>,
     SignedIn(actor): SignedIn,
     Parameters(query): Parameters<ListQuery>,
-) -> Result<Json<Page<OrganisationView>>, Problem> {
+) -> Result<Paged<OrganisationView>, Problem> {
     let filter = OrganisationFilter { kind: None, query: query.q.map(|q| q.0) };
     let page = (query.limit, query.cursor.as_deref());
     let listing = Listing::new(&app, actor, ("organisations", format!("{filter:?}")), page)?;

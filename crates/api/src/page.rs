@@ -1,7 +1,11 @@
 //! Pages of lists: limits, cursors, and the shape of the answer.
 
 use app::{Actor, App, Order, PageKey, PageRequest};
-use axum::Json;
+use axum::{
+    Json,
+    http::Uri,
+    response::{IntoResponse, Response},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -51,8 +55,51 @@ impl Listing {
     }
 
     /// The answer.
-    pub fn answer<T, U>(&self, app: &App, page: app::Page<T>, view: impl FnMut(T) -> U) -> Json<Page<U>> {
+    pub fn answer<T, U>(&self, app: &App, page: app::Page<T>, view: impl FnMut(T) -> U) -> Paged<U> {
         let next = page.next.map(|key| cursor::of_key(&app.keys, &self.question, (key.created_at, key.id)));
-        Json(Page { items: page.items.into_iter().map(view).collect(), next })
+        Paged(Page { items: page.items.into_iter().map(view).collect(), next })
+    }
+}
+
+/// A part of a list on its way out; where more follows, the answer gets a `Link` to it.
+#[derive(Debug)]
+pub struct Paged<T>(pub Page<T>);
+
+/// The cursor of what follows, for the layer that knows the address.
+#[derive(Debug, Clone)]
+pub struct Following(String);
+
+impl<T: Serialize> IntoResponse for Paged<T> {
+    fn into_response(self) -> Response {
+        let following = self.0.next.clone().map(Following);
+        let mut response = Json(self.0).into_response();
+        if let Some(following) = following {
+            response.extensions_mut().insert(following);
+        }
+        response
+    }
+}
+
+impl Following {
+    /// The `Link` (RFC 8288) to what follows, from the address of the page before it.
+    pub fn link(&self, address: &Uri) -> String {
+        let pairs = form_urlencoded::parse(address.query().unwrap_or_default().as_bytes());
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(pairs.filter(|(name, _)| name != "cursor")).append_pair("cursor", &self.0);
+        format!("<{}?{}>; rel=\"next\"", address.path(), query.finish())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_link_keeps_all_but_the_cursor() {
+        let address: Uri = "/api/v1/offers?state=paused&cursor=old&limit=2".parse().unwrap();
+        let link = Following("new_-".to_owned()).link(&address);
+        assert_eq!(link, "</api/v1/offers?state=paused&limit=2&cursor=new_->; rel=\"next\"");
+        let bare: Uri = "/api/v1/offers".parse().unwrap();
+        assert_eq!(Following("c".to_owned()).link(&bare), "</api/v1/offers?cursor=c>; rel=\"next\"");
     }
 }

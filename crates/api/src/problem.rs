@@ -9,7 +9,10 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use domain::violation::{Violation, Violations};
+use domain::{
+    api_key::AccessScope,
+    violation::{Violation, Violations},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -100,6 +103,11 @@ impl Problem {
         Self::with_errors("invalid_query", faults)
     }
 
+    /// A query parameter that does not exist.
+    pub fn unknown_parameter(fault: Violations) -> Self {
+        Self::with_errors("unknown_parameter", fault)
+    }
+
     fn with_errors(code: &'static str, faults: Violations) -> Self {
         let mut errors = faults.into_vec();
         let count = errors.len();
@@ -125,6 +133,14 @@ impl Problem {
             Some(error) => format!("Bearer realm=\"muster\", error=\"{error}\", error_description=\"{detail}\""),
         };
         Self { authenticate: Some(challenge), ..Self::new("unauthenticated", detail) }
+    }
+
+    /// A key that may not be used for this (RFC 6750).
+    pub fn beyond_scope(needed: AccessScope) -> Self {
+        let needed = needed.as_str();
+        let challenge = format!("Bearer realm=\"muster\", error=\"insufficient_scope\", scope=\"{needed}\"");
+        let detail = format!("the key you send does not have the scope {needed}; use one that has it");
+        Self { authenticate: Some(challenge), ..Self::new("forbidden", detail) }
     }
 
     /// What cannot be seen.

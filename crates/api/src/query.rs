@@ -42,12 +42,13 @@ fn parse<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
         let message = e.inner().to_string();
         let named = message.split('`').nth(1).unwrap_or_default();
         let fault = if message.starts_with("unknown field") {
-            let rest = message.split_once(", ").map_or("check the spelling", |(_, rest)| rest);
-            Violations::one(
-                format!("/{named}"),
-                "unknown_parameter",
-                format!("there is no parameter {named:?}; {rest}"),
-            )
+            let rest = message.split_once(", ").map_or("it takes none", |(_, rest)| rest);
+            let detail = match nearest(named, rest.split('`').skip(1).step_by(2)) {
+                Some(near) => format!("there is no parameter {named:?}; did you mean {near:?}? {rest}"),
+                None => format!("there is no parameter {named:?}; {rest}"),
+            };
+            let fault = Violations::one(format!("/{named}"), "unknown_parameter", detail);
+            return Problem::unknown_parameter(fault);
         } else if message.starts_with("duplicate field") {
             Violations::one(format!("/{named}"), "duplicate_field", format!("{named:?} stands twice; write it once"))
         } else if message.starts_with("missing field") {
@@ -59,6 +60,13 @@ fn parse<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
         };
         Problem::invalid_query(fault)
     })
+}
+
+/// The name that is spelled most like another, if any is at all.
+fn nearest<'n>(typed: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let alike = names.map(|name| (strsim::jaro_winkler(&typed.to_lowercase(), name), name));
+    let near = alike.filter(|(alike, _)| *alike > 0.8).max_by(|a, b| a.0.total_cmp(&b.0));
+    near.map(|(_, name)| name)
 }
 
 /// How much of a refused value is shown, in code points.
@@ -176,6 +184,11 @@ mod tests {
         check("limit=1&limit=2", "/limit");
         check("state=open,gone", "/state");
         check("offset=5", "/offset");
+        let near = |typed| nearest(typed, ["limit", "state", "q", "cursor"].into_iter());
+        assert_eq!(
+            (near("limits"), near("State"), near("colour"), near("")),
+            (Some("limit"), Some("state"), None, None)
+        );
         check(&format!("q={}", "%C3%9F".repeat(200)), "None []");
         check(&format!("q={}", "x".repeat(201)), "/q");
     }

@@ -13,7 +13,7 @@ use validator::Validate;
 
 use crate::{
     cursor, limits,
-    page::{self, Page},
+    page::{self, Page, Paged},
     path_id::PathId,
     problem::Problem,
     query::{Parameters, Words},
@@ -103,10 +103,7 @@ impl RegionView {
 /// NUTS 2024 levels 0 to 3, subdivisions and countries, in the order of their codes.
 #[utoipa::path(get, operation_id = "regions_list", path = "/regions", tag = "Catalogue", params(ListQuery), responses(
     (status = 200, description = "The regions", body = Page<RegionView>)))]
-async fn list(
-    State(app): State<App>,
-    Parameters(query): Parameters<ListQuery>,
-) -> Result<Json<Page<RegionView>>, Problem> {
+async fn list(State(app): State<App>, Parameters(query): Parameters<ListQuery>) -> Result<Paged<RegionView>, Problem> {
     let filter = filter(&app, &query)?;
     let question = format!("regions {filter:?}");
     let after = query.cursor.as_deref().map(|c| cursor::decode(&app.keys, &question, c)).transpose()?;
@@ -116,7 +113,7 @@ async fn list(
     let more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().filter(|_| more).map(|r| cursor::encode(&app.keys, &question, r.code.as_str().as_bytes()));
-    Ok(Json(Page { items: found.iter().map(RegionView::of).collect(), next }))
+    Ok(Paged(Page { items: found.iter().map(RegionView::of).collect(), next }))
 }
 
 fn filter(app: &App, query: &ListQuery) -> Result<RegionFilter, Problem> {

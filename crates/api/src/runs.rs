@@ -16,7 +16,7 @@ use crate::{
     body::JsonBody,
     created::{Created, accepted},
     limits,
-    page::{Listing, Page},
+    page::{Listing, Page, Paged},
     path_id::PathId,
     problem::Problem,
     query::Parameters,
@@ -181,7 +181,7 @@ async fn list(
     State(app): State<App>,
     SignedIn(actor): SignedIn,
     Parameters(query): Parameters<ListQuery>,
-) -> Result<Json<Page<RunView>>, Problem> {
+) -> Result<Paged<RunView>, Problem> {
     let page = (query.limit, query.cursor.as_deref());
     let listing = Listing::new(&app, actor, ("match-runs", String::new()), page)?;
     let app::Page { items, next } = app::runs::page(&app, actor, listing.request).await?;
@@ -252,7 +252,7 @@ struct ShortageBody {
     covered: i64,
     /// Base units left uncovered.
     uncovered: i64,
-    /// How many offers could serve it and were used up by others.
+    /// How many offers may serve it; what became of each stands in `used_up`.
     eligible_offers: u32,
     /// How many offers fail for which first reason. Reasons that would tell a buyer of offers kept from him, and how many
     /// are another product, are for the operator alone.
@@ -283,6 +283,9 @@ struct UsedUpView {
     available: i64,
     /// Base units held or agreed already.
     committed: i64,
+    /// Whether it was left out for this instalment although something of it may be left: its smallest order would not be
+    /// met, or the instalment has suppliers enough.
+    closed: bool,
     /// The largest takers in this run.
     taken_by: Vec<TakenView>,
 }
@@ -311,6 +314,7 @@ impl ShortageBody {
             offer: u.offer.0,
             available: u.available,
             committed: u.committed,
+            closed: u.closed,
             taken_by: u
                 .taken_by
                 .into_iter()
@@ -344,7 +348,7 @@ async fn shortages(
     SignedIn(actor): SignedIn,
     PathId(id): PathId<RunId>,
     Parameters(query): Parameters<ShortageQuery>,
-) -> Result<Json<Page<ShortageBody>>, Problem> {
+) -> Result<Paged<ShortageBody>, Problem> {
     let need = query.need.map(NeedId);
     let page = (query.limit, query.cursor.as_deref());
     let listing = Listing::new(&app, actor, ("shortages", format!("{id} {need:?}")), page)?;

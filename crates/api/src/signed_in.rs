@@ -1,18 +1,28 @@
-//! Who is calling: an extractor that a handler cannot do without.
+//! Who is calling: extractors that a handler cannot do without.
 
-use app::{App, policy::Actor};
+use app::{
+    App,
+    access::{self, AccessError, Caller},
+    policy::Actor,
+};
 use axum::{
     extract::FromRequestParts,
-    http::{header, request::Parts},
+    http::{Method, header, request::Parts},
 };
+use domain::api_key::AccessScope;
 
 use crate::problem::Problem;
 
-/// A caller with a valid token.
+/// A caller with a valid token or key, whatever the credential may be used for: the use case asks.
+#[derive(Debug, Clone)]
+pub struct Calling(pub Caller);
+
+/// A caller whose token or key may be used for what the method does: `read` to GET and HEAD, `write` for
+/// all else.
 #[derive(Debug, Clone, Copy)]
 pub struct SignedIn(pub Actor);
 
-impl FromRequestParts<App> for SignedIn {
+impl FromRequestParts<App> for Calling {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
@@ -29,7 +39,24 @@ impl FromRequestParts<App> for SignedIn {
                 Some("invalid_request"),
             ));
         };
-        let actor = app.keys.verify(token, app.clock.now());
-        actor.map(Self).map_err(|e| Problem::unauthenticated(&e.to_string(), Some("invalid_token")))
+        access::authenticate(app, token).await.map(Self).map_err(|refusal| match refusal {
+            AccessError::Failed(error) => error.into(),
+            AccessError::Token(_) | AccessError::Key => {
+                Problem::unauthenticated(&refusal.to_string(), Some("invalid_token"))
+            }
+        })
+    }
+}
+
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Calling(caller) = Calling::from_request_parts(parts, app).await?;
+        let needed = match parts.method {
+            Method::GET | Method::HEAD => AccessScope::Read,
+            _ => AccessScope::Write,
+        };
+        if caller.scopes.allow(needed) { Ok(Self(caller.actor)) } else { Err(Problem::beyond_scope(needed)) }
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     created::{Created, created},
     limits,
     number::Number,
-    page::{Listing, Page},
+    page::{Listing, Page, Paged},
     path_id::PathId,
     problem::Problem,
     query::Parameters,
@@ -138,7 +138,7 @@ async fn list(
     State(app): State<App>,
     SignedIn(actor): SignedIn,
     Parameters(query): Parameters<ListQuery>,
-) -> Result<Json<Page<SiteView>>, Problem> {
+) -> Result<Paged<SiteView>, Problem> {
     let organisation = query.organisation.map(OrganisationId);
     let page = (query.limit, query.cursor.as_deref());
     let listing = Listing::new(&app, actor, ("sites", format!("{organisation:?}")), page)?;

@@ -12,10 +12,13 @@ use domain::{
 use storage::Store;
 use tokio::sync::Notify;
 
+pub mod access;
+pub mod api_keys;
 pub mod catalogue;
 pub mod error;
 pub mod explanations;
 pub mod health;
+pub mod idempotency;
 pub mod ids;
 pub mod imports;
 pub mod matches;

@@ -47,4 +47,6 @@ ids! {
     RunId,
     /// An import of a file.
     ImportId,
+    /// A key of a machine.
+    ApiKeyId,
 }

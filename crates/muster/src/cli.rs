@@ -158,7 +158,10 @@ Examples:
     #[command(after_help = "\
 Examples:
   muster token create --org \"Sample Mask Works 161, Milano (demo)\"
-  muster token create --operator --expires 12h")]
+  muster token create --operator --expires 12h
+  muster token create --org ALPHA --name \"Portal\" --scope read --expires 30d
+  muster token list --org ALPHA
+  muster token revoke muster_0123456789ab")]
     Token(Token),
     /// See the settings
     #[command(after_help = "\
@@ -400,7 +403,7 @@ pub struct Token {
 /// What `token` does.
 #[derive(Debug, Subcommand)]
 pub enum TokenAction {
-    /// Print a new token
+    /// Make a key and print it: it is shown this once
     Create {
         /// For the organisation of this name or id
         #[arg(long, value_name = "NAME", required_unless_present = "operator", conflicts_with = "operator")]
@@ -409,8 +412,26 @@ pub enum TokenAction {
         #[arg(long)]
         operator: bool,
         /// How long it holds: 30m, 12h, 90d (at most 366d)
-        #[arg(long, value_name = "TIME", default_value = "30d", value_parser = seconds)]
+        #[arg(long, value_name = "TIME", default_value = "90d", value_parser = seconds)]
         expires: i64,
+        /// What it may be used for, with commas: read, write, admin (make and revoke keys)
+        #[arg(long, value_name = "SCOPES", default_value = "read,write")]
+        scope: String,
+        /// What to call it
+        #[arg(long, value_name = "TEXT", default_value = "command line")]
+        name: String,
+    },
+    /// List keys, never with their secrets
+    List {
+        /// Only those of the organisation of this name or id
+        #[arg(long, value_name = "NAME")]
+        org: Option<String>,
+    },
+    /// Revoke a key: it opens nothing from the next request on
+    Revoke {
+        /// Its id, or how it begins, as `token list` prints them
+        #[arg(value_name = "KEY")]
+        key: String,
     },
 }
 
@@ -440,7 +461,7 @@ fn seconds(text: &str) -> Result<i64, String> {
     };
     let number: i64 = text.get(..text.len() - 1).and_then(|n| n.parse().ok()).ok_or_else(wrong)?;
     let total = number.checked_mul(unit).ok_or_else(wrong)?;
-    if (1..=app::tokens::LONGEST_SECONDS).contains(&total) {
+    if (1..=app::api_keys::LONGEST_SECONDS).contains(&total) {
         Ok(total)
     } else {
         Err(format!("{text} is out of range; write from 1m to 366d"))

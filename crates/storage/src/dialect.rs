@@ -115,6 +115,8 @@ pub(crate) enum Turn {
     Finish,
     /// Registering an organisation under a name.
     Register,
+    /// Claiming an idempotency key.
+    Claim,
 }
 
 /// Waits until no other transaction has the turn, and keeps it until this one ends.
@@ -126,6 +128,7 @@ pub(crate) async fn take_turn(transaction: &DatabaseTransaction, turn: Turn) -> 
                 Turn::Migrate => 120_312_219_461_234_i64,
                 Turn::Finish => 120_312_219_461_235,
                 Turn::Register => 120_312_219_461_236,
+                Turn::Claim => 120_312_219_461_237,
             };
             let wait = format!("SELECT pg_advisory_xact_lock({number})");
             transaction.execute_unprepared(&wait).await.map(drop)

@@ -2,6 +2,7 @@
 //!
 //! Lists and terms that only the domain reads are JSON text (ADR 0011).
 
+pub mod api_key;
 pub mod border_rule;
 pub mod certificate_kind;
 pub mod conversion;
@@ -9,6 +10,7 @@ pub mod country;
 pub mod feature;
 pub mod grade;
 pub mod grade_rule;
+pub mod idempotent_request;
 pub mod import;
 pub mod instalment;
 pub mod legal_frame;

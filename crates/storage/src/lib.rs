@@ -15,7 +15,9 @@ mod scope;
 mod store;
 mod url;
 
+pub mod api_keys;
 pub mod catalogue;
+pub mod idempotency;
 pub mod imports;
 pub mod lines;
 pub mod market;

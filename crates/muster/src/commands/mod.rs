@@ -62,9 +62,14 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
         Command::Regions(flags) => block(Box::pin(async move { regions::run(&settings, flags, output).await })),
         Command::Openapi => openapi::run(),
         Command::Token(flags) => match flags.action {
-            TokenAction::Create { org, operator: _, expires } => {
-                block(Box::pin(async move { token::create(&settings, org.as_deref(), expires, output).await }))
+            TokenAction::Create { org, operator: _, expires, scope, name } => block(Box::pin(async move {
+                let asked = token::Asked { org: org.as_deref(), seconds: expires, scopes: &scope, name: &name };
+                token::create(&settings, &asked, output).await
+            })),
+            TokenAction::List { org } => {
+                block(Box::pin(async move { token::list(&settings, org.as_deref(), output).await }))
             }
+            TokenAction::Revoke { key } => block(Box::pin(async move { token::revoke(&settings, &key, output).await })),
         },
         Command::Config(flags) => match flags.action {
             ConfigAction::Show => config::show(&settings, output),

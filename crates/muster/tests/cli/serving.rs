@@ -83,9 +83,19 @@ fn tokens_are_made_for_organisations_and_the_operator() {
     let file = bench.file("offers.csv", "organisation,country,product,stock\nAcme,DE,apron,5000\n");
     bench.run(&["import", "offers", file.to_str().unwrap()]).exits(0);
     let token = bench.run(&["token", "create", "--org", "acme", "--expires", "1h"]).exits(0).stdout;
-    assert_eq!(token.trim().split('.').count(), 3, "{token}");
+    assert!(token.starts_with("muster_") && token.trim().len() == 84, "{token}");
     let operator = bench.run(&["token", "create", "--operator", "--output", "json"]).exits(0).json();
-    assert_eq!(operator["operator"], true);
+    assert_eq!(operator["key"]["operator"], true);
+    let listed = bench.run(&["token", "list"]).exits(0).stdout;
+    assert!(listed.contains(&token[..19]) && !listed.contains(token.trim()), "{listed}");
+    let of_acme = bench.run(&["token", "list", "--org", "acme", "--output", "json"]).exits(0).json();
+    assert_eq!(of_acme.as_array().map(Vec::len), Some(1), "{of_acme}");
+    let revoked = bench.run(&["token", "revoke", token.trim()]).exits(0).stdout;
+    assert_eq!(revoked.trim(), format!("{} is revoked", &token[..19]));
+    let unknown = bench.run(&["token", "revoke", "muster_000000000000"]).exits(1);
+    assert!(unknown.stderr.contains("muster token list"), "{}", unknown.stderr);
+    let wrong = bench.run(&["token", "create", "--operator", "--scope", "reed"]).exits(1);
+    assert!(wrong.stderr.contains("read, write, admin"), "{}", wrong.stderr);
     let nobody = bench.run(&["token", "create", "--org", "Nobody"]).exits(1);
     assert!(nobody.stderr.contains("Nobody"), "{}", nobody.stderr);
 }
