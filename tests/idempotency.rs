@@ -1,6 +1,5 @@
 //! Requests that are sent again.
 
-use axum::body::Body;
 use serde_json::{Value, json};
 use testkit::{
     TestApp, TestDb,
@@ -11,7 +10,7 @@ use testkit::{
 const SITES: &str = "/api/v1/sites";
 
 async fn post(app: &TestApp, token: &str, path: &str, key: &str, body: &Value) -> Answer {
-    let mut sent = request("POST".parse().unwrap(), token, path, Body::from(body.to_string()));
+    let mut sent = request("POST".parse().unwrap(), token, path, body.to_string().into());
     sent.headers_mut().insert("idempotency-key", key.parse().unwrap());
     app.send(sent).await
 }

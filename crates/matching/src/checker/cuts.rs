@@ -8,7 +8,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{audit::Node, facts::Facts, shares::Group};
+use super::{
+    audit::{Node, Places},
+    facts::Facts,
+    shares::Group,
+};
 use crate::outcome::NodeLabel;
 
 /// Cuts, supplies and limited arcs by node, and which nodes hang together.
@@ -78,12 +82,14 @@ impl Cuts {
     }
 
     /// Checks every round of every tier of every part. A part in which units are forced on pairs is left
-    /// out: what they displace, the shares know nothing of.
+    /// out: what they displace, the shares know nothing of. So are the tiers of a part after the level at which
+    /// a limit ended the run: how much could have been served before them is not known.
     pub fn hold(
         &mut self,
         facts: &Facts<'_>,
         groups: &[Group],
-        node: impl Fn(NodeLabel) -> Node,
+        places: &Places,
+        (node, proved): (impl Fn(NodeLabel) -> Node, impl Fn(usize) -> usize),
     ) -> Result<(), String> {
         let slot_nodes: Vec<Node> =
             facts.slots.iter().map(|s| node(NodeLabel::Instalment { instalment: s.instalment.id })).collect();
@@ -113,7 +119,11 @@ impl Cuts {
             let tiers: std::collections::BTreeSet<Option<u8>> = of_part.iter().map(|g| g.tier).collect();
             let members: Vec<usize> = (0..self.nodes).filter(|n| self.root(*n) == part).collect();
             let entering: Vec<_> = self.entering.iter().filter(|e| self.root(e.1) == part).collect();
-            for tier in tiers {
+            let levels = members.iter().map(|node| proved(*node)).min().unwrap_or(0);
+            let known = |level: Option<usize>| level.is_none_or(|level| level < levels);
+            let of_tier = |tier: Option<u8>| places.tiers[usize::from(tier.unwrap_or(0))];
+            let mut before = places.promised;
+            for tier in tiers.into_iter().take_while(|tier| known(std::mem::replace(&mut before, of_tier(*tier)))) {
                 sums.tier_holds(tier, &members, &entering)?;
             }
         }

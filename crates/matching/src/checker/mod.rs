@@ -43,8 +43,10 @@ fn check(rules: &Rules<'_>, outcome: &Outcome) -> Result<(), String> {
     let groups = facts.groups(outcome)?;
     let mut audit = Audit::new(outcome)?;
     facts.each_arc(&groups, &mut audit)?;
-    let Audit { cuts, place, .. } = &mut audit;
-    cuts.hold(&facts, &groups, |label| place.get(&label).copied())?;
+    let Audit { cuts, place, places, .. } = &mut audit;
+    // A node has a potential for each level that is proved.
+    let proved = |node: usize| outcome.proof.potentials[node].values.len();
+    cuts.hold(&facts, &groups, places, (|label| place.get(&label).copied(), proved))?;
     audit.shortest.hold(&outcome.proof.potentials, |node| audit.cuts.root(node))?;
     facts.levels_add_up(outcome, &audit)?;
     facts.shortages_add_up(outcome)?;

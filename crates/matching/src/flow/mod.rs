@@ -20,6 +20,7 @@ mod network;
 mod potentials;
 mod simplex;
 mod solution;
+mod spread;
 mod tree;
 
 #[cfg(test)]
