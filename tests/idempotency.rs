@@ -33,6 +33,13 @@ on_both! {
         // The key is the sender's own.
         let theirs = post(&app, &other.token, SITES, "a-1", &body).await.expect(201);
         assert_ne!(theirs.id(), first.id());
+        // Whoever's key was revoked does not even learn the old answer.
+        let spare = app.post(&firm.token, "/api/v1/api-keys", &json!({ "name": "Spare" })).await.expect(201);
+        let spare_key = spare.json["key"].as_str().unwrap();
+        post(&app, spare_key, SITES, "b-1", &json!({ "name": "Spare" })).await.expect(201);
+        let place = format!("/api/v1/api-keys/{}", spare.id());
+        app.send(request("DELETE".parse().unwrap(), &firm.token, &place, "".into())).await.expect(200);
+        post(&app, spare_key, SITES, "b-1", &json!({ "name": "Spare" })).await.expect(401);
         // After a day it is free again.
         app.clock.advance_micros(24 * 3_600 * 1_000_000 + 1);
         post(&app, key, SITES, "a-1", &json!({ "name": "Third" })).await.expect(201);

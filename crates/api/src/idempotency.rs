@@ -11,16 +11,15 @@ use app::{
 };
 use axum::{
     body::{Body, to_bytes},
-    extract::{Request, State},
+    extract::{FromRequestParts, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use domain::digest::Digest;
-
 use tracing::Instrument;
 
-use crate::{body, problem::Problem};
+use crate::{body, problem::Problem, signed_in::Calling};
 
 /// The header with the key.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -38,11 +37,14 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
         Ok(_) => return next.run(request).await,
         Err(problem) => return problem.into_response(),
     };
-    // Whoever calls without a credential is turned away, and has no key of his own.
-    let Some(credential) = request.headers().get(header::AUTHORIZATION).map(|v| Digest::of_bytes(v.as_bytes())) else {
-        return next.run(request).await;
-    };
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
+    // Whoever has no credential that still holds is turned away: neither does he learn what was answered, nor
+    // does anything of his reach the database.
+    if let Err(problem) = Calling::from_request_parts(&mut head, &app).await {
+        return problem.into_response();
+    }
+    let sent = head.headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
+    let credential = Digest::of_bytes(sent);
     let bytes = match body::collect(body).await {
         Ok(bytes) => bytes,
         Err(problem) => return problem.into_response(),
@@ -77,9 +79,9 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
 async fn first(app: App, claim: Claim, request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let status = response.status();
-    // A busy database did nothing; after any other failure it is not known what was done.
-    let unknown = status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE;
-    if unknown {
+    // A busy service did nothing. After any other failure, a lost database among them, it is not known.
+    let busy = response.extensions().get::<Problem>().is_some_and(Problem::did_nothing);
+    if status.is_server_error() && !busy {
         return response;
     }
     if !status.is_success() {

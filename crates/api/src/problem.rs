@@ -159,6 +159,11 @@ impl Problem {
         codes::find(self.code).and_then(|c| c.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
+    /// Whether the service was too busy to begin.
+    pub fn did_nothing(&self) -> bool {
+        matches!(self.code, "busy" | "overloaded")
+    }
+
     /// The faults it names.
     #[cfg(test)]
     pub(crate) fn faults(&self) -> &[Violation] {
