@@ -303,3 +303,67 @@ on_both! {
         app.work().await;
     }
 }
+
+on_both! {
+    async fn a_run_is_put_back_when_its_worker_must_stop_and_cancelled_when_told(db: TestDb) {
+        let app = TestApp::new(db);
+        market(&app).await;
+        let operator = app.operator();
+        let queued = app.post(&operator, "/api/v1/match-runs", &json!({})).await.expect(202);
+        let address = queued.header("location").to_owned();
+        // Told to stop once the run is begun: the worker asks once before it takes a run.
+        let mut asked = 0;
+        let stop = std::future::poll_fn(|_| {
+            asked += 1;
+            if asked > 1 { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        });
+        app::runs::work(&app.app, "stopping", stop).await;
+        let waits = app.get(&operator, &address).await.expect(200);
+        assert_eq!((&waits.json["state"], &waits.json["started_at"]), (&json!("queued"), &Value::Null));
+
+        let lease = std::time::Duration::from_secs(60);
+        let claimed = storage::runs::claim(&app.app.store, "slow", app.app.clock.now(), lease).await.unwrap().unwrap();
+        let progress = Some(r#"{"stage":"solving","done":3,"of":7}"#);
+        storage::runs::renew(&app.app.store, &claimed, app.app.clock.now(), lease, progress).await.unwrap();
+        let begun = app.get(&operator, &address).await.expect(200);
+        assert_eq!(begun.json["state"], "running");
+        assert_eq!(begun.json["progress"], json!({ "stage": "solving", "done": 3, "of": 7 }));
+
+        let cancelled = app.post(&operator, &format!("{address}/cancel"), &json!({})).await.expect(200);
+        assert_eq!((&cancelled.json["state"], &cancelled.json["progress"]), (&json!("failed"), &Value::Null));
+        assert_eq!(cancelled.json["error"], "cancelled by the operator");
+        let again = app.post(&operator, &format!("{address}/cancel"), &json!({})).await.expect(409);
+        assert_eq!(again.json["code"], "wrong_state");
+        assert_eq!(app.get(&operator, &format!("{address}/shares")).await.expect(409).json["code"], "wrong_state");
+        app.work().await;
+    }
+}
+
+on_both! {
+    async fn the_operator_reads_the_shares_of_a_run(db: TestDb) {
+        let app = TestApp::new(db);
+        let (firm, hospital, _, _) = market(&app).await;
+        let mut urgent = needs::plain(&hospital);
+        urgent["urgency"] = json!("critical");
+        app.post(&hospital.token, "/api/v1/needs", &urgent).await.expect(201);
+        let done = run(&app).await;
+        let shares = format!("/api/v1/match-runs/{}/shares", done.id());
+        let all = app.get(&app.operator(), &shares).await.expect(200);
+        let [first, second] = all.items() else { panic!("{}", all.text) };
+        assert_eq!((&first["tier"], &second["tier"]), (&json!(2), &json!(3)));
+        for share in [first, second] {
+            assert_eq!((&share["group"], &share["product"]), (&json!("FR10"), &json!("ffp")));
+            let [demand, matched, floor] = ["demand", "matched", "floor"].map(|key| share[key].as_i64().unwrap());
+            assert!(0 <= floor && floor <= matched && matched <= demand, "{share}");
+            assert!(share["level"]["denominator"].as_i64().unwrap() > 0);
+        }
+        assert!(first["floor"].as_i64().unwrap() > 0, "{first}");
+        // One by one, they are the same.
+        let page = app.get(&app.operator(), &format!("{shares}?limit=1")).await.expect(200);
+        let next = page.json["next"].as_str().unwrap();
+        let rest = app.get(&app.operator(), &format!("{shares}?limit=1&cursor={next}")).await.expect(200);
+        assert_eq!((page.items(), rest.items()), (std::slice::from_ref(first), std::slice::from_ref(second)));
+        assert_eq!(rest.json["next"], Value::Null);
+        app.get(&firm.token, &shares).await.expect(403);
+    }
+}

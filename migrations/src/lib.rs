@@ -21,6 +21,7 @@ mod m20261125_000008_imports;
 mod m20261125_000009_snapshots;
 mod m20261125_000010_api_keys;
 mod m20261125_000011_idempotency;
+mod m20261129_000012_run_progress;
 
 /// Every schema change, in order.
 #[derive(Debug)]
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000009_snapshots::Migration),
             Box::new(m20261125_000010_api_keys::Migration),
             Box::new(m20261125_000011_idempotency::Migration),
+            Box::new(m20261129_000012_run_progress::Migration),
         ]
     }
 }

@@ -78,12 +78,14 @@ fn draw(out: &mut String, (left, right): (f64, f64), title: &str, rows: &[Row], 
         let colour = if row.is_ours() { OURS } else { AUTHORS };
         let _ = writeln!(out, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\" fill=\"{colour}\"/>");
         if !row.strategy.contains(':') {
-            let (dx, anchor) = if x > right - 70.0 { (-8.0, "end") } else { (8.0, "start") };
+            // Theirs to the left and ours to the right, so that neighbours stay apart; none above the panel.
+            let (dx, anchor) = if row.is_ours() { (8.0, "start") } else { (-8.0, "end") };
+            let dy = if y < TOP + 20.0 { 16.0 } else { -6.0 };
             let _ = writeln!(
                 out,
                 "<text x=\"{:.1}\" y=\"{:.1}\" fill=\"{colour}\" text-anchor=\"{anchor}\">{}</text>",
                 x + dx,
-                y - 6.0,
+                y + dy,
                 row.strategy
             );
         }

@@ -1,11 +1,11 @@
-//! Runs of the matching engine, and the shortages they leave.
+//! Runs of the matching engine.
 
-use app::{Actor, App, runs::RunRow, shortages::ShortageView};
-use axum::{Json, extract::State};
-use domain::{
-    ids::{NeedId, RunId},
-    parameters::Parameters as RunParameters,
+use app::{
+    Actor, App,
+    runs::{RunProgress, RunRow},
 };
+use axum::{Json, extract::State};
+use domain::{ids::RunId, parameters::Parameters as RunParameters};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -24,9 +24,13 @@ use crate::{
     signed_in::SignedIn,
 };
 
+mod shares;
+mod shortages;
+
 /// The routes of runs.
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, start)).routes(routes!(get)).routes(routes!(shortages))
+    let runs = OpenApiRouter::new().routes(routes!(list, start)).routes(routes!(get)).routes(routes!(cancel));
+    runs.merge(shares::router()).merge(shortages::router())
 }
 
 /// A run.
@@ -51,9 +55,11 @@ struct RunView {
     /// When it was done or failed.
     #[schema(format = DateTime)]
     finished_at: Option<String>,
+    /// How far it is, while it is running; at most 2 seconds old.
+    progress: Option<ProgressView>,
     /// Engine and version, once done.
     engine: Option<String>,
-    /// Why it failed; told to the operator.
+    /// Why it failed, which a cancelled run has as well; told to the operator.
     error: Option<String>,
     /// Key figures, once done; told to the operator, since they are of the whole market.
     figures: Option<FiguresView>,
@@ -61,6 +67,18 @@ struct RunView {
     levels: Option<Vec<LevelView>>,
     /// SHA-256 of the proof, once done.
     proof_hash: Option<String>,
+}
+
+/// How far a run is.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RunProgress)]
+struct ProgressView {
+    /// `judging` offers for each need, `solving` part by part, `checking` the result or `storing` it.
+    stage: &'static str,
+    /// How much of the stage is done.
+    done: u64,
+    /// Of how much.
+    of: u64,
 }
 
 /// Key figures of a run. Units of different products add up only as a rough size.
@@ -110,6 +128,8 @@ impl RunView {
         let read = |e: serde_json::Error| Problem::from(app::AppError::internal(e));
         let parameters: RunParameters = serde_json::from_str(&run.parameters_json).map_err(read)?;
         let all = reader == Actor::Operator;
+        let progress: Option<RunProgress> =
+            run.progress_json.as_deref().map(serde_json::from_str).transpose().map_err(read)?;
         let figures: Option<app::runs::Figures> =
             run.figures_json.as_deref().filter(|_| all).map(serde_json::from_str).transpose().map_err(read)?;
         let levels: Option<Vec<app::runs::LevelReport>> =
@@ -122,6 +142,7 @@ impl RunView {
             queued_at: run.queued_at.to_string(),
             started_at: run.started_at.map(|t| t.to_string()),
             finished_at: run.finished_at.map(|t| t.to_string()),
+            progress: progress.map(|p| ProgressView { stage: p.stage.as_str(), done: p.done, of: p.of }),
             engine: run.engine,
             error: run.error.filter(|_| all),
             figures: figures.map(FiguresView::of),
@@ -221,137 +242,20 @@ async fn get(
     Ok(Json(RunView::of(app::runs::get(&app, actor, id).await?, actor)?))
 }
 
-#[derive(Debug, Deserialize, IntoParams, Validate)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct ShortageQuery {
-    /// Only shortages of this need.
-    need: Option<Uuid>,
-    /// At most so many entries, 1 to 200; 50 where absent.
-    limit: Option<u32>,
-    /// The `next` of the page before.
-    #[validate(length(max = limits::CURSOR))]
-    cursor: Option<String>,
-}
-
-/// What a run left uncovered of an instalment, and why.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Shortage)]
-struct ShortageBody {
-    /// The need.
-    need: Uuid,
-    /// The instalment of it.
-    instalment: Uuid,
-    /// The product's code.
-    product: String,
-    /// The tier it ranks at.
-    tier: u8,
-    /// Base units asked for.
-    demand: i64,
-    /// Base units covered.
-    covered: i64,
-    /// Base units left uncovered.
-    uncovered: i64,
-    /// How many offers may serve it; what became of each stands in `used_up`.
-    eligible_offers: u32,
-    /// How many offers fail for which first reason. Reasons that would tell a buyer of offers kept from him, and how many
-    /// are another product, are for the operator alone.
-    funnel: Vec<FunnelView>,
-    /// Offers that could serve it and where their capacity went; told to the operator.
-    used_up: Vec<UsedUpView>,
-}
-
-/// How many offers fail for a first reason.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = FunnelStep)]
-struct FunnelView {
-    /// The reason's code.
-    reason: &'static str,
-    /// In words: the offers "... are another product".
-    words: String,
-    /// How many.
-    offers: u32,
-}
-
-/// An offer that was used up.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = UsedUp)]
-struct UsedUpView {
-    /// The offer.
-    offer: Uuid,
-    /// Base units it has in time for this instalment.
-    available: i64,
-    /// Base units held or agreed already.
-    committed: i64,
-    /// Whether it was left out for this instalment although something of it may be left: its smallest order would not be
-    /// met, or the instalment has suppliers enough.
-    closed: bool,
-    /// The largest takers in this run.
-    taken_by: Vec<TakenView>,
-}
-
-/// Whom an offer supplies instead.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Taken)]
-struct TakenView {
-    /// The instalment supplied.
-    instalment: Uuid,
-    /// Its tier.
-    tier: u8,
-    /// Base units.
-    quantity: i64,
-}
-
-impl ShortageBody {
-    fn of(view: ShortageView) -> Self {
-        let (row, why) = (view.row, view.explanation);
-        let funnel = |s: app::shortages::FunnelStep| FunnelView {
-            reason: s.reason.code(),
-            words: s.reason.to_string(),
-            offers: s.offers,
-        };
-        let used_up = why.used_up.into_iter().map(|u| UsedUpView {
-            offer: u.offer.0,
-            available: u.available,
-            committed: u.committed,
-            closed: u.closed,
-            taken_by: u
-                .taken_by
-                .into_iter()
-                .map(|t| TakenView { instalment: t.instalment.0, tier: t.tier, quantity: t.quantity })
-                .collect(),
-        });
-        Self {
-            need: row.need.0,
-            instalment: row.instalment.0,
-            product: row.product,
-            tier: row.tier,
-            demand: row.demand.units(),
-            covered: row.covered.units(),
-            uncovered: row.uncovered.units(),
-            eligible_offers: why.eligible_offers,
-            funnel: why.funnel.into_iter().map(funnel).collect(),
-            used_up: used_up.collect(),
-        }
-    }
-}
-
-/// Lists the shortages of a run.
+/// Cancels a run.
 ///
-/// What stays uncovered, and why: how many offers fail for which first reason, and how many were used up. The operator
-/// sees all of them, an organisation those of its own needs.
-#[utoipa::path(get, operation_id = "match_runs_shortages", path = "/match-runs/{id}/shortages", tag = "Matching", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "The run's id"), ShortageQuery),
-    responses((status = 200, description = "The shortages", body = Page<ShortageBody>)))]
-async fn shortages(
+/// A run that waits or is under way ends as `failed` with nothing stored; what earlier runs suggested stays. Only the
+/// operator does.
+#[utoipa::path(post, operation_id = "match_runs_cancel", path = "/match-runs/{id}/cancel", tag = "Matching", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The run's id")),
+    responses(
+        (status = 200, description = "The run, cancelled", body = RunView),
+        (status = 403, description = "Only the operator cancels runs"),
+        (status = 409, description = "The run has ended")))]
+async fn cancel(
     State(app): State<App>,
     SignedIn(actor): SignedIn,
     PathId(id): PathId<RunId>,
-    Parameters(query): Parameters<ShortageQuery>,
-) -> Result<Paged<ShortageBody>, Problem> {
-    let need = query.need.map(NeedId);
-    let page = (query.limit, query.cursor.as_deref());
-    let listing = Listing::new(&app, actor, ("shortages", format!("{id} {need:?}")), page)?;
-    let found = app::shortages::page(&app, actor, id, need, listing.request).await?;
-    Ok(listing.answer(&app, found, ShortageBody::of))
+) -> Result<Json<RunView>, Problem> {
+    Ok(Json(RunView::of(app::runs::cancel(&app, actor, id).await?, actor)?))
 }

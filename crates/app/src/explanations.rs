@@ -161,9 +161,14 @@ pub async fn pair(
     let run_seen = done(app, actor, run).await?;
     let seat = app.explaining.seat()?;
     let (seen, parameters) = seen(app, run_seen).await?;
+    let matched = matched(app, run, need).await?;
     let audience = audience(actor);
     let work = Work::of(seen, parameters, seat);
-    work.run(move |rules, control| matching::explain_pair(rules, (need, offer), audience, solves, control)).await
+    work.run(move |rules, control| {
+        let question = Question { need, audience, budget: solves, matched: Some(&matched) };
+        matching::explain_pair(rules, &question, offer, control)
+    })
+    .await
 }
 
 /// What a run now would do for a need, with the market that it would see.
@@ -194,13 +199,15 @@ pub async fn pair_now(
     app: &App,
     actor: Actor,
     parameters: Parameters,
-    pair: (NeedId, OfferId),
+    (need, offer): (NeedId, OfferId),
     solves: u32,
 ) -> AppResult<(PairExplanation, Arc<Market>)> {
     let work = Work::now(app, actor, parameters).await?;
     let market = Arc::clone(&work.market);
-    let answer =
-        work.run(move |rules, control| matching::explain_pair(rules, pair, Audience::Operator, solves, control));
+    let answer = work.run(move |rules, control| {
+        let question = Question { need, audience: Audience::Operator, budget: solves, matched: None };
+        matching::explain_pair(rules, &question, offer, control)
+    });
     Ok((answer.await?, market))
 }
 

@@ -1,10 +1,10 @@
 //! Runs of the engine: queued in a transaction, taken by one worker, checked before they are stored.
 
-use std::{future::Future, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use domain::{ids::RunId, parameters::Parameters};
 use storage::{
-    Page, PageRequest, StoreError,
+    Page, PageKey, PageRequest, StoreError,
     runs::{self as store, NewRun},
 };
 
@@ -19,21 +19,20 @@ mod replay;
 mod retention;
 mod stored;
 mod verify;
+mod worker;
 mod written;
 
-pub use compute::{Computed, Progress};
-pub use matching::{Figures, LevelReport, Outcome, Step};
+pub use compute::{Computed, RunProgress, Stage, Watch};
+pub use matching::{Figures, LevelReport, Outcome, Share};
 pub use replay::{Difference, Replayed, replay};
 pub use retention::Retention;
 pub use storage::runs::{RunRow, RunState};
 pub use verify::{Checked, Proved, verify};
+use worker::Worked;
+pub use worker::{work, work_once};
 
 /// How long a worker may be silent before another takes its run over.
 pub const LEASE: Duration = Duration::from_secs(120);
-/// How long an idle worker sleeps when nothing rings: other processes on the same database, and
-/// workers that died, cannot ring.
-const IDLE: Duration = Duration::from_secs(30);
-
 /// Queues a run that decides on today.
 ///
 /// # Errors
@@ -43,7 +42,7 @@ pub async fn start(app: &App, actor: Actor, parameters: &Parameters) -> AppResul
     require(actor, Action::Write, Resource::Runs)?;
     parameters.check()?;
     if parameters.is_trial() {
-        let detail = "switches off predicates or levels; such a trial is not stored, so run it with --dry-run";
+        let detail = "switches off predicates or levels; such a trial is never stored";
         return Err(domain::violation::Violations::one("", "trial", detail).into());
     }
     let now = app.clock.now();
@@ -78,102 +77,83 @@ pub async fn page(app: &App, actor: Actor, request: PageRequest) -> AppResult<Pa
     Ok(store::page(&app.store, storage::Scope::Operator, request).await?)
 }
 
-/// Takes the next run, if one waits: snapshot, allocation on a thread of its own, independent check,
-/// storing. Returns the run's id with what was computed, or why it failed.
+/// Cancels a run that waits or is under way; a worker that has it gives it up within seconds.
 ///
 /// # Errors
-/// When the database fails; the run is then taken again once its lease is over.
-pub async fn work_once(app: &App, worker: &str) -> AppResult<Option<(RunId, Result<Computed, String>)>> {
-    let Some(claimed) = store::claim(&app.store, worker, app.clock.now(), LEASE).await? else { return Ok(None) };
-    let result = computed(app, &claimed).await;
-    match &result {
-        Ok(computed) => {
-            // Tens of thousands of explanations are written as JSON: no work for the threads that answer.
-            let (behind, computed) = (app.clone(), computed.clone());
-            let now = app.clock.now();
-            let finished = tokio::task::spawn_blocking(move || written::finished(&behind, &computed, now));
-            let finished = finished.await.map_err(AppError::internal)??;
-            store::finish(&app.store, &claimed, finished, app.clock.now()).await?;
+/// `Forbidden` for all but the operator; `NotFound`; `Conflict` when the run has ended.
+pub async fn cancel(app: &App, actor: Actor, id: RunId) -> AppResult<RunRow> {
+    require(actor, Action::Write, Resource::Runs)?;
+    let cancelled = store::cancel(&app.store, id, "cancelled by the operator", app.clock.now()).await;
+    cancelled.map_err(|e| match e {
+        StoreError::NotFound => AppError::NotFound { what: "run" },
+        StoreError::Conflict(detail) => {
+            let detail = format!("{detail}; only one that waits or is under way can be cancelled");
+            AppError::Conflict { code: "wrong_state", detail }
         }
-        Err(reason) => {
-            tracing::error!(run = %claimed.id, %reason, "run failed");
-            store::fail(&app.store, &claimed, reason, app.clock.now()).await?;
-        }
-    }
-    Ok(Some((claimed.id, result)))
+        other => other.into(),
+    })?;
+    get(app, actor, id).await
 }
 
-async fn computed(app: &App, claimed: &RunRow) -> Result<Computed, String> {
-    let parameters: Parameters = serde_json::from_str(&claimed.parameters_json).map_err(|e| e.to_string())?;
-    let work = compute::at(app, parameters, claimed.day, None);
-    tokio::pin!(work);
-    loop {
-        tokio::select! {
-            result = &mut work => return result.map_err(|e| e.to_string()),
-            () = tokio::time::sleep(LEASE / 3) => {
-                // A failed renewal costs nothing unless the lease runs out, and then `finish` says so.
-                if let Err(e) = store::renew(&app.store, claimed, app.clock.now(), LEASE).await {
-                    tracing::warn!(run = %claimed.id, error = %e, "the lease could not be renewed");
-                }
-            }
-        }
+/// A page of what the fairness groups of a run were sure of and got, by tier, product and group.
+///
+/// # Errors
+/// `Forbidden` for all but the operator, since it tells of the whole market; `NotFound`; `Conflict` when the run
+/// is not done.
+pub async fn shares(app: &App, actor: Actor, id: RunId, request: PageRequest) -> AppResult<Page<Share>> {
+    require(actor, Action::Write, Resource::Runs)?;
+    let run = get(app, actor, id).await?;
+    if run.state != RunState::Done {
+        let detail = format!("the run {id} is {}; shares are there once it is done", run.state.as_str());
+        return Err(AppError::Conflict { code: "wrong_state", detail });
     }
-}
-
-/// Works off the queue until `stop` is done: at once, then whenever a run is queued here, and now
-/// and then for what other processes queue. A run under way is ended and stored first, and those that
-/// wait are left to the next worker.
-pub async fn work(app: &App, worker: &str, stop: impl Future<Output = ()>) {
-    tokio::pin!(stop);
-    loop {
-        tokio::select! {
-            biased;
-            () = &mut stop => return,
-            () = std::future::ready(()) => {}
-        }
-        let more = match work_once(app, worker).await {
-            Ok(done) => done.is_some(),
-            Err(error) => {
-                tracing::error!(%error, "a run could not be taken or stored; it is tried again");
-                false
-            }
-        };
-        if more {
-            continue;
-        }
-        tokio::select! {
-            () = &mut stop => return,
-            () = app.queued.notified() => {}
-            () = tokio::time::sleep(IDLE) => {}
-        }
-    }
+    let all: Vec<Share> = match run.shares_json {
+        Some(shares) => serde_json::from_str(&shares).map_err(AppError::internal)?,
+        None => Vec::new(),
+    };
+    // A finished run does not change, so a place in the list is a key.
+    let start = request.after.map_or(0, |key| usize::try_from(key.id.as_u128()).unwrap_or(usize::MAX));
+    let limit = usize::try_from(request.limit.max(1)).unwrap_or(usize::MAX);
+    let end = start.saturating_add(limit);
+    let key = u128::try_from(end).ok().filter(|_| end < all.len());
+    let next = key.map(|place| PageKey { created_at: run.queued_at, id: uuid::Uuid::from_u128(place) });
+    Ok(Page { items: all.into_iter().skip(start).take(limit).collect(), next })
 }
 
 /// Allocates the whole market now. Unless it is a dry run, the result is stored as a run of its own.
 ///
 /// # Errors
-/// As [`start`]; `Conflict` when another worker takes the run first; `Internal` when the engine or
-/// the independent check fails.
+/// As [`start`]; `Conflict` when another worker takes the run first, or it is cancelled; `Internal` when the
+/// engine or the independent check fails.
 pub async fn now(
     app: &App,
     actor: Actor,
     parameters: Parameters,
     dry_run: bool,
-    progress: Option<Progress>,
+    watch: Watch,
 ) -> AppResult<(Option<RunId>, Computed)> {
     require(actor, Action::Write, Resource::Runs)?;
     parameters.check()?;
     if dry_run {
-        return Ok((None, compute::at(app, parameters, app.today(), progress).await?));
+        let computed = compute::at(app, parameters, app.today(), watch, Arc::default()).await?;
+        return Ok((None, computed.ok_or_else(|| AppError::internal("nobody cancelled the run"))?));
     }
     let queued = start(app, actor, &parameters).await?.id;
     // Runs that waited before it come first.
-    while let Some((id, result)) = work_once(app, "command line").await? {
-        if id == queued {
-            let computed = result.map_err(AppError::internal)?;
-            return Ok((Some(id), computed));
+    loop {
+        match worker::take(app, "command line", &watch, std::future::pending()).await? {
+            Worked::Nothing => {
+                let detail = format!("another worker took the run {queued}; its result is stored by that worker");
+                return Err(AppError::Conflict { code: "wrong_state", detail });
+            }
+            Worked::Ended(id, result) if id == queued => {
+                return Ok((Some(id), result.map_err(AppError::internal)?));
+            }
+            Worked::Lost(id) if id == queued => {
+                let detail = format!("the run {queued} was cancelled, or another worker took it over");
+                return Err(AppError::Conflict { code: "wrong_state", detail });
+            }
+            Worked::Ended(_, _) | Worked::Lost(_) | Worked::GivenBack => {}
         }
     }
-    let detail = format!("another worker took the run {queued}; its result is stored by that worker");
-    Err(AppError::Conflict { code: "wrong_state", detail })
 }

@@ -264,7 +264,8 @@ impl<'a> Rules<'a> {
         let preferred = wants.requirements.iter().filter(|r| r.demand == Demand::Preferred);
         let missed = preferred.filter(|r| !r.met_by(terms.feature(&r.feature))).count();
         let comparable = wants.price_cap.map(|cap| cap.currency);
-        let price = terms.price.filter(|p| Some(p.currency) == comparable).map_or(0, |p| p.micros / 1_000);
+        let price =
+            terms.price.filter(|p| Some(p.currency) == comparable).map_or(0, |p| p.micros.saturating_add(500) / 1_000);
         CostTerms {
             distance: i64::from(km) * i64::from(w.kilometre),
             border: when(o.country != n.country, w.border),
@@ -274,10 +275,13 @@ impl<'a> Rules<'a> {
             aging: when(o.offer.is_stale(self.market.day), w.aging),
             preference: i64::try_from(missed).unwrap_or(i64::from(u16::MAX)) * i64::from(w.preference),
             pending: when(found.pending, w.pending),
-            price: price.min(1_000_000) * i64::from(w.price),
+            price: price.min(MOST_PRICE) * i64::from(w.price),
         }
     }
 }
+
+/// The most thousandths of the currency per base unit that count as cost, so that sums stay exact.
+const MOST_PRICE: i64 = 1_000_000_000;
 
 /// What the predicates found on the way.
 struct Findings<'v> {

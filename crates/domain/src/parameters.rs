@@ -48,7 +48,8 @@ pub struct Weights {
     pub preference: u32,
     /// When the goods rest on a pending certificate.
     pub pending: u32,
-    /// Per thousandth of the currency a unit costs, where prices compare.
+    /// Per thousandth of the currency that a base unit costs, to the nearest, where prices compare; prices above
+    /// 1,000,000 a unit count alike.
     pub price: u32,
     /// Per delivery, whatever its size; when not 0, the cost level is searched and no longer proved.
     #[serde(default)]

@@ -1,6 +1,9 @@
 //! The run: judge, split, solve part by part on all cores, put the result together.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::{
+    cell::Cell,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+};
 
 use domain::eligibility::Rules;
 
@@ -12,7 +15,7 @@ use crate::{
     outcome::Outcome,
     pairs::Pairs,
     proof,
-    settle::{Settled, settle},
+    settle::{Hooks, Settled, settle},
     threads,
 };
 
@@ -21,7 +24,7 @@ use crate::{
 pub enum Step {
     /// Judging needs: done, of all.
     Judging(usize, usize),
-    /// Solving components: done, of all.
+    /// Solving components level by level: done, of all, each level of a component counted by its pairs.
     Solving(usize, usize),
 }
 
@@ -41,6 +44,10 @@ impl Control<'_> {
         if let Some(progress) = self.progress {
             progress(step);
         }
+    }
+
+    fn cancelled(&self) -> bool {
+        self.cancel.is_some_and(|flag| flag.load(Ordering::Relaxed))
     }
 }
 
@@ -69,7 +76,11 @@ pub enum MatchingError {
 /// Same market, parameters and engine version: the same outcome, byte for byte.
 pub fn allocate(rules: &Rules<'_>, control: &Control<'_>) -> Result<Outcome, MatchingError> {
     let threads = threads::count(control.threads);
-    let pairs = Pairs::find(rules, threads, |done, total| control.report(Step::Judging(done, total)));
+    let judging = |done, all| {
+        control.report(Step::Judging(done, all));
+        !control.cancelled()
+    };
+    let pairs = Pairs::find(rules, threads, judging).ok_or(MatchingError::Cancelled)?;
     let prepared = Prepared::new(rules, pairs);
     let levels = FlowLevel::of(rules);
     let (seen, settled) = threads::both(threads, || proof::seen(rules), || settle_all(&prepared, &levels, control));
@@ -85,10 +96,19 @@ fn settle_all(
     // Largest first, so that the last thread is not left with the longest part.
     let mut order: Vec<usize> = (0..parts.len()).collect();
     order.sort_by_key(|i| std::cmp::Reverse(parts[*i].pairs.len()));
-    let done = AtomicUsize::new(0);
+    let (done, all) = (AtomicUsize::new(0), prepared.pairs.pairs.len() * levels.len());
     let settled = threads::spread(&order, threads::count(control.threads), |_, part| {
-        let settled = settle(prepared, &parts[*part], levels, control);
-        control.report(Step::Solving(done.fetch_add(1, Ordering::Relaxed) + 1, parts.len()));
+        let reached = Cell::new(0);
+        // Decisions that are tried anew begin again at the first level, which is no step back.
+        let level = |level: usize| {
+            if let Some(more @ 1..) = level.checked_sub(reached.get()) {
+                reached.set(level);
+                let more = more * parts[*part].pairs.len();
+                control.report(Step::Solving(done.fetch_add(more, Ordering::Relaxed) + more, all));
+            }
+        };
+        let settled = settle(prepared, &parts[*part], levels, Hooks { cancel: control.cancel, level: &level });
+        level(levels.len());
         (*part, settled)
     });
     let mut in_order: Vec<_> = settled;

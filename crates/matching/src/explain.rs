@@ -48,7 +48,7 @@ pub struct Matched {
     pub units: i64,
 }
 
-/// What is asked about a need.
+/// What is asked about a need, or about a need and an offer.
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'q> {
     /// The need.
@@ -282,14 +282,7 @@ impl Told<'_, '_> {
     fn instalment(&self, instalment: &Instalment, usage: &Usage<'_>) -> InstalmentExplanation {
         let demand = instalment.measure.quantity.units();
         let promised = promised(self.rules.market, instalment.id);
-        let here: Vec<(Option<OfferId>, i64)> = match self.question.matched {
-            Some(run) => run
-                .iter()
-                .filter(|m| m.instalment == instalment.id)
-                .map(|m| (self.part.projection.name(m.offer), m.units))
-                .collect(),
-            None => in_outcome(self.base, instalment.id).map(|(offer, units)| (Some(offer), units)).collect(),
-        };
+        let here = given(self.question, self.part, self.base, instalment.id);
         let matched = here.iter().map(|(_, units)| *units).fold(0, i64::saturating_add);
         let uncovered = (demand - promised - matched).max(0);
         let ranked = ranked(self.rules, self.view, self.offers, instalment);
@@ -393,6 +386,22 @@ impl Told<'_, '_> {
 fn promised(market: &Market, instalment: InstalmentId) -> i64 {
     let of = market.commitments.iter().filter(|c| c.instalment == instalment);
     of.map(|c| c.quantity.units()).fold(0, i64::saturating_add)
+}
+
+/// What the run that is asked about gives an instalment, by the names under which the reader knows offers.
+fn given(
+    question: &Question<'_>,
+    part: &Part<'_>,
+    base: &Outcome,
+    instalment: InstalmentId,
+) -> Vec<(Option<OfferId>, i64)> {
+    match question.matched {
+        Some(run) => {
+            let here = run.iter().filter(|m| m.instalment == instalment);
+            here.map(|m| (part.projection.name(m.offer), m.units)).collect()
+        }
+        None => in_outcome(base, instalment).map(|(offer, units)| (Some(offer), units)).collect(),
+    }
 }
 
 /// What an allocation gives an instalment, by offer.

@@ -45,4 +45,4 @@ pub use rank::{OfferIndex, Ranked};
 pub use related::related;
 
 /// The version of the engine: the number after the slash rises whenever the same market could give other bytes.
-pub const ENGINE: &str = "muster-matching/3";
+pub const ENGINE: &str = "muster-matching/4";

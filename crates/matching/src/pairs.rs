@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use domain::{
@@ -52,18 +52,29 @@ pub(crate) struct Pairs<'a> {
 
 impl<'a> Pairs<'a> {
     /// Judges every offer for every instalment. Offers of unrelated products are counted, not
-    /// judged one by one: their first reason is the same for every need.
-    pub fn find(rules: &Rules<'a>, threads: usize, step: impl Fn(usize, usize) + Sync) -> Self {
+    /// judged one by one: their first reason is the same for every need. `go_on` hears of each need that is
+    /// judged, and of all, and says whether to; `None` where it did not.
+    pub fn find(rules: &Rules<'a>, threads: usize, go_on: impl Fn(usize, usize) -> bool + Sync) -> Option<Self> {
         let demands = rules.site_demands();
         let offers: Vec<OfferView<'a>> = rules.market.offers.iter().filter_map(|o| rules.offer_view(o)).collect();
         let matchable = rules.market.needs.iter().filter(|n| n.is_matchable());
         let needs: Vec<NeedView<'a>> = matchable.filter_map(|n| rules.need_view(n, &demands)).collect();
         let index = ProductIndex::new(rules, &offers);
         let done = AtomicUsize::new(0);
+        let ended = AtomicBool::new(false);
         let judged = threads::spread(&needs, threads, |_, need| {
-            step(done.fetch_add(1, Ordering::Relaxed), needs.len());
-            index.judge(rules, &offers, need)
+            if ended.load(Ordering::Relaxed) {
+                return Vec::new();
+            }
+            let of_need = index.judge(rules, &offers, need);
+            if !go_on(done.fetch_add(1, Ordering::Relaxed) + 1, needs.len()) {
+                ended.store(true, Ordering::Relaxed);
+            }
+            of_need
         });
+        if ended.into_inner() {
+            return None;
+        }
         let mut found = Self { offers, needs, slots: Vec::new(), pairs: Vec::new(), funnels: Vec::new() };
         for (view, of_need) in judged.into_iter().enumerate() {
             let need = found.needs[view].need;
@@ -74,7 +85,7 @@ impl<'a> Pairs<'a> {
                 found.funnels.push(funnel);
             }
         }
-        found
+        Some(found)
     }
 
     /// The pairs of a slot.

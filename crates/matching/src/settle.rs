@@ -1,10 +1,12 @@
 //! One component from its pairs to its flows: built, solved level by level, and searched where
 //! smallest orders or numbers of suppliers bind.
 
+use std::sync::atomic::AtomicBool;
+
 use domain::ids::{InstalmentId, MatchId};
 
 use crate::{
-    allocate::{Control, MatchingError},
+    allocate::MatchingError,
     components::{Component, Prepared},
     deliveries::{Deliveries, Points},
     flow::{self, Solution},
@@ -49,12 +51,21 @@ struct Attempt {
     plain: Vec<InstalmentId>,
 }
 
+/// What the solves of a component are told, and whom they tell how far they are.
+#[derive(Clone, Copy)]
+pub(crate) struct Hooks<'h> {
+    /// Ends the solve at the next check.
+    pub cancel: Option<&'h AtomicBool>,
+    /// Called with the level at work, again from the first one when decisions are tried anew.
+    pub level: &'h dyn Fn(usize),
+}
+
 /// Solves one component, and searches where smallest orders or numbers of suppliers bind.
 pub(crate) fn settle<'a>(
     prepared: &Prepared<'a>,
     whole: &Component<'a>,
     levels: &[FlowLevel],
-    control: &Control<'_>,
+    hooks: Hooks<'_>,
 ) -> Result<Settled, MatchingError> {
     let Prepared { rules, pairs, demands, .. } = prepared;
     let compared = |kind: &FlowLevel| *kind != FlowLevel::Raised;
@@ -68,7 +79,7 @@ pub(crate) fn settle<'a>(
     // The first solve is the bound, unless a limit ended it.
     let mut first_stopped = None;
     let found = search(&problem, rules.parameters.limits.nodes, |decisions| {
-        let attempt = attempt(prepared, whole, levels, decisions, control)?;
+        let attempt = attempt(prepared, whole, levels, decisions, hooks)?;
         first_stopped.get_or_insert(attempt.solution.stop.is_some());
         let of_level = levels.iter().zip(&attempt.solution.levels);
         let forced: i64 = decisions.raised.values().sum();
@@ -98,8 +109,8 @@ pub(crate) fn settle<'a>(
         for ((at, kind), bound) in compared_levels() {
             let (value, known) = &mut settled.values[at];
             *known = comparable.then_some(*bound);
-            // Floors of the market without the rules may be others.
-            comparable &= *value == *bound && *kind != FlowLevel::Floors;
+            // Floors of the market without the rules may be others, and so may the plan of deliveries.
+            comparable &= *value == *bound && !matches!(kind, FlowLevel::Floors | FlowLevel::Deliveries);
         }
     }
     if let Some(at) = searched_cost(prepared, levels) {
@@ -107,7 +118,7 @@ pub(crate) fn settle<'a>(
         let price = i128::from(rules.parameters.weights.delivery);
         let cost = settled.lines.iter().map(|(p, units)| i128::from(p.cost) * i128::from(*units) + price).sum();
         let none = Decisions::default();
-        let solver = Solver { prepared, part: whole, levels, decisions: &none, control };
+        let solver = Solver { prepared, part: whole, levels, decisions: &none, hooks };
         settled.values[at] = (cost, solver.least_cost(at, &before)?);
         // What comes after is of the plan that was followed.
         settled.values[at + 1..].iter_mut().for_each(|(_, bound)| *bound = None);
@@ -127,7 +138,7 @@ fn attempt<'a>(
     whole: &Component<'a>,
     levels: &[FlowLevel],
     decisions: &Decisions,
-    control: &Control<'_>,
+    hooks: Hooks<'_>,
 ) -> Result<Attempt, MatchingError> {
     let left;
     let part = if decisions.closed.is_empty() {
@@ -136,7 +147,7 @@ fn attempt<'a>(
         left = whole.without(&decisions.closed);
         &left
     };
-    let solver = Solver { prepared, part, levels, decisions, control };
+    let solver = Solver { prepared, part, levels, decisions, hooks };
     if prepared.rules.parameters.weights.delivery == 0 || !levels.contains(&FlowLevel::Cost) {
         return solver.fewer_deliveries();
     }
@@ -164,18 +175,24 @@ struct Solver<'s, 'a> {
     part: &'s Component<'a>,
     levels: &'s [FlowLevel],
     decisions: &'s Decisions,
-    control: &'s Control<'s>,
+    hooks: Hooks<'s>,
 }
 
 impl Solver<'_, '_> {
     fn build(&self, points: Option<&Points>) -> Result<Model, MatchingError> {
-        let Self { prepared, part, levels, decisions, control } = self;
-        model::build(prepared, part, Request { levels, decisions, points, cancel: control.cancel })
+        let Self { prepared, part, levels, decisions, hooks } = self;
+        model::build(prepared, part, Request { levels, decisions, points, cancel: hooks.cancel })
     }
 
-    fn hooks(&self) -> flow::Control<'_> {
+    /// Runs a solve under the limits of the run.
+    fn under_limits<T>(&self, solve: impl FnOnce(&mut flow::Control<'_>) -> T) -> T {
+        let mut watch = |progress: flow::Progress| (self.hooks.level)(progress.level);
         let max_pivots = self.prepared.rules.parameters.limits.pivots;
-        flow::Control { cancel: self.control.cancel, max_pivots, progress: None }
+        solve(&mut flow::Control { cancel: self.hooks.cancel, max_pivots, progress: Some(&mut watch) })
+    }
+
+    fn solve(&self, model: &Model) -> Result<Solution, MatchingError> {
+        Ok(self.under_limits(|control| flow::solve(&model.network, control))?)
     }
 
     fn end(
@@ -201,7 +218,7 @@ impl Solver<'_, '_> {
     /// Solves with the points of a plan inside the cost level.
     fn follow(&self, deliveries: &Deliveries, plan: Vec<i64>) -> Result<Attempt, MatchingError> {
         let model = self.build(Some(&deliveries.points(&plan)))?;
-        let solution = flow::solve(&model.network, &mut self.hooks())?;
+        let solution = self.solve(&model)?;
         self.end(model, solution, &plan, false)
     }
 
@@ -210,7 +227,7 @@ impl Solver<'_, '_> {
     fn least_cost(&self, at: usize, before: &[i128]) -> Result<Option<i128>, MatchingError> {
         let model =
             self.build(Some(&Deliveries::priced(self.prepared, self.part).least_points(self.prepared, self.part)))?;
-        let solution = flow::solve(&model.network, &mut self.hooks())?;
+        let solution = self.solve(&model)?;
         if solution.stop == Some(flow::Stop::Cancelled) {
             return Err(MatchingError::Cancelled);
         }
@@ -225,7 +242,7 @@ impl Solver<'_, '_> {
     fn fewer_deliveries(&self) -> Result<Attempt, MatchingError> {
         let mut model = self.build(None)?;
         let Some(level) = self.levels.iter().position(|l| *l == FlowLevel::Deliveries) else {
-            let solution = flow::solve(&model.network, &mut self.hooks())?;
+            let solution = self.solve(&model)?;
             return self.end(model, solution, &[], false);
         };
         let layout = &model.layout;
@@ -239,14 +256,14 @@ impl Solver<'_, '_> {
             known = Some((deliveries, carried, plan));
             costs
         };
-        let solution = flow::solve_late(&mut model.network, level, costs, &mut self.hooks())?;
+        let solution = self.under_limits(|control| flow::solve_late(&mut model.network, level, costs, control))?;
         let Some((deliveries, before, plan)) = known else { return self.end(model, solution, &[], false) };
         if deliveries.value(&model.layout.pair_flows(&solution.flows)) <= deliveries.value(&before) {
             return self.end(model, solution, &plan, false);
         }
         // The heuristic made it worse: the level is left out.
         let none = |_: &[i64], _: &[bool]| flow::LevelCosts::Sparse(Vec::new());
-        let solution = flow::solve_late(&mut model.network, level, none, &mut self.hooks())?;
+        let solution = self.under_limits(|control| flow::solve_late(&mut model.network, level, none, control))?;
         self.end(model, solution, &[], true)
     }
 }

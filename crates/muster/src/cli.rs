@@ -100,6 +100,7 @@ Examples:
   muster match --capacity maximum --output json
   muster match --mode balanced --dry-run
   muster match --mode near --weight border=0 --weight cluster=0
+  muster match --km-per-day 300 --handling-days 3 --dry-run
   muster match --explain NEED --counterfactuals 16
   muster match --why-not NEED OFFER")]
     Match(Match),
@@ -303,6 +304,15 @@ pub struct RunFlags {
     /// A weight in points, such as border=0 or delivery=18000; may be given for each of them
     #[arg(long = "weight", value_name = "NAME=POINTS", value_parser = weight)]
     pub weights: Vec<(String, i64)>,
+    /// Days to pack, load and unload
+    #[arg(long, value_name = "DAYS")]
+    pub handling_days: Option<i64>,
+    /// Kilometres that goods travel a day
+    #[arg(long, value_name = "KM")]
+    pub km_per_day: Option<i64>,
+    /// Kilometres assumed where a place is unknown
+    #[arg(long, value_name = "KM")]
+    pub unknown_km: Option<i64>,
     /// Pivots after which a part of the market is left as it is, with its gap
     #[arg(long, value_name = "N")]
     pub pivots: Option<i64>,
@@ -323,7 +333,9 @@ impl RunFlags {
             dial: self.dial,
             pivots: self.pivots,
             nodes: self.nodes,
-            ..ParametersInput::default()
+            handling_days: self.handling_days,
+            km_per_day: self.km_per_day,
+            unknown_km: self.unknown_km,
         }
     }
 }

@@ -112,7 +112,7 @@ pub(crate) fn wrapped(text: &str, indent: usize) -> String {
 pub(crate) fn progress(what: &str) -> ProgressBar {
     let bar = ProgressBar::new(0).with_message(what.to_owned());
     // A template of ours that does not parse falls back to the library's own.
-    if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:40}] {pos}/{len}") {
+    if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:40}] {human_pos}/{human_len}") {
         bar.set_style(style.progress_chars("=> "));
     }
     bar

@@ -24,7 +24,7 @@ mod finish;
 mod queue;
 
 pub use finish::finish;
-pub use queue::{MOST_ATTEMPTS, claim, enqueue, fail, renew};
+pub use queue::{MOST_ATTEMPTS, cancel, claim, enqueue, fail, give_back, renew};
 
 /// Where a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,6 +115,8 @@ pub struct RunRow {
     pub market_hash: Option<String>,
     /// The hash of the tables it went by, likewise.
     pub tables_hash: Option<String>,
+    /// How far it is as JSON, while it is running and its worker has said so.
+    pub progress_json: Option<String>,
 }
 
 /// A match that a run suggests.
@@ -311,5 +313,6 @@ fn record(row: run::Model) -> Result<RunRow, StoreError> {
         shares_json: row.shares,
         market_hash: row.market_hash,
         tables_hash: row.tables_hash,
+        progress_json: row.progress,
     })
 }

@@ -20,7 +20,8 @@ pub struct PairExplanation {
     /// The day that the run decided on.
     #[schema(format = Date)]
     day: String,
-    /// Whether it is reckoned as if no other buyer wanted anything: you may not know what others want.
+    /// Whether all but what the run gave is reckoned as if no other buyer wanted anything: you may not know what others
+    /// want.
     before_competition: bool,
     /// Instalment by instalment, by due date.
     instalments: Vec<PairAnswer>,
@@ -45,7 +46,8 @@ struct PairAnswer {
     /// What it gets of this offer.
     matched: i64,
     /// In a word: `matched`, `not_eligible`, `covered_by_others`, `used_up`, `smallest_order`, `most_suppliers`,
-    /// `shared_line`, `search_stopped`.
+    /// `shared_line`, `search_stopped`; of your own need also `other_needs`: others came first; and `other_engine`: another
+    /// version of the engine made the run.
     because: &'static str,
     /// The first reason why the offer may not serve it.
     reason: Option<&'static str>,

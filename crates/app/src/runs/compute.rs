@@ -1,17 +1,69 @@
 //! The computation itself, away from the threads that answer requests.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use domain::{eligibility::Rules, market::Market, parameters::Parameters, time::Day};
-use matching::{Control, Outcome, Step};
+use matching::{Control, MatchingError, Outcome, Step};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     App, Tables,
     error::{AppError, AppResult},
 };
 
+/// How far a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunProgress {
+    /// What it does.
+    pub stage: Stage,
+    /// How much of it is done.
+    pub done: u64,
+    /// Of how much.
+    pub of: u64,
+}
+
+/// What a run does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Judges offers for each need.
+    Judging,
+    /// Solves part by part, level by level; counted in pairs.
+    Solving,
+    /// Checks the result independently.
+    Checking,
+    /// Stores it.
+    Storing,
+}
+
+impl Stage {
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Judging => "judging",
+            Self::Solving => "solving",
+            Self::Checking => "checking",
+            Self::Storing => "storing",
+        }
+    }
+}
+
+impl From<Step> for RunProgress {
+    fn from(step: Step) -> Self {
+        let (stage, done, of) = match step {
+            Step::Judging(done, of) => (Stage::Judging, done, of),
+            Step::Solving(done, of) => (Stage::Solving, done, of),
+        };
+        let count = |n| u64::try_from(n).unwrap_or(u64::MAX);
+        Self { stage, done: count(done), of: count(of) }
+    }
+}
+
 /// Called as a computation goes on, from any thread.
-pub type Progress = Arc<dyn Fn(Step) + Send + Sync>;
+pub type Watch = Arc<dyn Fn(RunProgress) + Send + Sync>;
 
 /// What a run saw and what it decided; the independent checker has accepted it.
 #[derive(Debug, Clone)]
@@ -24,20 +76,31 @@ pub struct Computed {
     pub outcome: Arc<Outcome>,
 }
 
-/// Snapshot, allocation and check for a day.
-pub(super) async fn at(app: &App, parameters: Parameters, day: Day, progress: Option<Progress>) -> AppResult<Computed> {
+/// Snapshot, allocation and check for a day; `None` where `cancel` was set on the way.
+pub(super) async fn at(
+    app: &App,
+    parameters: Parameters,
+    day: Day,
+    watch: Watch,
+    cancel: Arc<AtomicBool>,
+) -> AppResult<Option<Computed>> {
     let market = Arc::new(storage::market::snapshot(&app.store, day).await?);
     let tables = app.tables();
     let outcome = with_rules(Arc::clone(&tables), Arc::clone(&market), parameters, move |rules| {
-        let report = progress.as_ref().map(|p| move |step| p(step));
-        let control = Control { progress: report.as_ref().map(|r| r as &(dyn Fn(Step) + Sync)), ..Control::default() };
-        let outcome =
-            matching::allocate(rules, &control).map_err(|e| AppError::internal(format!("the engine: {e}")))?;
+        let report = |step: Step| watch(step.into());
+        let control = Control { cancel: Some(&cancel), progress: Some(&report), ..Control::default() };
+        let outcome = match matching::allocate(rules, &control) {
+            Err(MatchingError::Cancelled) => return Ok(None),
+            other => other.map_err(|e| AppError::internal(format!("the engine: {e}")))?,
+        };
+        watch(RunProgress { stage: Stage::Checking, done: 0, of: 1 });
         matching::verify(rules, &outcome)
             .map_err(|e| AppError::internal(format!("the independent check refuses the result: {e}")))?;
-        Ok::<_, AppError>(outcome)
+        watch(RunProgress { stage: Stage::Storing, done: 0, of: 1 });
+        Ok::<_, AppError>(Some(outcome).filter(|_| !cancel.load(Ordering::Relaxed)))
     });
-    Ok(Computed { market, tables, outcome: Arc::new(outcome.await??) })
+    let outcome = outcome.await??;
+    Ok(outcome.map(|outcome| Computed { market, tables, outcome: Arc::new(outcome) }))
 }
 
 /// Runs pure work on rules of a market, on a thread for work that blocks.

@@ -11,7 +11,7 @@ use domain::{
 use serde::Serialize;
 
 use super::{
-    Asked, How, MOST_SOLVES, Part, candidates, in_outcome, promised,
+    Asked, How, MOST_SOLVES, Part, Question, candidates, given, in_outcome, promised,
     trace::trace,
     used::{Usage, Used, ranked},
 };
@@ -45,6 +45,10 @@ pub enum Because {
     SharedLine,
     /// Something is left, and the search for the best choice stopped at its limit.
     SearchStopped,
+    /// It would serve, or others would, if no other buyer wanted anything: others came first.
+    OtherNeeds,
+    /// Another version of the engine made the run; this one would decide otherwise.
+    OtherEngine,
 }
 
 impl Because {
@@ -59,6 +63,8 @@ impl Because {
             Self::MostSuppliers => "most_suppliers",
             Self::SharedLine => "shared_line",
             Self::SearchStopped => "search_stopped",
+            Self::OtherNeeds => "other_needs",
+            Self::OtherEngine => "other_engine",
         }
     }
 }
@@ -87,7 +93,7 @@ pub struct PairAnswer {
     pub demand: i64,
     /// What stays uncovered of it.
     pub uncovered: i64,
-    /// What the allocation gives it of this offer.
+    /// What the run gives it of this offer.
     pub matched: i64,
     /// In a word, why.
     pub because: Because,
@@ -116,7 +122,8 @@ pub struct PairExplanation {
     pub offer: OfferId,
     /// The day that the allocation decides on.
     pub day: Day,
-    /// Whether it is reckoned as if no other buyer wanted anything, because the reader may not know.
+    /// Whether all but what the run gave the need is reckoned as if no other buyer wanted anything, because the
+    /// reader may not know.
     pub before_competition: bool,
     /// Instalment by instalment, by due date.
     pub instalments: Vec<PairAnswer>,
@@ -133,11 +140,11 @@ pub struct PairExplanation {
 /// As [`allocate`].
 pub fn explain_pair(
     rules: &Rules<'_>,
-    (need, offer): (NeedId, OfferId),
-    audience: Audience,
-    budget: u32,
+    question: &Question<'_>,
+    offer: OfferId,
     control: &Control<'_>,
 ) -> Result<Option<PairExplanation>, MatchingError> {
+    let Question { need, audience, budget, matched: _ } = *question;
     let Some(part) = Part::of(rules, need, audience) else { return Ok(None) };
     let before_competition = match audience {
         Audience::Operator => false,
@@ -155,7 +162,7 @@ pub fn explain_pair(
     let demands = rules.site_demands();
     let Some(view) = rules.market.need(need).and_then(|n| rules.need_view(n, &demands)) else { return Ok(None) };
     let offers = candidates(rules, view.need);
-    let pair = Pair { rules, base: &base, view: &view, offers: &offers, asked: &asked };
+    let pair = Pair { rules, part: &part, question, base: &base, view: &view, offers: &offers, asked: &asked };
     let usage = Usage::of(rules, &base);
     let mut instalments: Vec<_> = view.need.instalments.iter().map(|i| pair.answer(i, &usage)).collect();
     instalments.sort_by_key(|i| (i.due, i.instalment));
@@ -183,8 +190,18 @@ pub fn explain_pair(
     Ok(Some(found))
 }
 
+/// What an allocation gives an instalment, in base units.
+#[derive(Clone, Copy)]
+struct Got {
+    /// Of the offer that is asked about.
+    matched: i64,
+    uncovered: i64,
+}
+
 struct Pair<'p, 'n> {
     rules: &'p Rules<'p>,
+    part: &'p Part<'p>,
+    question: &'p Question<'p>,
     base: &'p Outcome,
     view: &'p NeedView<'n>,
     offers: &'p [OfferView<'p>],
@@ -199,18 +216,28 @@ impl Pair<'_, '_> {
             let at = ranked.iter().position(|(at, _)| self.offers[*at].offer.id == id)?;
             Some((u32::try_from(at + 1).unwrap_or(u32::MAX), &ranked[at].1))
         };
-        let lines: Vec<(OfferId, i64)> = in_outcome(self.base, instalment.id).collect();
         let demand = instalment.measure.quantity.units();
-        let given: i64 = lines.iter().map(|(_, units)| units).sum();
-        let uncovered = (demand - promised(self.rules.market, instalment.id) - given).max(0);
-        let matched = lines.iter().find(|(id, _)| *id == offer).map_or(0, |(_, units)| *units);
+        let promised = promised(self.rules.market, instalment.id);
+        let here = given(self.question, self.part, self.base, instalment.id);
+        let lines: Vec<(OfferId, i64)> = in_outcome(self.base, instalment.id).collect();
+        let got = |from: &mut dyn Iterator<Item = (Option<OfferId>, i64)>| {
+            let (mut all, mut of_it) = (0, 0);
+            for (id, units) in from {
+                all += units;
+                of_it += if id == Some(offer) { units } else { 0 };
+            }
+            Got { matched: of_it, uncovered: (demand - promised - all).max(0) }
+        };
+        let run = got(&mut here.iter().copied());
+        let now = got(&mut lines.iter().map(|(id, units)| (Some(*id), *units)));
         let judged = self.rules.judge(self.asked, self.view, instalment);
         let used = judged.as_ref().ok().map(|how| usage.of_offer(self.rules, self.asked, how, self.view.need.id));
-        let mut served_by: Vec<Server> = lines
+        let mut served_by: Vec<Server> = here
             .iter()
             .filter_map(|(id, units)| {
-                let (rank, how) = place(*id)?;
-                Some(Server { offer: *id, units: *units, rank, cost_total: how.cost.total() })
+                let id = (*id)?;
+                let (rank, how) = place(id)?;
+                Some(Server { offer: id, units: *units, rank, cost_total: how.cost.total() })
             })
             .collect();
         served_by.sort_by_key(|s| s.rank);
@@ -219,9 +246,9 @@ impl Pair<'_, '_> {
             instalment: instalment.id,
             due: instalment.due,
             demand,
-            uncovered,
-            matched,
-            because: self.because(matched, uncovered, used.as_ref(), self.suppliers(instalment.id, &lines)),
+            uncovered: run.uncovered,
+            matched: run.matched,
+            because: self.because(run, now, used.as_ref(), self.suppliers(instalment.id, &lines)),
             reason: judged.as_ref().err().cloned(),
             how: judged.ok().map(|how| How::of(self.rules, self.asked, how)),
             rank: place(offer).map(|(rank, _)| rank),
@@ -240,13 +267,20 @@ impl Pair<'_, '_> {
         owners.len()
     }
 
-    fn because(&self, matched: i64, uncovered: i64, used: Option<&Used>, suppliers: usize) -> Because {
-        let Some(used) = used else { return Because::NotEligible };
-        if matched > 0 {
+    /// Why the run gave what it did, `now` being what the allocation gives that the rest is reckoned from.
+    fn because(&self, run: Got, now: Got, used: Option<&Used>, suppliers: usize) -> Because {
+        if run.matched > 0 {
             return Because::Matched;
         }
-        if uncovered == 0 {
+        let Some(used) = used else { return Because::NotEligible };
+        if run.uncovered == 0 {
             return Because::CoveredByOthers;
+        }
+        if now.matched > 0 || now.uncovered == 0 {
+            return match self.question.audience {
+                Audience::Operator => Because::OtherEngine,
+                Audience::Buyer(_) => Because::OtherNeeds,
+            };
         }
         if used.left == 0 {
             return Because::UsedUp;

@@ -7,10 +7,12 @@ use domain::{
     eligibility::{Eligible, Rules},
     ids::LineId,
     market::Market,
-    parameters::{Fairness, FairnessGroup, Parameters},
+    parameters::{Fairness, FairnessGroup, Level, Parameters, Weights},
     time::Day,
 };
 use matching::{Control, Outcome, Share, allocate, verify};
+
+use uuid::Uuid;
 
 use crate::small_markets::{Shape, market, parameters, rules};
 
@@ -26,6 +28,10 @@ struct Oracle<'a> {
     floors: Vec<(Vec<usize>, i64)>,
     /// Share points of a unit of each instalment, where shares are summed up.
     points: Vec<i64>,
+    /// Points of a delivery inside the cost.
+    delivery: i64,
+    /// Whether ties follow cost at once, with no plan of deliveries between.
+    ties: bool,
     best: Option<Vec<i64>>,
     chosen: Vec<(usize, usize, i64)>,
 }
@@ -42,6 +48,8 @@ impl<'a> Oracle<'a> {
             served: 0,
             floors: vec![],
             points: vec![],
+            delivery: i64::from(rules.parameters.weights.delivery),
+            ties: rules.parameters.without_levels.contains(&Level::Deliveries),
             best: None,
             chosen: vec![],
         };
@@ -168,9 +176,9 @@ impl<'a> Oracle<'a> {
     }
 
     /// Uncovered units by tier, units below floors, share points uncovered by tier, suggested units given
-    /// up, cost.
+    /// up, cost, ties.
     fn value(&self) -> Vec<i64> {
-        let mut value = vec![0; 11];
+        let mut value = vec![0; 12];
         let given: Vec<i64> =
             (0..self.open.len()).map(|n| self.chosen.iter().filter(|c| c.1 == n).map(|c| c.2).sum()).collect();
         for (n, open) in self.open.iter().enumerate() {
@@ -191,7 +199,11 @@ impl<'a> Oracle<'a> {
         }
         for (o, n, units) in &self.chosen {
             let how = self.eligible[*n].iter().find(|(e, _)| e == o).map(|(_, e)| e).unwrap();
-            value[10] += how.cost.total() * units;
+            value[10] += how.cost.total() * units + self.delivery;
+            if self.ties {
+                let (offer, need) = (&self.market.offers[*o], &self.market.needs[*n]);
+                value[11] += coin(offer.id.0, need.instalments[0].id.0) * units;
+            }
         }
         value
     }
@@ -219,25 +231,48 @@ impl<'a> Oracle<'a> {
         }
     }
 
+    /// Promised units not served, and then as [`Oracle::value`].
     fn optimum(mut self) -> Vec<i64> {
         let first = self.open.first().copied().unwrap_or(0);
         self.try_all(0, 0, first);
-        self.best.unwrap()
+        let promised: i64 = self.market.commitments.iter().map(|c| c.quantity.units()).sum();
+        let mut value = vec![promised - self.served];
+        value.extend(self.best.unwrap());
+        value
     }
 }
 
+/// The coin of a pair: 32 bits of SplitMix64's finaliser over both ids, half by half.
+fn coin(offer: Uuid, instalment: Uuid) -> i64 {
+    let halves = [offer, instalment].map(|id| [id.as_u128() >> 64, id.as_u128() & u128::from(u64::MAX)]);
+    let hash = halves.as_flattened().iter().fold(0x4d75_7374_6572_u64, |state, half| {
+        let mut z = (state ^ u64::try_from(*half).unwrap()).wrapping_add(0x9e37_79b9_7f4a_7c15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    });
+    i64::try_from(hash >> 32).unwrap()
+}
+
+/// What a run reached, as [`Oracle::optimum`]; ties only where they follow cost at once.
 fn reached(outcome: &Outcome) -> Vec<i64> {
-    let value = |name: &str| outcome.levels.iter().find(|l| l.name == name).map_or(0, |l| l.value.try_into().unwrap());
-    let names = ["tier 1", "tier 2", "tier 3", "tier 4", "fairness", "shares 1", "shares 2", "shares 3", "shares 4"];
-    names.into_iter().chain(["stability", "cost"]).map(value).collect()
+    let level = |name: &str| outcome.levels.iter().find(|l| l.name == name);
+    let value = |name: &str| level(name).map_or(0, |l| l.value.try_into().unwrap());
+    let names = ["promised", "tier 1", "tier 2", "tier 3", "tier 4", "fairness", "shares 1", "shares 2", "shares 3"];
+    let mut values: Vec<i64> = names.into_iter().chain(["shares 4", "stability", "cost"]).map(value).collect();
+    values.push(if level("deliveries").is_none() { value("ties") } else { 0 });
+    values
 }
 
 fn check(seeds: std::ops::Range<u64>, shape: Shape, fairness: Fairness) {
-    let parameters = Parameters { fairness, ..parameters() };
+    check_with(seeds, shape, &Parameters { fairness, ..parameters() });
+}
+
+fn check_with(seeds: std::ops::Range<u64>, shape: Shape, parameters: &Parameters) {
     let (mut matched, mut fewer) = (0, 0);
     for seed in seeds {
         let market = market(seed, shape);
-        let rules = rules(&market, &parameters);
+        let rules = rules(&market, parameters);
         let outcome = allocate(&rules, &Control::default()).unwrap();
         verify(&rules, &outcome).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
         assert_eq!(reached(&outcome), Oracle::new(&rules, &outcome.shares).optimum(), "seed {seed}");
@@ -245,7 +280,8 @@ fn check(seeds: std::ops::Range<u64>, shape: Shape, fairness: Fairness) {
         matched += outcome.lines.len();
         fewer += usize::from(!outcome.proof.estimates.is_empty());
     }
-    assert!(matched > 100 && fewer > 0, "the markets must not be empty");
+    let planned = !parameters.without_levels.contains(&Level::Deliveries);
+    assert!(matched > 100 && (fewer > 0) == planned, "the markets must not be empty");
 }
 
 const REGIONS: Fairness = Fairness::MaxMin { by: FairnessGroup::Region, dial: 1_000 };
@@ -284,7 +320,35 @@ fn stb_01_suggestions_are_kept_unless_units_or_fairness_gain() {
 
 #[test]
 fn promises_come_first_and_count_in_the_same_sums() {
-    check(20_000..22_000, Shape { commitments: true, ..SMALL }, Fairness::Off);
+    check(20_000..30_000, Shape { commitments: true, ..SMALL }, Fairness::Off);
+}
+
+#[test]
+fn equal_plans_are_told_apart_by_the_coin() {
+    let without_levels = [Level::Deliveries].into();
+    check_with(80_000..90_000, SMALL, &Parameters { without_levels, ..parameters() });
+}
+
+#[test]
+fn the_cheapest_with_a_price_per_delivery_lies_between_bound_and_value() {
+    let (mut met, mut tight) = (0, 0);
+    for seed in 90_000..93_000 {
+        let market = market(seed, SMALL);
+        let weights = Weights { delivery: 300, ..parameters().weights };
+        let parameters = Parameters { fairness: Fairness::Off, weights, ..parameters() };
+        let rules = rules(&market, &parameters);
+        let outcome = allocate(&rules, &Control::default()).unwrap();
+        verify(&rules, &outcome).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
+        let (reached, best) = (reached(&outcome), Oracle::new(&rules, &outcome.shares).optimum());
+        assert_eq!(reached[..11], best[..11], "seed {seed}");
+        let cost = outcome.levels.iter().find(|l| l.name == "cost").unwrap();
+        let (least, value) = (cost.bound.unwrap(), cost.value);
+        assert!(least <= best[11].into() && best[11] <= reached[11], "seed {seed}: {least}, {}, {value}", best[11]);
+        met += usize::from(best[11] == reached[11]);
+        tight += usize::from(least == value);
+    }
+    // The search is a heuristic, and meets the optimum of nine small markets in ten.
+    assert!(met > 2_700 && tight > 2_400 && tight < met, "{met} met, {tight} proved");
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn told(market: &Market, n: u64, need: domain::ids::NeedId, own: OrganisationId,
     let seen = project(&rules, audience);
     for offer in seen.market.offers.iter().take(2) {
         // None of those that refuse him.
-        let pair = explain_pair(&rules, (need, offer.id), audience, 1, &control).unwrap();
+        let pair = explain_pair(&rules, &Question { budget: 1, ..question }, offer.id, &control).unwrap();
         text.push_str(&serde_json::to_string(&pair).unwrap());
     }
     text

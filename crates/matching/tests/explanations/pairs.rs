@@ -6,14 +6,15 @@ use domain::{
     market::Market,
     need::Urgency,
 };
-use matching::{Audience, Because, Control, PairExplanation, Verdict, explain_pair};
+use matching::{Audience, Because, Control, Matched, PairExplanation, Question, Verdict, explain_pair};
 
 use crate::markets::{measure, need, need_mut, offer, offer_mut, parameters, rules, today};
 
 fn pair(market: &Market, need: NeedId, offer: OfferId) -> PairExplanation {
     let parameters = parameters(1);
     let rules = rules(market, &parameters);
-    explain_pair(&rules, (need, offer), Audience::Operator, 8, &Control::default()).unwrap().unwrap()
+    let question = Question { need, audience: Audience::Operator, budget: 8, matched: None };
+    explain_pair(&rules, &question, offer, &Control::default()).unwrap().unwrap()
 }
 
 #[test]
@@ -83,13 +84,40 @@ fn a_smallest_order_that_is_not_met_is_named() {
 }
 
 #[test]
+fn what_the_run_gave_is_told_whatever_would_be_decided_now() {
+    let mut m = Market::new(today());
+    let (one, other) = (offer(&mut m, 0, "lamp", "AA111", 5, 0), offer(&mut m, 1, "lamp", "AA121", 5, 0));
+    let asked = need(&mut m, 0, "lamp", "AA112", 5, 9);
+    let instalment = m.need(asked).unwrap().instalments[0].id;
+    let parameters = parameters(0);
+    let rules = rules(&m, &parameters);
+    let ask = |offer, audience, matched: &[Matched]| {
+        let question = Question { need: asked, audience, budget: 0, matched: Some(matched) };
+        let told = explain_pair(&rules, &question, offer, &Control::default()).unwrap().unwrap();
+        let answer = &told.instalments[0];
+        (answer.because, answer.matched, answer.uncovered, answer.served_by.len())
+    };
+    let run = [Matched { offer: other, instalment, units: 3 }];
+    assert_eq!(ask(other, Audience::Operator, &run), (Because::Matched, 3, 2, 1));
+    assert_eq!(ask(one, Audience::Operator, &run), (Because::OtherEngine, 0, 2, 1));
+    // To the buyer it is others who came first; he knows offers by the names that explanations give.
+    let audience = Audience::Buyer(m.need(asked).unwrap().organisation);
+    let seen = matching::project(&rules, audience);
+    let names = [one, other].map(|id| seen.name(id).unwrap());
+    assert_eq!(ask(names[0], audience, &run), (Because::OtherNeeds, 0, 2, 1));
+    assert_eq!(ask(names[1], audience, &run), (Because::Matched, 3, 2, 1));
+    assert_eq!(ask(names[1], audience, &[]), (Because::OtherNeeds, 0, 5, 0));
+}
+
+#[test]
 fn what_is_not_there_is_not_answered() {
     let mut m = Market::new(today());
     let id = offer(&mut m, 0, "lamp", "AA111", 5, 0);
     let asked = need(&mut m, 0, "lamp", "AA111", 9, 1);
     let parameters = parameters(0);
     let ask = |m: &Market, need, offer, audience| {
-        explain_pair(&rules(m, &parameters), (need, offer), audience, 8, &Control::default()).unwrap()
+        let question = Question { need, audience, budget: 8, matched: None };
+        explain_pair(&rules(m, &parameters), &question, offer, &Control::default()).unwrap()
     };
     let nobody = uuid::Uuid::from_u128(404);
     assert!(ask(&m, NeedId(nobody), id, Audience::Operator).is_none());

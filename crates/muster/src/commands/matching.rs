@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use api::explanations::{NeedExplanation, PairExplanation};
-use app::{Actor, explanations, runs};
+use app::{
+    Actor, explanations,
+    runs::{self, RunProgress},
+};
 use domain::{
     ids::{NeedId, OfferId, RunId},
     market::Market,
@@ -13,7 +16,6 @@ use domain::{
     violation::Violations,
 };
 use exchange::safe_csv::Cell;
-use matching::Step;
 use serde::Serialize;
 
 use crate::{
@@ -72,16 +74,12 @@ pub(super) async fn allocate(
 ) -> Result<(Option<RunId>, runs::Computed)> {
     let bar = output::progress("matching");
     let shown = bar.clone();
-    let step = move |step: Step| {
-        let (what, done, all) = match step {
-            Step::Judging(done, all) => ("judging", done, all),
-            Step::Solving(done, all) => ("solving", done, all),
-        };
-        shown.set_message(what);
-        shown.set_length(u64::try_from(all).unwrap_or(0));
-        shown.set_position(u64::try_from(done).unwrap_or(0));
+    let watch = move |progress: RunProgress| {
+        shown.set_message(progress.stage.as_str());
+        shown.set_length(progress.of);
+        shown.set_position(progress.done);
     };
-    let result = runs::now(&service.app, Actor::Operator, parameters, dry_run, Some(Arc::new(step))).await;
+    let result = runs::now(&service.app, Actor::Operator, parameters, dry_run, Arc::new(watch)).await;
     bar.finish_and_clear();
     result.map_err(app_fault)
 }

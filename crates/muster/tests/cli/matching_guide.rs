@@ -30,16 +30,39 @@ fn the_worked_example_comes_out_as_told() {
     let text = guide();
     let told = table(&text, "| mode | supplier | buyer | masks |");
     for mode in ["standard", "near"] {
-        let bench = Bench::new();
-        for kind in ["offers", "needs"] {
-            bench.file(&format!("{kind}.csv"), &block(&text, &format!("csv {kind}")));
-            bench.run(&["import", kind, &format!("{kind}.csv"), "--today", "2020-04-20"]).exits(0);
-        }
+        let bench = imported(&text, "csv");
         let document = bench.run(&["match", "--day", "2020-04-20", "--mode", mode, "--output", "json"]).exits(0).json();
         let matched: BTreeSet<Vec<String>> = document["matches"].as_array().unwrap().iter().map(row).collect();
         let expected = told.iter().filter(|row| row[0] == mode).map(|row| row[1..].to_vec()).collect();
         assert_eq!(matched, expected, "{mode}");
         bench.run(&["verify", document["run"].as_str().unwrap()]).exits(0);
+    }
+}
+
+/// A market of the tables whose fences begin so.
+fn imported(text: &str, fence: &str) -> Bench {
+    let bench = Bench::new();
+    for kind in ["offers", "needs"] {
+        bench.file(&format!("{kind}.csv"), &block(text, &format!("{fence} {kind}")));
+        bench.run(&["import", kind, &format!("{kind}.csv"), "--today", "2020-04-20"]).exits(0);
+    }
+    bench
+}
+
+#[test]
+fn the_weights_do_what_is_told() {
+    let text = guide();
+    let bench = imported(&text, "csv weighed");
+    let told = table(&text, "| flags of `muster match` | masks | because |");
+    assert_eq!(told.len(), 6);
+    for row in told {
+        let flags = ["match", "--day", "2020-04-20", "--dry-run", "--output", "json"];
+        let flags: Vec<&str> = flags.into_iter().chain(row[0].split(' ')).collect();
+        let document = bench.run(&flags).exits(0).json();
+        let supplier = |line: &Value| line["supplier"].as_str().unwrap().trim_start_matches("Mask Works ").to_owned();
+        let matches = document["matches"].as_array().unwrap().iter();
+        let found: BTreeSet<String> = matches.map(|line| format!("{} {}", supplier(line), line["quantity"])).collect();
+        assert_eq!(found, row[1].split(", ").map(str::to_owned).collect(), "{}", row[0]);
     }
 }
 

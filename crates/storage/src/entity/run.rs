@@ -25,6 +25,7 @@ pub struct Model {
     pub shares: Option<String>,
     pub market_hash: Option<String>,
     pub tables_hash: Option<String>,
+    pub progress: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

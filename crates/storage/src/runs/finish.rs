@@ -38,6 +38,7 @@ pub async fn finish(store: &Store, claimed: &RunRow, finished: FinishedRun, at: 
             let done = run::Entity::update_many()
                 .col_expr(run::Column::State, Expr::value(RunState::Done.as_str()))
                 .col_expr(run::Column::LeaseUntil, Expr::value(Option::<i64>::None))
+                .col_expr(run::Column::Progress, Expr::value(Option::<String>::None))
                 .col_expr(run::Column::FinishedAt, Expr::value(at.micros()))
                 .col_expr(run::Column::Engine, Expr::value(finished.engine))
                 .col_expr(run::Column::Figures, Expr::value(finished.figures_json))

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use domain::time::Instant;
+use domain::{ids::RunId, time::Instant};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    UpdateMany,
     sea_query::{Expr, LockBehavior, LockType},
 };
 
@@ -13,6 +14,7 @@ use crate::{
     bulk,
     entity::run,
     error::StoreError,
+    scope::Scope,
     store::{Reads, Store, Tx},
 };
 
@@ -44,6 +46,7 @@ pub async fn enqueue(tx: &Tx, new: &NewRun) -> Result<(), StoreError> {
         shares: None,
         market_hash: None,
         tables_hash: None,
+        progress: None,
     };
     bulk::insert::<run::Entity, _>(tx.connection(), vec![row]).await
 }
@@ -103,14 +106,22 @@ async fn after_all_others<C: ConnectionTrait>(connection: &C, now: Instant) -> R
     Ok(latest.flatten().map_or(now.micros(), |latest| Ord::max(now.micros(), latest + 1)))
 }
 
-/// Fails the runs whose last lease is over.
-async fn give_up<C: ConnectionTrait>(connection: &C, now: Instant) -> Result<(), StoreError> {
-    let message = format!("{MOST_ATTEMPTS} workers began it and none ended it; see their logs");
+/// What ends a run without a result sets, for a reason that people can read.
+fn failing(reason: &str, at: Instant) -> UpdateMany<run::Entity> {
+    // PostgreSQL keeps no NUL in a text.
+    let reason = reason.replace('\0', "");
     run::Entity::update_many()
         .col_expr(run::Column::State, Expr::value(RunState::Failed.as_str()))
         .col_expr(run::Column::LeaseUntil, Expr::value(Option::<i64>::None))
-        .col_expr(run::Column::FinishedAt, Expr::value(now.micros()))
-        .col_expr(run::Column::Error, Expr::value(message))
+        .col_expr(run::Column::Progress, Expr::value(Option::<String>::None))
+        .col_expr(run::Column::FinishedAt, Expr::value(at.micros()))
+        .col_expr(run::Column::Error, Expr::value(reason))
+}
+
+/// Fails the runs whose last lease is over.
+async fn give_up<C: ConnectionTrait>(connection: &C, now: Instant) -> Result<(), StoreError> {
+    let message = format!("{MOST_ATTEMPTS} workers began it and none ended it; see their logs");
+    failing(&message, now)
         .filter(run::Column::State.eq(RunState::Running.as_str()))
         .filter(run::Column::LeaseUntil.lte(now.micros()))
         .filter(run::Column::Attempts.gte(MOST_ATTEMPTS))
@@ -119,17 +130,25 @@ async fn give_up<C: ConnectionTrait>(connection: &C, now: Instant) -> Result<(),
     Ok(())
 }
 
-/// Keeps a claimed run for longer.
+/// Keeps a claimed run for longer, and says how far it is.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when another worker has taken it over.
-pub async fn renew(store: &Store, claimed: &RunRow, now: Instant, lease: Duration) -> Result<(), StoreError> {
+/// [`StoreError::Conflict`] when the run is no longer this worker's.
+pub async fn renew(
+    store: &Store,
+    claimed: &RunRow,
+    now: Instant,
+    lease: Duration,
+    progress_json: Option<&str>,
+) -> Result<(), StoreError> {
     let mine = mine(claimed);
     let until = after(now, lease);
+    let progress = progress_json.map(str::to_owned);
     store
         .write(move |tx| async move {
             let renewed = run::Entity::update_many()
                 .col_expr(run::Column::LeaseUntil, Expr::value(until.micros()))
+                .col_expr(run::Column::Progress, Expr::value(progress))
                 .filter(mine)
                 .exec(tx.connection())
                 .await?;
@@ -138,24 +157,53 @@ pub async fn renew(store: &Store, claimed: &RunRow, now: Instant, lease: Duratio
         .await
 }
 
-/// Ends a claimed run without a result, for a reason that people can read.
+/// Puts a claimed run back into the queue as if it had not been begun: its worker has to stop.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] when another worker has taken the run over.
-pub async fn fail(store: &Store, claimed: &RunRow, reason: &str, at: Instant) -> Result<(), StoreError> {
+/// [`StoreError::Conflict`] when the run is no longer this worker's.
+pub async fn give_back(store: &Store, claimed: &RunRow) -> Result<(), StoreError> {
     let mine = mine(claimed);
-    let reason = reason.replace('\0', "");
     store
         .write(move |tx| async move {
-            let failed = run::Entity::update_many()
-                .col_expr(run::Column::State, Expr::value(RunState::Failed.as_str()))
+            let queued = run::Entity::update_many()
+                .col_expr(run::Column::State, Expr::value(RunState::Queued.as_str()))
+                .col_expr(run::Column::Worker, Expr::value(Option::<String>::None))
+                .col_expr(run::Column::Attempts, Expr::col(run::Column::Attempts).sub(1))
                 .col_expr(run::Column::LeaseUntil, Expr::value(Option::<i64>::None))
-                .col_expr(run::Column::FinishedAt, Expr::value(at.micros()))
-                .col_expr(run::Column::Error, Expr::value(reason))
+                .col_expr(run::Column::StartedAt, Expr::value(Option::<i64>::None))
+                .col_expr(run::Column::Progress, Expr::value(Option::<String>::None))
                 .filter(mine)
                 .exec(tx.connection())
                 .await?;
-            held(failed.rows_affected)
+            held(queued.rows_affected)
+        })
+        .await
+}
+
+/// Ends a claimed run without a result, for a reason that people can read.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when the run is no longer this worker's.
+pub async fn fail(store: &Store, claimed: &RunRow, reason: &str, at: Instant) -> Result<(), StoreError> {
+    let failing = failing(reason, at).filter(mine(claimed));
+    let work = move |tx: Tx| async move { held(failing.exec(tx.connection()).await?.rows_affected) };
+    store.write(work).await
+}
+
+/// Ends a run that waits or is under way, whoever has it, for a reason that people can read.
+///
+/// # Errors
+/// [`StoreError::NotFound`]; [`StoreError::Conflict`] when the run has ended.
+pub async fn cancel(store: &Store, id: RunId, reason: &str, at: Instant) -> Result<(), StoreError> {
+    let open = [RunState::Queued, RunState::Running].map(RunState::as_str);
+    let failing = failing(reason, at).filter(run::Column::Id.eq(id.0)).filter(run::Column::State.is_in(open));
+    store
+        .write(move |tx| async move {
+            if failing.exec(tx.connection()).await?.rows_affected > 0 {
+                return Ok(());
+            }
+            let run = super::get(&tx, Scope::Operator, id).await?;
+            Err(StoreError::Conflict(format!("the run is {}", run.state.as_str())))
         })
         .await
 }

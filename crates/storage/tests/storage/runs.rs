@@ -77,7 +77,7 @@ on_both!(
         let lost = runs::claim(&db.store, "a", now(), LEASE).await.unwrap().unwrap();
         let early = now().plus_micros(OVER - 1);
         assert_eq!(runs::claim(&db.store, "b", early, LEASE).await.unwrap(), None);
-        runs::renew(&db.store, &lost, early, LEASE).await.unwrap();
+        runs::renew(&db.store, &lost, early, LEASE, None).await.unwrap();
         let late = now().plus_micros(OVER);
         assert_eq!(runs::claim(&db.store, "b", late, LEASE).await.unwrap(), None);
 
@@ -88,7 +88,7 @@ on_both!(
         for result in [
             runs::finish(&db.store, &lost, FinishedRun::default(), later).await,
             runs::fail(&db.store, &lost, "too late", later).await,
-            runs::renew(&db.store, &lost, later, LEASE).await,
+            runs::renew(&db.store, &lost, later, LEASE, None).await,
         ] {
             assert!(matches!(result, Err(StoreError::Conflict(_))), "{result:?}");
         }
@@ -96,6 +96,45 @@ on_both!(
         let done = runs::get(&db.store, Scope::Operator, taken.id).await.unwrap();
         assert_eq!((done.state, done.lease_until, done.finished_at), (RunState::Done, None, Some(later)));
         assert_eq!(runs::latest_done(&db.store, Scope::Operator).await.unwrap(), Some(done));
+    }
+);
+
+on_both!(
+    async fn a_run_that_is_given_back_waits_as_if_it_had_not_been_begun(db: TestDb) {
+        let make = Builder::new(13);
+        let id = enqueue(&db.store, &make, 0).await;
+        let before = runs::get(&db.store, Scope::Operator, id).await.unwrap();
+        let claimed = runs::claim(&db.store, "a", now(), LEASE).await.unwrap().unwrap();
+        runs::renew(&db.store, &claimed, now(), LEASE, Some("half")).await.unwrap();
+        let running = runs::get(&db.store, Scope::Operator, id).await.unwrap();
+        assert_eq!(running.progress_json.as_deref(), Some("half"));
+        runs::give_back(&db.store, &claimed).await.unwrap();
+        assert_eq!(runs::get(&db.store, Scope::Operator, id).await.unwrap(), before);
+        assert!(matches!(runs::give_back(&db.store, &claimed).await, Err(StoreError::Conflict(_))));
+        assert_eq!(runs::claim(&db.store, "b", now(), LEASE).await.unwrap().unwrap().attempts, 1);
+    }
+);
+
+on_both!(
+    async fn a_cancelled_run_is_nobodys(db: TestDb) {
+        let make = Builder::new(14);
+        let (waiting, begun) = (enqueue(&db.store, &make, 2).await, enqueue(&db.store, &make, 1).await);
+        let claimed = runs::claim(&db.store, "a", now(), LEASE).await.unwrap().unwrap();
+        assert_eq!(claimed.id, begun);
+        runs::renew(&db.store, &claimed, now(), LEASE, Some("half")).await.unwrap();
+        for id in [waiting, begun] {
+            runs::cancel(&db.store, id, "no longer wanted", now()).await.unwrap();
+            let run = runs::get(&db.store, Scope::Operator, id).await.unwrap();
+            assert_eq!((run.state, run.error.as_deref()), (RunState::Failed, Some("no longer wanted")));
+            assert_eq!((run.lease_until, run.progress_json), (None, None));
+            let again = runs::cancel(&db.store, id, "again", now()).await;
+            assert!(matches!(again, Err(StoreError::Conflict(_))), "{again:?}");
+        }
+        let late = runs::finish(&db.store, &claimed, FinishedRun::default(), now()).await;
+        assert!(matches!(late, Err(StoreError::Conflict(_))), "{late:?}");
+        assert_eq!(runs::claim(&db.store, "b", now(), LEASE).await.unwrap(), None);
+        let unknown = runs::cancel(&db.store, make.ids.next(RunId), "who", now()).await;
+        assert!(matches!(unknown, Err(StoreError::NotFound)), "{unknown:?}");
     }
 );
 
