@@ -62,7 +62,7 @@ on_both! {
         let key = made(&app, &firm.token, &["read"]).await;
         app.get(&text(&key), SITES).await.expect(200);
         let place = format!("{KEYS}/{}", key.id());
-        let revoked = app.send(testkit::app::request("DELETE".parse().unwrap(), &firm.token, &place, "".into())).await.expect(200);
+        let revoked = app.delete(&firm.token, &place).await.expect(200);
         assert_eq!(revoked.json["state"], "revoked");
         let refused = app.get(&text(&key), SITES).await.expect(401);
         assert!(refused.header("www-authenticate").contains("invalid_token"));
@@ -70,7 +70,7 @@ on_both! {
         assert_eq!(tower::ServiceExt::oneshot(other, there).await.unwrap().status(), 401);
         // Again changes nothing, and says when it was.
         app.clock.advance_micros(60_000_000);
-        let again = app.send(testkit::app::request("DELETE".parse().unwrap(), &firm.token, &place, "".into())).await.expect(200);
+        let again = app.delete(&firm.token, &place).await.expect(200);
         assert_eq!(again.json["revoked_at"], revoked.json["revoked_at"]);
     }
 }

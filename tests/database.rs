@@ -50,14 +50,14 @@ on_both! {
         use app::imports::{ImportFile, ImportOptions};
         let app = Arc::new(TestApp::new(db));
         let firm = app.firm("Atelier").await;
-        let actor = app::Actor::Organisation(firm.id.parse().unwrap());
+        let caller = firm.caller();
         let import = |rows: Vec<String>| {
-            let app = Arc::clone(&app);
+            let (app, caller) = (Arc::clone(&app), caller.clone());
             let bytes = format!("id,product,quantity\n{}", rows.concat()).into_bytes();
             async move {
                 let mapping = exchange::tables::Mapping::plain(exchange::tables::Kind::Offers);
                 let file = ImportFile { name: "f.csv".to_owned(), bytes };
-                app::imports::offers(&app.app, actor, file, &mapping, ImportOptions::default()).await.unwrap()
+                app::imports::offers(&app.app, &caller, file, &mapping, ImportOptions::default()).await.unwrap()
             }
         };
         let rows = |quantity: u32| (0..20).map(move |i| format!("{i},ffp,{quantity}\n")).collect::<Vec<_>>();

@@ -20,7 +20,7 @@ fn file(text: &str) -> ImportFile {
 
 async fn offers(app: &TestApp, text: &str, options: ImportOptions) -> ImportReport {
     let mapping = Mapping::plain(Kind::Offers);
-    app::imports::offers(&app.app, app::Actor::Operator, file(text), &mapping, options).await.unwrap()
+    app::imports::offers(&app.app, &app::access::Caller::command_line(), file(text), &mapping, options).await.unwrap()
 }
 
 async fn count(app: &TestApp, list: &str) -> usize {
@@ -92,7 +92,8 @@ on_both! {
         let app = TestApp::new(db);
         offers(&app, OFFERS, ImportOptions::default()).await;
         let mapping = Mapping::plain(Kind::Needs);
-        let import = || app::imports::needs(&app.app, app::Actor::Operator, file(NEEDS), &mapping, ImportOptions::default());
+        let operator = app::access::Caller::command_line();
+        let import = || app::imports::needs(&app.app, &operator, file(NEEDS), &mapping, ImportOptions::default());
         assert_eq!(counts(&import().await.unwrap()), [3, 0, 0, 0, 0]);
         assert_eq!(counts(&import().await.unwrap()), [0, 0, 3, 0, 0]);
         let needs = app.get(&app.operator(), "/api/v1/needs").await;
@@ -100,12 +101,12 @@ on_both! {
         instalments.sort_unstable();
         assert_eq!(instalments, [1, 2]);
         let (run, computed) =
-            app::runs::now(&app.app, app::Actor::Operator, domain::parameters::Parameters::default(), false, std::sync::Arc::new(|_| {})).await.unwrap();
+            app::runs::now(&app.app, &app::access::Caller::command_line(), domain::parameters::Parameters::default(), false, std::sync::Arc::new(|_| {})).await.unwrap();
         assert_eq!(computed.outcome.figures.covered, 350);
         let stored = app.get(&app.operator(), &format!("/api/v1/matches?run={}", run.unwrap())).await;
         assert_eq!(stored.items().len(), computed.outcome.lines.len());
         let (none, dry) =
-            app::runs::now(&app.app, app::Actor::Operator, domain::parameters::Parameters::default(), true, std::sync::Arc::new(|_| {})).await.unwrap();
+            app::runs::now(&app.app, &app::access::Caller::command_line(), domain::parameters::Parameters::default(), true, std::sync::Arc::new(|_| {})).await.unwrap();
         // What was suggested is part of the market now, and of what the hash is over.
         assert_eq!((none, &dry.outcome.lines), (None, &computed.outcome.lines));
     }
@@ -115,15 +116,15 @@ on_both! {
     async fn an_organisation_imports_for_itself_alone(db: TestDb) {
         let app = TestApp::new(db);
         let firm = app.firm("Atelier").await;
-        let actor = app::Actor::Organisation(firm.id.parse().unwrap());
+        let caller = firm.caller();
         let mapping = Mapping::plain(Kind::Offers);
-        let report = app::imports::offers(&app.app, actor, file(OFFERS), &mapping, ImportOptions::default()).await.unwrap();
+        let report = app::imports::offers(&app.app, &caller, file(OFFERS), &mapping, ImportOptions::default()).await.unwrap();
         assert_eq!(counts(&report), [2, 0, 0, 1, 0]);
         let faults: Vec<_> = report.faults().map(|f| (f.line, f.column.as_str(), f.code)).collect();
         assert_eq!(faults, [(4, "organisation", "unknown_organisation")]);
         assert_eq!(count(&app, "offers").await, 0);
         let own = "product,quantity\nffp,10\n";
-        let report = app::imports::offers(&app.app, actor, file(own), &mapping, ImportOptions::default()).await.unwrap();
+        let report = app::imports::offers(&app.app, &caller, file(own), &mapping, ImportOptions::default()).await.unwrap();
         assert_eq!(counts(&report), [1, 0, 0, 0, 0]);
         assert_eq!(app.get(&firm.token, "/api/v1/offers").await.items().len(), 1);
         let nobody = offers(&app, own, ImportOptions::default()).await;
@@ -136,7 +137,7 @@ on_both! {
         let app = TestApp::new(db);
         let mapping = Mapping::plain(Kind::Offers);
         for text in ["", "a;b;c\n1;2;3\n", "product,product\nffp,ffp\n"] {
-            let result = app::imports::offers(&app.app, app::Actor::Operator, file(text), &mapping, ImportOptions::default()).await;
+            let result = app::imports::offers(&app.app, &app::access::Caller::command_line(), file(text), &mapping, ImportOptions::default()).await;
             assert!(matches!(result, Err(app::AppError::Invalid(_))), "{text:?}");
         }
     }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod api_keys;
+mod audit;
 mod bad_input;
 mod catalogue;
 mod database;

@@ -328,6 +328,9 @@ on_both! {
         let begun = app.get(&operator, &address).await.expect(200);
         assert_eq!(begun.json["state"], "running");
         assert_eq!(begun.json["progress"], json!({ "stage": "solving", "done": 3, "of": 7 }));
+        // To others it would tell how large the market is.
+        let seen = app.get(&app.firm("Third").await.token, &address).await.expect(200);
+        assert_eq!((&seen.json["state"], &seen.json["progress"]), (&json!("running"), &Value::Null));
 
         let cancelled = app.post(&operator, &format!("{address}/cancel"), &json!({})).await.expect(200);
         assert_eq!((&cancelled.json["state"], &cancelled.json["progress"]), (&json!("failed"), &Value::Null));

@@ -94,6 +94,8 @@ on_both! {
                 let answer = send(path.clone(), json!({})).await.expect(200);
                 let own = match list {
                     "organisations" | "sites" => 1,
+                    // That it and its site were registered.
+                    "audit" => 2,
                     "match-runs" => 1,
                     _ => 0,
                 };

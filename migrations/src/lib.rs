@@ -22,6 +22,7 @@ mod m20261125_000009_snapshots;
 mod m20261125_000010_api_keys;
 mod m20261125_000011_idempotency;
 mod m20261129_000012_run_progress;
+mod m20261129_000013_audit;
 
 /// Every schema change, in order.
 #[derive(Debug)]
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000010_api_keys::Migration),
             Box::new(m20261125_000011_idempotency::Migration),
             Box::new(m20261129_000012_run_progress::Migration),
+            Box::new(m20261129_000013_audit::Migration),
         ]
     }
 }

@@ -1,6 +1,6 @@
 //! Why a run covers a need or does not, and what would change it.
 
-use app::App;
+use app::{App, access::Caller};
 use axum::{
     Json,
     extract::{FromRequestParts, Path, State},
@@ -78,7 +78,7 @@ impl SolvesQuery {
         (status = 409, description = "The run is not done, or what it saw is no longer kept")))]
 async fn need(
     State(app): State<App>,
-    SignedIn(actor): SignedIn,
+    SignedIn(Caller { actor, .. }): SignedIn,
     PathIds(ids): PathIds<2>,
     Parameters(query): Parameters<SolvesQuery>,
 ) -> Result<Json<NeedExplanation>, Problem> {
@@ -105,7 +105,7 @@ async fn need(
         (status = 409, description = "The run is not done, or what it saw is no longer kept")))]
 async fn pair(
     State(app): State<App>,
-    SignedIn(actor): SignedIn,
+    SignedIn(Caller { actor, .. }): SignedIn,
     PathIds(ids): PathIds<3>,
     Parameters(query): Parameters<SolvesQuery>,
 ) -> Result<Json<PairExplanation>, Problem> {

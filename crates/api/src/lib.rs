@@ -11,6 +11,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 mod api_keys;
+mod audit;
 pub mod body;
 pub mod codes;
 mod cost;
@@ -56,6 +57,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(open.layer(layers::open_to_pages()))
         .merge(organisations::router())
         .merge(api_keys::router())
+        .merge(audit::router())
         .merge(sites::router())
         .merge(offers::router())
         .merge(needs::router())

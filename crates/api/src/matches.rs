@@ -2,6 +2,7 @@
 
 use app::{
     App,
+    access::Caller,
     matches::{MatchFilter, MatchView, Side},
 };
 use axum::{Json, extract::State};
@@ -254,7 +255,7 @@ impl Explanation {
     responses((status = 200, description = "The matches", body = Page<MatchBody>)))]
 async fn list(
     State(app): State<App>,
-    SignedIn(actor): SignedIn,
+    SignedIn(Caller { actor, .. }): SignedIn,
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Paged<MatchBody>, Problem> {
     let filter = MatchFilter {
@@ -277,7 +278,7 @@ async fn list(
     responses((status = 200, description = "The match", body = MatchBody)))]
 async fn get(
     State(app): State<App>,
-    SignedIn(actor): SignedIn,
+    SignedIn(Caller { actor, .. }): SignedIn,
     PathId(id): PathId<MatchId>,
 ) -> Result<Json<MatchBody>, Problem> {
     Ok(Json(MatchBody::of(app::matches::get(&app, actor, id).await?, &app)))

@@ -1,6 +1,6 @@
 //! Needs.
 
-use app::{App, needs::NeedFilter, offers::Place};
+use app::{App, access::Caller, needs::NeedFilter, offers::Place};
 use axum::{Json, extract::State};
 use domain::{
     ids::{NeedId, OrganisationId},
@@ -67,7 +67,7 @@ struct ListQuery {
     responses((status = 200, description = "The needs", body = Page<NeedView>)))]
 async fn list(
     State(app): State<App>,
-    SignedIn(actor): SignedIn,
+    SignedIn(Caller { actor, .. }): SignedIn,
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Paged<NeedView>, Problem> {
     let organisation = query.organisation.map(OrganisationId);
@@ -93,11 +93,11 @@ async fn list(
     responses((status = 201, description = "Opened; `Location` says where to read it", body = NeedView)))]
 async fn create(
     State(app): State<App>,
-    SignedIn(actor): SignedIn,
+    SignedIn(caller): SignedIn,
     JsonBody(body): JsonBody<NeedBody>,
 ) -> Result<Created<NeedView>, Problem> {
     let (organisation, site) = (body.organisation, body.site);
-    let stored = app::needs::create(&app, actor, Place { organisation, site }, &body.input()).await?;
+    let stored = app::needs::create(&app, &caller, Place { organisation, site }, &body.input()).await?;
     Ok(created(format!("/api/v1/needs/{}", stored.record.id), NeedView::of(stored, &app.tables())))
 }
 
@@ -109,7 +109,7 @@ async fn create(
     responses((status = 200, description = "The need", body = NeedView)))]
 async fn get(
     State(app): State<App>,
-    SignedIn(actor): SignedIn,
+    SignedIn(Caller { actor, .. }): SignedIn,
     PathId(id): PathId<NeedId>,
 ) -> Result<Json<NeedView>, Problem> {
     Ok(Json(NeedView::of(app::needs::get(&app, actor, id).await?, &app.tables())))
@@ -125,8 +125,8 @@ async fn get(
         (status = 409, description = "It is closed or expired already")))]
 async fn close(
     State(app): State<App>,
-    SignedIn(actor): SignedIn,
+    SignedIn(caller): SignedIn,
     PathId(id): PathId<NeedId>,
 ) -> Result<Json<NeedView>, Problem> {
-    Ok(Json(NeedView::of(app::needs::close(&app, actor, id).await?, &app.tables())))
+    Ok(Json(NeedView::of(app::needs::close(&app, &caller, id).await?, &app.tables())))
 }

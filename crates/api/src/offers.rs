@@ -2,6 +2,7 @@
 
 use app::{
     App,
+    access::Caller,
     offers::{OfferFilter, Place},
 };
 use axum::{Json, extract::State};
@@ -68,7 +69,7 @@ struct ListQuery {
     responses((status = 200, description = "The offers", body = Page<OfferView>)))]
 async fn list(
     State(app): State<App>,
-    SignedIn(actor): SignedIn,
+    SignedIn(Caller { actor, .. }): SignedIn,
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Paged<OfferView>, Problem> {
     let organisation = query.organisation.map(OrganisationId);
@@ -89,11 +90,11 @@ async fn list(
     responses((status = 201, description = "Published; `Location` says where to read it", body = OfferView)))]
 async fn create(
     State(app): State<App>,
-    SignedIn(actor): SignedIn,
+    SignedIn(caller): SignedIn,
     JsonBody(body): JsonBody<OfferBody>,
 ) -> Result<Created<OfferView>, Problem> {
     let (organisation, site) = (body.organisation, body.site);
-    let stored = app::offers::create(&app, actor, Place { organisation, site }, &body.input()).await?;
+    let stored = app::offers::create(&app, &caller, Place { organisation, site }, &body.input()).await?;
     Ok(created(format!("/api/v1/offers/{}", stored.record.id), OfferView::of(stored, &app.tables())))
 }
 
@@ -105,7 +106,7 @@ async fn create(
     responses((status = 200, description = "The offer", body = OfferView)))]
 async fn get(
     State(app): State<App>,
-    SignedIn(actor): SignedIn,
+    SignedIn(Caller { actor, .. }): SignedIn,
     PathId(id): PathId<OfferId>,
 ) -> Result<Json<OfferView>, Problem> {
     Ok(Json(OfferView::of(app::offers::get(&app, actor, id).await?, &app.tables())))
@@ -121,8 +122,8 @@ async fn get(
         (status = 409, description = "It is withdrawn or expired already")))]
 async fn withdraw(
     State(app): State<App>,
-    SignedIn(actor): SignedIn,
+    SignedIn(caller): SignedIn,
     PathId(id): PathId<OfferId>,
 ) -> Result<Json<OfferView>, Problem> {
-    Ok(Json(OfferView::of(app::offers::withdraw(&app, actor, id).await?, &app.tables())))
+    Ok(Json(OfferView::of(app::offers::withdraw(&app, &caller, id).await?, &app.tables())))
 }

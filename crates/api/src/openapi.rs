@@ -15,13 +15,14 @@ use utoipa::openapi::{
 use crate::problem::{FaultBody, MEDIA_TYPE, ProblemBody};
 
 /// Sections of the reference, in order.
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 8] = [
     ("Catalogue", "Products, units and regions; open to everybody."),
     ("Organisations", "Organisations and their sites."),
     ("Access", "Keys that machines call with."),
     ("Offers", "What sites make and hold."),
     ("Needs", "What sites lack, how much by when."),
     ("Matching", "Runs of the engine, the matches they suggest, and the shortages they leave."),
+    ("Audit", "Who did what to which record."),
     ("Operations", "For those who run the service."),
 ];
 

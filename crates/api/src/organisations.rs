@@ -1,6 +1,6 @@
 //! Organisations.
 
-use app::{App, Stored, organisations::OrganisationFilter, organisations::OrganisationInput};
+use app::{App, Stored, access::Caller, organisations::OrganisationFilter, organisations::OrganisationInput};
 use axum::{Json, extract::State};
 use domain::{ids::OrganisationId, organisation::Organisation};
 use serde::{Deserialize, Serialize};
@@ -105,7 +105,7 @@ struct ListQuery {
     responses((status = 200, description = "The organisations", body = Page<OrganisationView>)))]
 async fn list(
     State(app): State<App>,
-    SignedIn(actor): SignedIn,
+    SignedIn(Caller { actor, .. }): SignedIn,
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Paged<OrganisationView>, Problem> {
     let filter = OrganisationFilter { kind: None, query: query.q.map(|q| q.0) };
@@ -125,12 +125,12 @@ async fn list(
         (status = 409, description = "It is registered already")))]
 async fn create(
     State(app): State<App>,
-    SignedIn(actor): SignedIn,
+    SignedIn(caller): SignedIn,
     JsonBody(body): JsonBody<OrganisationBody>,
 ) -> Result<Created<OrganisationView>, Problem> {
     let OrganisationBody { name, kind, country, verification, clusters } = body;
     let input = OrganisationInput { name, kind, country, verification, clusters };
-    let stored = app::organisations::create(&app, actor, &input).await?;
+    let stored = app::organisations::create(&app, &caller, &input).await?;
     Ok(created(format!("/api/v1/organisations/{}", stored.record.id), OrganisationView::of(stored)))
 }
 
@@ -142,7 +142,7 @@ async fn create(
     responses((status = 200, description = "The organisation", body = OrganisationView)))]
 async fn get(
     State(app): State<App>,
-    SignedIn(actor): SignedIn,
+    SignedIn(Caller { actor, .. }): SignedIn,
     PathId(id): PathId<OrganisationId>,
 ) -> Result<Json<OrganisationView>, Problem> {
     Ok(Json(OrganisationView::of(app::organisations::get(&app, actor, id).await?)))

@@ -124,7 +124,9 @@ named!(
     domain::need::NeedState,
     domain::need::Urgency,
     domain::matches::MatchState,
-    domain::catalogue::ProductKind
+    domain::catalogue::ProductKind,
+    domain::audit::Act,
+    domain::audit::RecordKind,
 );
 
 impl<'de, T: Named> Deserialize<'de> for Several<T> {

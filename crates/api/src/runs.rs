@@ -2,6 +2,7 @@
 
 use app::{
     Actor, App,
+    access::Caller,
     runs::{RunProgress, RunRow},
 };
 use axum::{Json, extract::State};
@@ -55,7 +56,8 @@ struct RunView {
     /// When it was done or failed.
     #[schema(format = DateTime)]
     finished_at: Option<String>,
-    /// How far it is, while it is running; at most 2 seconds old.
+    /// How far it is, while it is running; at most 2 seconds old. Told to the operator, since it says how large the
+    /// market is.
     progress: Option<ProgressView>,
     /// Engine and version, once done.
     engine: Option<String>,
@@ -129,7 +131,7 @@ impl RunView {
         let parameters: RunParameters = serde_json::from_str(&run.parameters_json).map_err(read)?;
         let all = reader == Actor::Operator;
         let progress: Option<RunProgress> =
-            run.progress_json.as_deref().map(serde_json::from_str).transpose().map_err(read)?;
+            run.progress_json.as_deref().filter(|_| all).map(serde_json::from_str).transpose().map_err(read)?;
         let figures: Option<app::runs::Figures> =
             run.figures_json.as_deref().filter(|_| all).map(serde_json::from_str).transpose().map_err(read)?;
         let levels: Option<Vec<app::runs::LevelReport>> =
@@ -200,7 +202,7 @@ struct ListQuery {
     responses((status = 200, description = "The runs", body = Page<RunView>)))]
 async fn list(
     State(app): State<App>,
-    SignedIn(actor): SignedIn,
+    SignedIn(Caller { actor, .. }): SignedIn,
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Paged<RunView>, Problem> {
     let page = (query.limit, query.cursor.as_deref());
@@ -220,12 +222,12 @@ async fn list(
         (status = 403, description = "Only the operator starts runs")))]
 async fn start(
     State(app): State<App>,
-    SignedIn(actor): SignedIn,
+    SignedIn(caller): SignedIn,
     JsonBody(body): JsonBody<ParametersBody>,
 ) -> Result<Created<RunView>, Problem> {
     let parameters = body.input().check().map_err(Problem::invalid)?;
-    let run = app::runs::start(&app, actor, &parameters).await?;
-    Ok(accepted(format!("/api/v1/match-runs/{}", run.id), RunView::of(run, actor)?))
+    let run = app::runs::start(&app, &caller, &parameters).await?;
+    Ok(accepted(format!("/api/v1/match-runs/{}", run.id), RunView::of(run, caller.actor)?))
 }
 
 /// Reads a run.
@@ -236,7 +238,7 @@ async fn start(
     responses((status = 200, description = "The run", body = RunView)))]
 async fn get(
     State(app): State<App>,
-    SignedIn(actor): SignedIn,
+    SignedIn(Caller { actor, .. }): SignedIn,
     PathId(id): PathId<RunId>,
 ) -> Result<Json<RunView>, Problem> {
     Ok(Json(RunView::of(app::runs::get(&app, actor, id).await?, actor)?))
@@ -254,8 +256,8 @@ async fn get(
         (status = 409, description = "The run has ended")))]
 async fn cancel(
     State(app): State<App>,
-    SignedIn(actor): SignedIn,
+    SignedIn(caller): SignedIn,
     PathId(id): PathId<RunId>,
 ) -> Result<Json<RunView>, Problem> {
-    Ok(Json(RunView::of(app::runs::cancel(&app, actor, id).await?, actor)?))
+    Ok(Json(RunView::of(app::runs::cancel(&app, &caller, id).await?, caller.actor)?))
 }

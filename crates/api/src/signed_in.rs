@@ -3,7 +3,6 @@
 use app::{
     App,
     access::{self, AccessError, Caller},
-    policy::Actor,
 };
 use axum::{
     extract::FromRequestParts,
@@ -19,8 +18,8 @@ pub struct Calling(pub Caller);
 
 /// A caller whose token or key may be used for what the method does: `read` to GET and HEAD, `write` for
 /// all else.
-#[derive(Debug, Clone, Copy)]
-pub struct SignedIn(pub Actor);
+#[derive(Debug, Clone)]
+pub struct SignedIn(pub Caller);
 
 impl FromRequestParts<App> for Calling {
     type Rejection = Problem;
@@ -57,6 +56,6 @@ impl FromRequestParts<App> for SignedIn {
             Method::GET | Method::HEAD => AccessScope::Read,
             _ => AccessScope::Write,
         };
-        if caller.scopes.allow(needed) { Ok(Self(caller.actor)) } else { Err(Problem::beyond_scope(needed)) }
+        if caller.scopes.allow(needed) { Ok(Self(caller)) } else { Err(Problem::beyond_scope(needed)) }
     }
 }

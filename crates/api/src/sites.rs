@@ -1,6 +1,6 @@
 //! Sites: places of an organisation.
 
-use app::{App, Stored, sites::SiteInput};
+use app::{App, Stored, access::Caller, sites::SiteInput};
 use axum::{Json, extract::State};
 use domain::{
     decimal::Decimal,
@@ -136,7 +136,7 @@ struct ListQuery {
     responses((status = 200, description = "The sites", body = Page<SiteView>)))]
 async fn list(
     State(app): State<App>,
-    SignedIn(actor): SignedIn,
+    SignedIn(Caller { actor, .. }): SignedIn,
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Paged<SiteView>, Problem> {
     let organisation = query.organisation.map(OrganisationId);
@@ -153,12 +153,12 @@ async fn list(
     responses((status = 201, description = "Added; `Location` says where to read it", body = SiteView)))]
 async fn create(
     State(app): State<App>,
-    SignedIn(actor): SignedIn,
+    SignedIn(caller): SignedIn,
     JsonBody(body): JsonBody<SiteBody>,
 ) -> Result<Created<SiteView>, Problem> {
     let SiteBody { organisation, name, region, point, zone } = body;
     let input = SiteInput { organisation, name, region, point: point.map(|p| (p.lat.0, p.lon.0)), zone };
-    let stored = app::sites::create(&app, actor, &input).await?;
+    let stored = app::sites::create(&app, &caller, &input).await?;
     Ok(created(format!("/api/v1/sites/{}", stored.record.id), SiteView::of(stored)))
 }
 
@@ -170,7 +170,7 @@ async fn create(
     responses((status = 200, description = "The site", body = SiteView)))]
 async fn get(
     State(app): State<App>,
-    SignedIn(actor): SignedIn,
+    SignedIn(Caller { actor, .. }): SignedIn,
     PathId(id): PathId<SiteId>,
 ) -> Result<Json<SiteView>, Problem> {
     Ok(Json(SiteView::of(app::sites::get(&app, actor, id).await?)))

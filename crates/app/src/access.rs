@@ -26,6 +26,13 @@ pub struct Caller {
     pub scopes: AccessScopes,
 }
 
+impl Caller {
+    /// Whoever sits at the machine that the service runs on: the operator, who may do everything.
+    pub fn command_line() -> Self {
+        Self { actor: Actor::Operator, credential: Credential::CommandLine, scopes: AccessScopes::all() }
+    }
+}
+
 /// Why nobody is let in.
 #[derive(Debug, thiserror::Error)]
 pub enum AccessError {

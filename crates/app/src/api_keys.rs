@@ -5,6 +5,7 @@
 
 use domain::{
     api_key::{AccessScope, AccessScopes, ApiKey},
+    audit::{Act, Change, RecordKind},
     ids::{ApiKeyId, OrganisationId},
     text,
     violation::Violations,
@@ -17,6 +18,7 @@ use subtle::ConstantTimeEq;
 use crate::{
     App,
     access::{AccessError, Caller, Credential},
+    audit::{Deed, Pen},
     error::{AppError, AppResult},
     organisations,
     policy::{Action, Actor, Resource, require},
@@ -91,8 +93,14 @@ pub async fn create(app: &App, caller: &Caller, input: &ApiKeyInput) -> AppResul
         last_used_at: None,
         revoked_at: None,
     };
-    let (stored, hash) = (key.clone(), hash_of(&text));
-    app.store.write(move |tx| async move { Ok::<_, AppError>(store::insert(&tx, &stored, &hash).await?) }).await?;
+    let (stored, hash, pen) = (key.clone(), hash_of(&text), Pen::of(app, caller));
+    app.store
+        .write(move |tx| async move {
+            store::insert(&tx, &stored, &hash).await?;
+            let changes = vec![Change::to("scopes", &stored.scopes), Change::to("expires_at", stored.expires_at)];
+            pen.note(&tx, [deed(Act::Create, &stored, changes)]).await
+        })
+        .await?;
     Ok((key, SecretString::from(text)))
 }
 
@@ -150,9 +158,22 @@ pub async fn get(app: &App, caller: &Caller, id: ApiKeyId) -> AppResult<ApiKey> 
 /// As [`get`].
 pub async fn revoke(app: &App, caller: &Caller, id: ApiKeyId) -> AppResult<ApiKey> {
     get(app, caller, id).await?;
-    let (scope, now) = (caller.actor.into(), app.clock.now());
-    let revoked = move |tx| async move { store::revoke(&tx, scope, id, now).await.map_err(not_found) };
-    app.store.write(revoked).await
+    let (scope, now, pen) = (caller.actor.into(), app.clock.now(), Pen::of(app, caller));
+    app.store
+        .write(move |tx| async move {
+            let key = store::revoke(&tx, scope, id, now).await.map_err(not_found)?;
+            // One that was revoked before stays revoked when it was.
+            if key.revoked_at == Some(now) {
+                pen.note(&tx, [deed(Act::Revoke, &key, vec![Change::to("revoked_at", now)])]).await?;
+            }
+            Ok(key)
+        })
+        .await
+}
+
+/// Something done to a key.
+fn deed(act: Act, key: &ApiKey, changes: Vec<Change>) -> Deed {
+    Deed { act, record: RecordKind::ApiKey, id: key.id.0, owner: key.organisation, changes }
 }
 
 /// The caller that a key belongs to; its last use is noted to the minute.

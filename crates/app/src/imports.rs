@@ -1,7 +1,8 @@
 //! Imports of files: all rows or none unless asked otherwise, and twice the same file changes nothing.
 
 use domain::{
-    ids::ImportId,
+    audit::{Act, Change, RecordKind},
+    ids::{ImportId, OrganisationId},
     need::Need,
     offer::{Offer, Reference},
     organisation::OrganisationKind,
@@ -21,6 +22,8 @@ use uuid::Uuid;
 
 use crate::{
     App,
+    access::Caller,
+    audit::{Deed, Pen},
     error::{AppError, AppResult},
     needs, offers,
     policy::Actor,
@@ -59,12 +62,12 @@ pub struct ImportOptions {
 /// `Invalid` when the file as a whole cannot be read: encoding, delimiter, columns.
 pub async fn offers(
     app: &App,
-    actor: Actor,
+    caller: &Caller,
     file: ImportFile,
     mapping: &Mapping,
     options: ImportOptions,
 ) -> AppResult<ImportReport> {
-    import(app, actor, file, mapping.clone(), options, Offers).await
+    import(app, caller, file, mapping.clone(), options, Offers).await
 }
 
 /// Imports needs; as [`offers()`].
@@ -73,12 +76,12 @@ pub async fn offers(
 /// As [`offers()`].
 pub async fn needs(
     app: &App,
-    actor: Actor,
+    caller: &Caller,
     file: ImportFile,
     mapping: &Mapping,
     options: ImportOptions,
 ) -> AppResult<ImportReport> {
-    import(app, actor, file, mapping.clone(), options, Needs).await
+    import(app, caller, file, mapping.clone(), options, Needs).await
 }
 
 /// What the import of offers and that of needs do each in its own way.
@@ -86,6 +89,7 @@ trait Resource: Copy + Send + Sync + 'static {
     type Record: Clone + Send + Sync + 'static;
     type Stored: Send + Sync + 'static;
     const KIND: ImportKind;
+    const RECORD: RecordKind;
     const USUAL_OWNER: OrganisationKind;
     fn parse(bytes: &[u8], mapping: &Mapping, at: &Reference<'_>) -> Result<ParsedFile<Self::Record>, FileError>;
     fn parties(record: &Self::Record) -> (Option<&OrganisationRecord>, &SiteRecord);
@@ -93,6 +97,7 @@ trait Resource: Copy + Send + Sync + 'static {
     /// What the file says, apart from what depends on the day it is read.
     fn content(record: &Self::Record, mapping: &Mapping) -> String;
     fn build(app: &App, actor: Actor, owner: Owner, record: Self::Record) -> Self::Stored;
+    fn owner(record: &Self::Stored) -> OrganisationId;
     fn save(
         tx: &Tx,
         records: &[Imported<Self::Stored>],
@@ -107,6 +112,7 @@ impl Resource for Offers {
     type Record = OfferRecord;
     type Stored = Offer;
     const KIND: ImportKind = ImportKind::Offers;
+    const RECORD: RecordKind = RecordKind::Offer;
     const USUAL_OWNER: OrganisationKind = OrganisationKind::Firm;
 
     fn parse(bytes: &[u8], mapping: &Mapping, at: &Reference<'_>) -> Result<ParsedFile<OfferRecord>, FileError> {
@@ -134,6 +140,10 @@ impl Resource for Offers {
         offers::published(id, owner.organisation, owner.site, record.terms, record.quarantine)
     }
 
+    fn owner(record: &Offer) -> OrganisationId {
+        record.organisation
+    }
+
     async fn save(tx: &Tx, records: &[Imported<Offer>], at: Instant) -> Result<Vec<Saved<Uuid>>, StoreError> {
         Ok(storage::offers::save_imported(tx, records, at).await?.into_iter().map(|s| plain(s, |id| id.0)).collect())
     }
@@ -146,6 +156,7 @@ impl Resource for Needs {
     type Record = NeedRecord;
     type Stored = Need;
     const KIND: ImportKind = ImportKind::Needs;
+    const RECORD: RecordKind = RecordKind::Need;
     const USUAL_OWNER: OrganisationKind = OrganisationKind::Authority;
 
     fn parse(bytes: &[u8], mapping: &Mapping, at: &Reference<'_>) -> Result<ParsedFile<NeedRecord>, FileError> {
@@ -175,6 +186,10 @@ impl Resource for Needs {
         need
     }
 
+    fn owner(record: &Need) -> OrganisationId {
+        record.organisation
+    }
+
     async fn save(tx: &Tx, records: &[Imported<Need>], at: Instant) -> Result<Vec<Saved<Uuid>>, StoreError> {
         Ok(storage::needs::save_imported(tx, records, at).await?.into_iter().map(|s| plain(s, |id| id.0)).collect())
     }
@@ -190,12 +205,13 @@ fn plain<I>(saved: Saved<I>, id: impl Fn(I) -> Uuid) -> Saved<Uuid> {
 
 async fn import<R: Resource>(
     app: &App,
-    actor: Actor,
+    caller: &Caller,
     file: ImportFile,
     mapping: Mapping,
     options: ImportOptions,
     _resource: R,
 ) -> AppResult<ImportReport> {
+    let (actor, pen) = (caller.actor, Pen::of(app, caller));
     let (bytes, tables, today, read_by) = (file.bytes.clone(), app.tables(), app.today(), mapping.clone());
     let parsed = tokio::task::spawn_blocking(move || R::parse(&bytes, &read_by, &reference(&tables, today)));
     let mut parsed =
@@ -209,7 +225,7 @@ async fn import<R: Resource>(
         .store
         .clone()
         .write(move |tx| async move {
-            let outcomes = save::<R>(&app, actor, &tx, &parsed, &mapping).await?;
+            let outcomes = save::<R>(&app, (actor, &pen), &tx, &parsed, &mapping).await?;
             let report = report::<R>(kind, blank, &parsed, &outcomes);
             if !store_it {
                 // The transaction is rolled back; the report is all that stays of it.
@@ -218,6 +234,7 @@ async fn import<R: Resource>(
             if report.counts.created + report.counts.updated + report.counts.quarantined > 0 {
                 let row = record_of::<R>(&app, actor, &file, &mapping, &report, &outcomes);
                 store::insert(&tx, &row).await?;
+                pen.note(&tx, [imported(&row)]).await?;
             }
             Ok(report)
         })
@@ -253,7 +270,7 @@ type GoodRow<'a, T> = (usize, &'a ParsedRow<T>, &'a T);
 /// each and whether it was written.
 async fn save<R: Resource>(
     app: &App,
-    actor: Actor,
+    (actor, pen): (Actor, &Pen),
     tx: &Tx,
     parsed: &ParsedFile<R::Record>,
     mapping: &Mapping,
@@ -268,7 +285,7 @@ async fn save<R: Resource>(
         .filter_map(|(i, row)| Some((i, row, row.record.as_ref().ok()?)))
         .collect();
     let parties = good.iter().map(|(_, _, record)| R::parties(record));
-    let owners = Owners::find_or_add(app, actor, tx, &source, R::USUAL_OWNER, parties.collect()).await?;
+    let owners = Owners::find_or_add(app, (actor, pen), tx, &source, R::USUAL_OWNER, parties.collect()).await?;
     let mut imported = Vec::with_capacity(good.len());
     for ((_, row, record), owner) in good.iter().zip(owners.0) {
         imported.push(Imported {
@@ -278,6 +295,16 @@ async fn save<R: Resource>(
         });
     }
     let saved = R::save(tx, &imported, now).await?;
+    let deeds = imported.iter().zip(&saved).filter_map(|(row, saved)| {
+        let (act, id) = match saved {
+            Saved::Created(id) => (Act::Create, *id),
+            Saved::Updated(id) => (Act::Update, *id),
+            Saved::Unchanged(_) => return None,
+        };
+        let changes = vec![Change::to("source", &row.origin.source)];
+        Some(Deed { act, record: R::RECORD, id, owner: Some(R::owner(&row.record)), changes })
+    });
+    pen.note(tx, deeds.collect::<Vec<_>>()).await?;
     let mut outcomes = vec![None; parsed.rows.len()];
     for ((i, ..), saved) in good.iter().zip(saved) {
         if let Some(place) = outcomes.get_mut(*i) {
@@ -303,6 +330,20 @@ fn report<R: Resource>(
         })
     });
     ImportReport::new(kind, blank, rows.collect())
+}
+
+/// That a file was imported.
+fn imported(row: &ImportRow) -> Deed {
+    let ImportCounts { created, updated, unchanged, rejected, quarantined } = row.counts;
+    let counts = [
+        ("created", created),
+        ("updated", updated),
+        ("unchanged", unchanged),
+        ("rejected", rejected),
+        ("quarantined", quarantined),
+    ];
+    let changes = counts.into_iter().map(|(name, rows)| Change::to(name, rows)).collect();
+    Deed { act: Act::Create, record: RecordKind::Import, id: row.id.0, owner: row.organisation, changes }
 }
 
 fn record_of<R: Resource>(

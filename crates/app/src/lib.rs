@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 
 pub mod access;
 pub mod api_keys;
+pub mod audit;
 pub mod catalogue;
 pub mod error;
 pub mod explanations;
@@ -46,6 +47,8 @@ pub struct App {
     pub store: Store,
     /// The present instant.
     pub clock: Arc<dyn Clock>,
+    /// The instant that the audit log tells: the true one, also where a command decides as of another day.
+    pub audit_clock: Arc<dyn Clock>,
     /// New identifiers.
     pub ids: Arc<ids::Ids>,
     /// The key of tokens and cursors.
@@ -64,6 +67,7 @@ impl App {
     pub fn new(store: Store, tables: Tables, clock: Arc<dyn Clock>, ids: ids::Ids, keys: tokens::TokenKeys) -> Self {
         Self {
             store,
+            audit_clock: Arc::clone(&clock),
             clock,
             ids: Arc::new(ids),
             keys: Arc::new(keys),

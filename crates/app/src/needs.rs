@@ -1,6 +1,7 @@
 //! Needs: an organisation states what a site of its lacks, and closes it.
 
 use domain::{
+    audit::{Act, Change, RecordKind},
     ids::{InstalmentId, NeedId, OrganisationId, SiteId},
     need::{CheckedInstalments, Instalment, Need, NeedInput, NeedState, NeedTerms},
     organisation::Site,
@@ -13,6 +14,8 @@ pub use storage::needs::NeedFilter;
 
 use crate::{
     App,
+    access::Caller,
+    audit::{Deed, Pen},
     error::{AppError, AppResult},
     offers::{Place, site_of},
     policy::Actor,
@@ -24,8 +27,8 @@ use crate::{
 ///
 /// # Errors
 /// `Invalid` with every fault of the content, the organisation and the site; nothing is stored then.
-pub async fn create(app: &App, actor: Actor, place: Place, input: &NeedInput) -> AppResult<Stored<Need>> {
-    let now = app.clock.now();
+pub async fn create(app: &App, caller: &Caller, place: Place, input: &NeedInput) -> AppResult<Stored<Need>> {
+    let (actor, now, pen) = (caller.actor, app.clock.now(), Pen::of(app, caller));
     let mut faults = Violations::new();
     let site = site_of(app, actor, place).await?;
     let checked = {
@@ -41,8 +44,18 @@ pub async fn create(app: &App, actor: Actor, place: Place, input: &NeedInput) ->
     let mut record = opened(app, actor, (organisation, site), (terms, instalments), now);
     record.quarantine = quarantine;
     let stored = Stored { record: record.clone(), origin: None, created_at: now, updated_at: now };
-    app.store.write(move |tx| async move { Ok::<_, AppError>(store::insert(&tx, &record, now).await?) }).await?;
+    app.store
+        .write(move |tx| async move {
+            store::insert(&tx, &record, now).await?;
+            pen.note(&tx, [deed(Act::Create, &record, vec![Change::to("state", record.state.as_str())])]).await
+        })
+        .await?;
     Ok(stored)
+}
+
+/// Something done to a need.
+pub(crate) fn deed(act: Act, need: &Need, changes: Vec<Change>) -> Deed {
+    Deed { act, record: RecordKind::Need, id: need.id.0, owner: Some(need.organisation), changes }
 }
 
 /// A checked need, open, with new ids.
@@ -86,8 +99,8 @@ pub async fn page(app: &App, actor: Actor, filter: &NeedFilter, request: PageReq
 ///
 /// # Errors
 /// `NotFound` outside of what the actor may see; `Conflict` when it is closed or expired already.
-pub async fn close(app: &App, actor: Actor, id: NeedId) -> AppResult<Stored<Need>> {
-    let now = app.clock.now();
+pub async fn close(app: &App, caller: &Caller, id: NeedId) -> AppResult<Stored<Need>> {
+    let (actor, now, pen) = (caller.actor, app.clock.now(), Pen::of(app, caller));
     app.store
         .write(move |tx| async move {
             let mut stored = store::get_to_change(&tx, actor.into(), id).await.map_err(not_found)?;
@@ -99,6 +112,8 @@ pub async fn close(app: &App, actor: Actor, id: NeedId) -> AppResult<Stored<Need
             stored.record.state = NeedState::Closed;
             stored.updated_at = now;
             store::update(&tx, actor.into(), &stored.record, now).await?;
+            let change = Change::of("state", state.as_str(), stored.record.state.as_str());
+            pen.note(&tx, [deed(Act::Close, &stored.record, vec![change])]).await?;
             Ok(stored)
         })
         .await

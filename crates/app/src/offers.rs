@@ -1,6 +1,7 @@
 //! Offers: an organisation states what a site of its makes, and takes it back.
 
 use domain::{
+    audit::{Act, Change, RecordKind},
     ids::{OfferId, OrganisationId, SiteId},
     offer::{Offer, OfferInput, OfferState, OfferTerms},
     organisation::Site,
@@ -13,6 +14,8 @@ pub use storage::offers::OfferFilter;
 
 use crate::{
     App,
+    access::Caller,
+    audit::{Deed, Pen},
     error::{AppError, AppResult},
     organisations,
     policy::Actor,
@@ -35,8 +38,8 @@ pub struct Place {
 ///
 /// # Errors
 /// `Invalid` with every fault of the content, the organisation and the site; nothing is stored then.
-pub async fn create(app: &App, actor: Actor, place: Place, input: &OfferInput) -> AppResult<Stored<Offer>> {
-    let now = app.clock.now();
+pub async fn create(app: &App, caller: &Caller, place: Place, input: &OfferInput) -> AppResult<Stored<Offer>> {
+    let (actor, now, pen) = (caller.actor, app.clock.now(), Pen::of(app, caller));
     let mut faults = Violations::new();
     let site = site_of(app, actor, place).await?;
     let checked = {
@@ -52,8 +55,18 @@ pub async fn create(app: &App, actor: Actor, place: Place, input: &OfferInput) -
     let id = OfferId(app.ids.next(now));
     let record = published(id, organisation, site, terms, quarantine);
     let stored = Stored { record: record.clone(), origin: None, created_at: now, updated_at: now };
-    app.store.write(move |tx| async move { Ok::<_, AppError>(store::insert(&tx, &record, now).await?) }).await?;
+    app.store
+        .write(move |tx| async move {
+            store::insert(&tx, &record, now).await?;
+            pen.note(&tx, [deed(Act::Create, &record, vec![Change::to("state", record.state.as_str())])]).await
+        })
+        .await?;
     Ok(stored)
+}
+
+/// Something done to an offer.
+pub(crate) fn deed(act: Act, offer: &Offer, changes: Vec<Change>) -> Deed {
+    Deed { act, record: RecordKind::Offer, id: offer.id.0, owner: Some(offer.organisation), changes }
 }
 
 /// A checked offer, published.
@@ -103,8 +116,8 @@ pub async fn page(
 ///
 /// # Errors
 /// `NotFound` outside of what the actor may see; `Conflict` when it is out already.
-pub async fn withdraw(app: &App, actor: Actor, id: OfferId) -> AppResult<Stored<Offer>> {
-    let now = app.clock.now();
+pub async fn withdraw(app: &App, caller: &Caller, id: OfferId) -> AppResult<Stored<Offer>> {
+    let (actor, now, pen) = (caller.actor, app.clock.now(), Pen::of(app, caller));
     app.store
         .write(move |tx| async move {
             let mut stored = store::get_to_change(&tx, actor.into(), id).await.map_err(not_found)?;
@@ -116,6 +129,8 @@ pub async fn withdraw(app: &App, actor: Actor, id: OfferId) -> AppResult<Stored<
             stored.record.state = OfferState::Withdrawn;
             stored.updated_at = now;
             store::update(&tx, actor.into(), &stored.record, now).await?;
+            let change = Change::of("state", state.as_str(), stored.record.state.as_str());
+            pen.note(&tx, [deed(Act::Withdraw, &stored.record, vec![change])]).await?;
             Ok(stored)
         })
         .await

@@ -1,6 +1,7 @@
 //! Organisations: the operator registers them, each reads its own.
 
 use domain::{
+    audit::{Act, Change, RecordKind},
     ids::OrganisationId,
     organisation::{Organisation, OrganisationKind, Verification},
     text,
@@ -12,6 +13,8 @@ pub use storage::organisations::OrganisationFilter;
 
 use crate::{
     App,
+    access::Caller,
+    audit::{Deed, Pen},
     error::{AppError, AppResult},
     policy::{Action, Actor, Resource, require},
 };
@@ -39,9 +42,9 @@ pub struct OrganisationInput {
 /// # Errors
 /// `Forbidden` for all but the operator; `Invalid` with every fault; `Conflict` when an organisation
 /// of this country has the name, in whatever spelling.
-pub async fn create(app: &App, actor: Actor, input: &OrganisationInput) -> AppResult<Stored<Organisation>> {
-    require(actor, Action::Write, Resource::Organisations)?;
-    let now = app.clock.now();
+pub async fn create(app: &App, caller: &Caller, input: &OrganisationInput) -> AppResult<Stored<Organisation>> {
+    require(caller.actor, Action::Write, Resource::Organisations)?;
+    let (now, pen) = (app.clock.now(), Pen::of(app, caller));
     let mut faults = Violations::new();
     let checked = faults.keep(check(app, input));
     if input.clusters.len() > MOST_CLUSTERS {
@@ -71,10 +74,21 @@ pub async fn create(app: &App, actor: Actor, input: &OrganisationInput) -> AppRe
                 let detail = format!("{:?} of {} is registered already, as {id}", record.name, record.country);
                 return Err(AppError::Conflict { code: "duplicate_organisation", detail });
             }
-            Ok(store::insert(&tx, &record, None, now).await?)
+            store::insert(&tx, &record, None, now).await?;
+            pen.note(&tx, [registered(&record)]).await
         })
         .await?;
     Ok(stored)
+}
+
+/// That an organisation was registered.
+pub(crate) fn registered(of: &Organisation) -> Deed {
+    let changes = vec![
+        Change::to("kind", of.kind.as_str()),
+        Change::to("country", &of.country),
+        Change::to("verification", of.verification.as_str()),
+    ];
+    Deed { act: Act::Create, record: RecordKind::Organisation, id: of.id.0, owner: Some(of.id), changes }
 }
 
 type Checked = (String, OrganisationKind, domain::code::CountryCode, Verification);

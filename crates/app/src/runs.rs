@@ -2,7 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{ids::RunId, parameters::Parameters};
+use domain::{
+    audit::{Act, Change, RecordKind},
+    ids::RunId,
+    parameters::Parameters,
+};
 use storage::{
     Page, PageKey, PageRequest, StoreError,
     runs::{self as store, NewRun},
@@ -10,6 +14,8 @@ use storage::{
 
 use crate::{
     App,
+    access::Caller,
+    audit::{Deed, Pen},
     error::{AppError, AppResult},
     policy::{Action, Actor, Resource, require},
 };
@@ -38,7 +44,8 @@ pub const LEASE: Duration = Duration::from_secs(120);
 /// # Errors
 /// `Forbidden` for all but the operator; `Invalid` when the parameters are out of range, or switch
 /// off a predicate or level: such a trial is never stored.
-pub async fn start(app: &App, actor: Actor, parameters: &Parameters) -> AppResult<RunRow> {
+pub async fn start(app: &App, caller: &Caller, parameters: &Parameters) -> AppResult<RunRow> {
+    let (actor, pen) = (caller.actor, Pen::of(app, caller));
     require(actor, Action::Write, Resource::Runs)?;
     parameters.check()?;
     if parameters.is_trial() {
@@ -54,7 +61,13 @@ pub async fn start(app: &App, actor: Actor, parameters: &Parameters) -> AppResul
         at: now,
     };
     let id = new.id;
-    app.store.write(move |tx| async move { Ok::<_, AppError>(store::enqueue(&tx, &new).await?) }).await?;
+    let started = deed(Act::Start, id, vec![Change::to("day", new.day), Change::to("mode", parameters.mode.as_str())]);
+    app.store
+        .write(move |tx| async move {
+            store::enqueue(&tx, &new).await?;
+            pen.note(&tx, [started]).await
+        })
+        .await?;
     app.queued.notify_one();
     get(app, actor, id).await
 }
@@ -81,18 +94,33 @@ pub async fn page(app: &App, actor: Actor, request: PageRequest) -> AppResult<Pa
 ///
 /// # Errors
 /// `Forbidden` for all but the operator; `NotFound`; `Conflict` when the run has ended.
-pub async fn cancel(app: &App, actor: Actor, id: RunId) -> AppResult<RunRow> {
+pub async fn cancel(app: &App, caller: &Caller, id: RunId) -> AppResult<RunRow> {
+    let (actor, now, pen) = (caller.actor, app.clock.now(), Pen::of(app, caller));
     require(actor, Action::Write, Resource::Runs)?;
-    let cancelled = store::cancel(&app.store, id, "cancelled by the operator", app.clock.now()).await;
-    cancelled.map_err(|e| match e {
+    app.store
+        .write(move |tx| async move {
+            let was = store::cancel(&tx, id, "cancelled by the operator", now).await.map_err(not_cancelled)?;
+            let change = Change::of("state", was.as_str(), RunState::Failed.as_str());
+            pen.note(&tx, [deed(Act::Cancel, id, vec![change])]).await
+        })
+        .await?;
+    get(app, actor, id).await
+}
+
+fn not_cancelled(error: StoreError) -> AppError {
+    match error {
         StoreError::NotFound => AppError::NotFound { what: "run" },
         StoreError::Conflict(detail) => {
             let detail = format!("{detail}; only one that waits or is under way can be cancelled");
             AppError::Conflict { code: "wrong_state", detail }
         }
         other => other.into(),
-    })?;
-    get(app, actor, id).await
+    }
+}
+
+/// Something done to a run, which is of the whole market.
+fn deed(act: Act, id: RunId, changes: Vec<Change>) -> Deed {
+    Deed { act, record: RecordKind::Run, id: id.0, owner: None, changes }
 }
 
 /// A page of what the fairness groups of a run were sure of and got, by tier, product and group.
@@ -127,18 +155,18 @@ pub async fn shares(app: &App, actor: Actor, id: RunId, request: PageRequest) ->
 /// engine or the independent check fails.
 pub async fn now(
     app: &App,
-    actor: Actor,
+    caller: &Caller,
     parameters: Parameters,
     dry_run: bool,
     watch: Watch,
 ) -> AppResult<(Option<RunId>, Computed)> {
-    require(actor, Action::Write, Resource::Runs)?;
+    require(caller.actor, Action::Write, Resource::Runs)?;
     parameters.check()?;
     if dry_run {
         let computed = compute::at(app, parameters, app.today(), watch, Arc::default()).await?;
         return Ok((None, computed.ok_or_else(|| AppError::internal("nobody cancelled the run"))?));
     }
-    let queued = start(app, actor, &parameters).await?.id;
+    let queued = start(app, caller, &parameters).await?.id;
     // Runs that waited before it come first.
     loop {
         match worker::take(app, "command line", &watch, std::future::pending()).await? {

@@ -1,6 +1,7 @@
 //! Sites: places of an organisation.
 
 use domain::{
+    audit::{Act, Change, RecordKind},
     code::RegionCode,
     decimal::Decimal,
     geo::Point,
@@ -15,6 +16,8 @@ use storage::{Page, PageRequest, Scope, StoreError, Stored, sites as store};
 
 use crate::{
     App,
+    access::Caller,
+    audit::{Deed, Pen},
     error::{AppError, AppResult},
     organisations,
     policy::Actor,
@@ -43,8 +46,8 @@ pub struct SiteInput {
 ///
 /// # Errors
 /// `Invalid` with every fault.
-pub async fn create(app: &App, actor: Actor, input: &SiteInput) -> AppResult<Stored<Site>> {
-    let now = app.clock.now();
+pub async fn create(app: &App, caller: &Caller, input: &SiteInput) -> AppResult<Stored<Site>> {
+    let (actor, now, pen) = (caller.actor, app.clock.now(), Pen::of(app, caller));
     let mut faults = Violations::new();
     let owner = match organisations::owner(app, actor, input.organisation).await {
         Ok(id) => Some(id),
@@ -58,8 +61,20 @@ pub async fn create(app: &App, actor: Actor, input: &SiteInput) -> AppResult<Sto
     };
     let record = Site { id: SiteId(app.ids.next(now)), organisation, name, region, point, zone };
     let stored = Stored { record: record.clone(), origin: None, created_at: now, updated_at: now };
-    app.store.write(move |tx| async move { Ok::<_, AppError>(store::insert(&tx, &record, now).await?) }).await?;
+    app.store
+        .write(move |tx| async move {
+            store::insert(&tx, &record, now).await?;
+            pen.note(&tx, [added(&record)]).await
+        })
+        .await?;
     Ok(stored)
+}
+
+/// That a site was added.
+pub(crate) fn added(site: &Site) -> Deed {
+    let region = site.region.iter().map(|region| Change::to("region", region));
+    let (record, owner) = (RecordKind::Site, Some(site.organisation));
+    Deed { act: Act::Create, record, id: site.id.0, owner, changes: region.collect() }
 }
 
 type Checked = (String, Option<RegionCode>, Option<Point>, String);

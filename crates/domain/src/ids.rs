@@ -49,4 +49,6 @@ ids! {
     ImportId,
     /// A key of a machine.
     ApiKeyId,
+    /// An entry of the audit log.
+    AuditId,
 }

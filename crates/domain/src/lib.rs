@@ -5,6 +5,7 @@
 //! `*Input` structs carry what people typed, and `*Terms` exist only after every check passed.
 
 pub mod api_key;
+pub mod audit;
 pub mod calendar;
 pub mod capacity;
 pub mod catalogue;

@@ -109,7 +109,7 @@ pub(crate) fn settle<'a>(
         for ((at, kind), bound) in compared_levels() {
             let (value, known) = &mut settled.values[at];
             *known = comparable.then_some(*bound);
-            // Floors of the market without the rules may be others, and so may the plan of deliveries.
+            // Without the rules there may be other floors, and another plan of deliveries.
             comparable &= *value == *bound && !matches!(kind, FlowLevel::Floors | FlowLevel::Deliveries);
         }
     }
@@ -119,7 +119,8 @@ pub(crate) fn settle<'a>(
         let cost = settled.lines.iter().map(|(p, units)| i128::from(p.cost) * i128::from(*units) + price).sum();
         let none = Decisions::default();
         let solver = Solver { prepared, part: whole, levels, decisions: &none, hooks };
-        settled.values[at] = (cost, solver.least_cost(at, &before)?);
+        let other_floors = decided && levels.contains(&FlowLevel::Floors);
+        settled.values[at] = (cost, if other_floors { None } else { solver.least_cost(at, &before)? });
         // What comes after is of the plan that was followed.
         settled.values[at + 1..].iter_mut().for_each(|(_, bound)| *bound = None);
     }

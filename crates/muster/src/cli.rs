@@ -2,13 +2,15 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 use domain::{
+    audit::{Act, RecordKind},
     ids::{NeedId, OfferId, RunId},
     parameters::ParametersInput,
     time::Day,
 };
 use exchange::number::Locale;
+use uuid::Uuid;
 
 use crate::demo::DEFAULT_SEED;
 
@@ -164,6 +166,14 @@ Examples:
   muster token list --org ALPHA
   muster token revoke muster_0123456789ab")]
     Token(Token),
+    /// See who did what to which record
+    #[command(after_help = "\
+Examples:
+  muster audit
+  muster audit --org ALPHA --since 2020-04-20
+  muster audit --kind offer --act withdraw --output csv
+  muster audit --record 018f0000-0000-7000-8000-000000000001")]
+    Audit(Audit),
     /// See the settings
     #[command(after_help = "\
 Examples:
@@ -402,6 +412,36 @@ pub enum RegionsAction {
         /// A code or name
         code: String,
     },
+}
+
+/// Flags of `audit`.
+#[derive(Debug, Args)]
+pub struct Audit {
+    /// Only what was done to the record of this id
+    #[arg(long, value_name = "ID")]
+    pub record: Option<Uuid>,
+    /// Only what concerns this organisation, by name or id: it acted, or the record is its own
+    #[arg(long, value_name = "NAME")]
+    pub org: Option<String>,
+    /// Only records of this kind; may be given several times
+    #[arg(long, value_parser = words(RecordKind::ALL.iter().map(|kind| kind.as_str())))]
+    pub kind: Vec<String>,
+    /// Only this act; may be given several times
+    #[arg(long, value_parser = words(Act::ALL.iter().map(|act| act.as_str())))]
+    pub act: Vec<String>,
+    /// Only since the start of this day, in UTC
+    #[arg(long, value_name = "DATE", value_parser = Day::parse)]
+    pub since: Option<Day>,
+    /// Only to the end of this day, in UTC
+    #[arg(long, value_name = "DATE", value_parser = Day::parse)]
+    pub until: Option<Day>,
+    /// At most so many entries, the last ones
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub limit: u32,
+}
+
+fn words(of: impl Iterator<Item = &'static str>) -> PossibleValuesParser {
+    PossibleValuesParser::new(of)
 }
 
 /// What `token` does.

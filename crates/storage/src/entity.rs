@@ -3,6 +3,7 @@
 //! Lists and terms that only the domain reads are JSON text (ADR 0011).
 
 pub mod api_key;
+pub mod audit_entry;
 pub mod border_rule;
 pub mod certificate_kind;
 pub mod conversion;

@@ -16,6 +16,7 @@ mod store;
 mod url;
 
 pub mod api_keys;
+pub mod audit;
 pub mod catalogue;
 pub mod idempotency;
 pub mod imports;

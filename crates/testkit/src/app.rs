@@ -11,13 +11,18 @@ use std::{
     thread,
 };
 
-use app::{Actor, App, Tables, ids::Ids, tokens::TokenKeys};
+use app::{
+    Actor, App, Tables,
+    access::{Caller, Credential},
+    ids::Ids,
+    tokens::TokenKeys,
+};
 use axum::{
     Router,
     body::Body,
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
-use domain::{ids::OrganisationId, time::Clock};
+use domain::{api_key::AccessScopes, ids::OrganisationId, time::Clock};
 use exchange::seeds;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -63,6 +68,18 @@ pub struct Org {
     pub token: String,
     /// Its site.
     pub site: String,
+}
+
+impl Org {
+    /// It as a caller of use cases, with a token.
+    ///
+    /// # Panics
+    /// When its id is none.
+    pub fn caller(&self) -> Caller {
+        let id = self.id.parse().unwrap_or_else(|e| panic!("{}: {e}", self.id));
+        let actor = Actor::Organisation(id);
+        Caller { actor, credential: Credential::Token, scopes: AccessScopes::all() }
+    }
 }
 
 /// The embedded catalogue and regions.
@@ -148,6 +165,11 @@ impl TestApp {
     /// POST of JSON, with a token unless it is empty.
     pub async fn post(&self, token: &str, path: &str, body: &Value) -> Answer {
         self.post_text(token, path, body.to_string()).await
+    }
+
+    /// Deletes.
+    pub async fn delete(&self, token: &str, path: &str) -> Answer {
+        self.send(request(Method::DELETE, token, path, Body::empty())).await
     }
 
     /// POST of whatever is announced as JSON.

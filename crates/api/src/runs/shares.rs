@@ -1,6 +1,6 @@
 //! What the fairness groups of a run were sure of and got.
 
-use app::{App, runs::Share};
+use app::{App, access::Caller, runs::Share};
 use axum::extract::State;
 use domain::ids::RunId;
 use serde::{Deserialize, Serialize};
@@ -95,7 +95,7 @@ impl ShareView {
         (status = 409, description = "The run is not done")))]
 async fn shares(
     State(app): State<App>,
-    SignedIn(actor): SignedIn,
+    SignedIn(Caller { actor, .. }): SignedIn,
     PathId(id): PathId<RunId>,
     Parameters(query): Parameters<ShareQuery>,
 ) -> Result<Paged<ShareView>, Problem> {

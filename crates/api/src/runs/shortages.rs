@@ -1,6 +1,6 @@
 //! What a run left uncovered, and why.
 
-use app::{App, shortages::ShortageView};
+use app::{App, access::Caller, shortages::ShortageView};
 use axum::extract::State;
 use domain::ids::{NeedId, RunId};
 use serde::{Deserialize, Serialize};
@@ -147,7 +147,7 @@ impl ShortageBody {
     responses((status = 200, description = "The shortages", body = Page<ShortageBody>)))]
 async fn shortages(
     State(app): State<App>,
-    SignedIn(actor): SignedIn,
+    SignedIn(Caller { actor, .. }): SignedIn,
     PathId(id): PathId<RunId>,
     Parameters(query): Parameters<ShortageQuery>,
 ) -> Result<Paged<ShortageBody>, Problem> {

@@ -13,7 +13,7 @@ use exchange::tables::{Field, OrganisationRecord, ParsedFile, RowFault, SiteReco
 use storage::{Origin, Scope, Tx, organisations, sites};
 
 use super::Resource;
-use crate::{App, error::AppResult, policy::Actor};
+use crate::{App, audit::Pen, error::AppResult, policy::Actor};
 
 /// ISO 3166 keeps `ZZ` for its users; here it stands for a country that the file does not tell.
 const UNKNOWN_COUNTRY: &str = "ZZ";
@@ -71,14 +71,14 @@ impl Owners {
     /// Finds what the rows name, and adds what is not there yet.
     pub(super) async fn find_or_add(
         app: &App,
-        actor: Actor,
+        (actor, pen): (Actor, &Pen),
         tx: &Tx,
         source: &str,
         usual: OrganisationKind,
         parties: Vec<(Option<&OrganisationRecord>, &SiteRecord)>,
     ) -> AppResult<Self> {
         let now = app.clock.now();
-        let known = organisations_of(app, actor, tx, source, usual, &parties).await?;
+        let known = organisations_of(app, (actor, pen), tx, source, usual, &parties).await?;
         let organisation = |named: Option<&OrganisationRecord>| match (actor, named) {
             (Actor::Organisation(own), _) => Some(own),
             (Actor::Operator, Some(o)) => known.find(o),
@@ -112,6 +112,7 @@ impl Owners {
             found.push(Owner { organisation, site: id });
         }
         sites::insert_many(tx, &added, now).await?;
+        pen.note(tx, added.iter().map(crate::sites::added).collect::<Vec<_>>()).await?;
         Ok(Self(found))
     }
 }
@@ -141,7 +142,7 @@ impl Known {
 /// Finds the organisations that rows name, and adds what is not there yet.
 async fn organisations_of(
     app: &App,
-    actor: Actor,
+    (actor, pen): (Actor, &Pen),
     tx: &Tx,
     source: &str,
     usual: OrganisationKind,
@@ -177,5 +178,6 @@ async fn organisations_of(
         added.push((organisation, Some(Origin { source: source.to_owned(), external_id })));
     }
     organisations::insert_many(tx, &added, now).await?;
+    pen.note(tx, added.iter().map(|(record, _)| crate::organisations::registered(record)).collect::<Vec<_>>()).await?;
     Ok(known)
 }

@@ -4,7 +4,7 @@ use std::{fs, io::Read, path::Path, sync::Arc};
 
 use anyhow::{Context, Result, anyhow};
 use app::{
-    Actor,
+    access::Caller,
     imports::{self, ImportFile, ImportOptions},
 };
 use exchange::{
@@ -44,8 +44,8 @@ pub(super) async fn run(settings: &Settings, flags: &Import, format: Format) -> 
     let bar = output::progress("reading");
     bar.set_length(u64::try_from(file.bytes.len()).unwrap_or(0));
     let imported = match kind {
-        Kind::Offers => imports::offers(&service.app, Actor::Operator, file, &mapping, options).await,
-        Kind::Needs => imports::needs(&service.app, Actor::Operator, file, &mapping, options).await,
+        Kind::Offers => imports::offers(&service.app, &Caller::command_line(), file, &mapping, options).await,
+        Kind::Needs => imports::needs(&service.app, &Caller::command_line(), file, &mapping, options).await,
     };
     bar.finish_and_clear();
     let report = imported.map_err(app_fault).with_context(|| flags.file.display().to_string())?;

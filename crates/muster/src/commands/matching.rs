@@ -5,7 +5,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use api::explanations::{NeedExplanation, PairExplanation};
 use app::{
-    Actor, explanations,
+    Actor,
+    access::Caller,
+    explanations,
     runs::{self, RunProgress},
 };
 use domain::{
@@ -79,7 +81,7 @@ pub(super) async fn allocate(
         shown.set_length(progress.of);
         shown.set_position(progress.done);
     };
-    let result = runs::now(&service.app, Actor::Operator, parameters, dry_run, Arc::new(watch)).await;
+    let result = runs::now(&service.app, &Caller::command_line(), parameters, dry_run, Arc::new(watch)).await;
     bar.finish_and_clear();
     result.map_err(app_fault)
 }

@@ -13,12 +13,14 @@ use crate::{
     telemetry,
 };
 
+mod audit;
 mod config;
 mod demo;
 mod import;
 mod matching;
 mod migrate;
 mod openapi;
+mod organisation;
 mod products;
 mod regions;
 mod replay;
@@ -42,6 +44,7 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
         | Command::Regions(_)
         | Command::Openapi
         | Command::Token(_)
+        | Command::Audit(_)
         | Command::Config(_)
         | Command::Version => None,
     };
@@ -71,6 +74,7 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
             }
             TokenAction::Revoke { key } => block(Box::pin(async move { token::revoke(&settings, &key, output).await })),
         },
+        Command::Audit(flags) => block(Box::pin(async move { audit::run(&settings, &flags, output).await })),
         Command::Config(flags) => match flags.action {
             ConfigAction::Show => config::show(&settings, output),
         },

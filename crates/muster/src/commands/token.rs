@@ -2,20 +2,18 @@
 
 use anyhow::{Result, anyhow, bail};
 use app::{
-    Actor,
-    access::{Caller, Credential},
+    access::Caller,
     api_keys::{self, ApiKeyInput},
 };
 use domain::{
-    api_key::{AccessScope, AccessScopes, ApiKey},
-    ids::OrganisationId,
-    text,
+    api_key::{AccessScope, ApiKey},
     time::Instant,
 };
 use exchange::safe_csv::Cell;
 use serde_json::json;
-use storage::{PageRequest, Scope, organisations::OrganisationFilter};
+use storage::PageRequest;
 
+use super::organisation;
 use crate::{
     Ended,
     cli::Format,
@@ -23,9 +21,6 @@ use crate::{
     output,
     service::{Catalogue, Service},
 };
-
-/// Organisations of one name that are looked at.
-const MOST: u32 = 100;
 
 /// A key as asked for.
 pub(super) struct Asked<'a> {
@@ -36,16 +31,11 @@ pub(super) struct Asked<'a> {
     pub name: &'a str,
 }
 
-/// The command line acts as the operator, and may do everything.
-fn operator() -> Caller {
-    Caller { actor: Actor::Operator, credential: Credential::CommandLine, scopes: AccessScopes::all() }
-}
-
 /// Makes a key for an organisation, or for the operator when none is named, and prints it.
 pub(super) async fn create(settings: &Settings, asked: &Asked<'_>, format: Format) -> Result<Ended> {
     let service = Service::open(settings, Catalogue::Ensure).await?;
     let organisation = match asked.org {
-        Some(name) => Some(find(&service, name).await?),
+        Some(name) => Some(organisation::find(&service, name).await?),
         None => None,
     };
     let input = ApiKeyInput {
@@ -54,7 +44,7 @@ pub(super) async fn create(settings: &Settings, asked: &Asked<'_>, format: Forma
         scopes: asked.scopes.split(',').map(|scope| scope.trim().to_owned()).collect(),
         seconds: Some(asked.seconds),
     };
-    let made = api_keys::create(&service.app, &operator(), &input).await;
+    let made = api_keys::create(&service.app, &Caller::command_line(), &input).await;
     let (key, secret) = made.map_err(|fault| anyhow!("the key cannot be made: {fault}"))?;
     let text = api_keys::shown(&secret);
     match format {
@@ -68,7 +58,7 @@ pub(super) async fn create(settings: &Settings, asked: &Asked<'_>, format: Forma
 pub(super) async fn list(settings: &Settings, org: Option<&str>, format: Format) -> Result<Ended> {
     let service = Service::open(settings, Catalogue::Ensure).await?;
     let organisation = match org {
-        Some(name) => Some(find(&service, name).await?),
+        Some(name) => Some(organisation::find(&service, name).await?),
         None => None,
     };
     let mut keys = every(&service).await?;
@@ -125,7 +115,7 @@ pub(super) async fn revoke(settings: &Settings, named: &str, format: Format) -> 
     let Some(key) = found else {
         bail!("there is no such key; `muster token list` prints how each begins");
     };
-    let revoked = api_keys::revoke(&service.app, &operator(), key.id).await;
+    let revoked = api_keys::revoke(&service.app, &Caller::command_line(), key.id).await;
     let revoked = revoked.map_err(|fault| anyhow!("the key cannot be revoked: {fault}"))?;
     match format {
         Format::Json => output::print_json(&json_of(&revoked))?,
@@ -138,7 +128,7 @@ pub(super) async fn revoke(settings: &Settings, named: &str, format: Format) -> 
 async fn every(service: &Service) -> Result<Vec<ApiKey>> {
     let (mut keys, mut request) = (Vec::new(), PageRequest::first(PageRequest::MOST));
     loop {
-        let page = api_keys::page(&service.app, &operator(), request).await;
+        let page = api_keys::page(&service.app, &Caller::command_line(), request).await;
         let page = page.map_err(|fault| anyhow!("the keys cannot be listed: {fault}"))?;
         keys.extend(page.items);
         match page.next {
@@ -156,30 +146,4 @@ fn json_of(key: &ApiKey) -> serde_json::Value {
         "last_used_at": key.last_used_at.map(|at| at.to_string()),
         "revoked_at": key.revoked_at.map(|at| at.to_string()),
     })
-}
-
-/// The organisation of an id or a name.
-async fn find(service: &Service, named: &str) -> Result<OrganisationId> {
-    let store = &service.app.store;
-    let remedy = "list them with GET /api/v1/organisations, or write the id";
-    if let Ok(id) = named.parse::<OrganisationId>() {
-        return match storage::organisations::get(store, Scope::Operator, id).await {
-            Ok(found) => Ok(found.record.id),
-            Err(storage::StoreError::NotFound) => Err(anyhow!("there is no organisation {id}; {remedy}")),
-            Err(fault) => Err(anyhow!("the organisation cannot be looked up: {fault}")),
-        };
-    }
-    let filter = OrganisationFilter { kind: None, query: Some(named.to_owned()) };
-    let page = storage::organisations::page(store, Scope::Operator, &filter, PageRequest::first(MOST)).await;
-    let page = page.map_err(|fault| anyhow!("the organisation cannot be looked up: {fault}"))?;
-    let wanted = text::fold(named);
-    let named_so = page.items.iter().map(|o| &o.record).filter(|o| text::fold(&o.name) == wanted);
-    match named_so.collect::<Vec<_>>().as_slice() {
-        [one] => Ok(one.id),
-        [] => Err(anyhow!("there is no organisation called {named:?}; {remedy}")),
-        several => {
-            let ids: Vec<String> = several.iter().map(|o| o.id.to_string()).collect();
-            Err(anyhow!("{} organisations are called {named:?}; write one of the ids: {}", ids.len(), ids.join(", ")))
-        }
-    }
 }

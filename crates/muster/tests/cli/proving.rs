@@ -3,6 +3,7 @@
 
 use app::{
     Actor, App, AppError,
+    access::Caller,
     runs::{self, Proved},
 };
 use domain::{ids::RunId, parameters::Parameters};
@@ -46,7 +47,11 @@ async fn filled(db: TestDb) -> (TestApp, Builder) {
 }
 
 async fn run(app: &App) -> RunId {
-    runs::now(app, Actor::Operator, Parameters::default(), false, std::sync::Arc::new(|_| {})).await.unwrap().0.unwrap()
+    runs::now(app, &Caller::command_line(), Parameters::default(), false, std::sync::Arc::new(|_| {}))
+        .await
+        .unwrap()
+        .0
+        .unwrap()
 }
 
 async fn proved(app: &App, id: RunId) -> Result<Proved, String> {
@@ -64,7 +69,9 @@ on_both!(
         let (service, make) = filled(db).await;
         let app = &service.app;
         let (dry, computed) =
-            runs::now(app, Actor::Operator, Parameters::default(), true, std::sync::Arc::new(|_| {})).await.unwrap();
+            runs::now(app, &Caller::command_line(), Parameters::default(), true, std::sync::Arc::new(|_| {}))
+                .await
+                .unwrap();
         assert!(dry.is_none() && computed.market.suggestions.is_empty());
         let first = run(app).await;
         let before = proved(app, first).await.unwrap();
@@ -74,7 +81,9 @@ on_both!(
 
         // A dry run sees what was suggested, and so does the next run, which keeps it.
         let (_, computed) =
-            runs::now(app, Actor::Operator, Parameters::default(), true, std::sync::Arc::new(|_| {})).await.unwrap();
+            runs::now(app, &Caller::command_line(), Parameters::default(), true, std::sync::Arc::new(|_| {}))
+                .await
+                .unwrap();
         let lines = computed.outcome.lines.iter().map(|l| (l.offer, l.instalment, l.quantity));
         let kept = computed.market.suggestions.iter().map(|s| (s.offer, s.instalment, s.quantity));
         assert_eq!(kept.collect::<Vec<_>>(), {
@@ -214,7 +223,7 @@ on_both!(
         let unknown = SeededIds::new(99).next(RunId);
         let refused = runs::verify(app, Actor::Operator, unknown).await;
         assert!(matches!(refused, Err(AppError::NotFound { what: "run" })), "{refused:?}");
-        let queued = runs::start(app, Actor::Operator, &Parameters::default()).await.unwrap().id;
+        let queued = runs::start(app, &Caller::command_line(), &Parameters::default()).await.unwrap().id;
         let refused = runs::verify(app, Actor::Operator, queued).await.unwrap_err().to_string();
         assert!(refused.contains("is queued"), "{refused}");
         let claimed = storage::runs::claim(&app.store, "test", app.clock.now(), runs::LEASE).await.unwrap().unwrap();

@@ -190,22 +190,19 @@ pub async fn fail(store: &Store, claimed: &RunRow, reason: &str, at: Instant) ->
     store.write(work).await
 }
 
-/// Ends a run that waits or is under way, whoever has it, for a reason that people can read.
+/// Ends a run that waits or is under way, whoever has it, for a reason that people can read. Returns the state it
+/// was in.
 ///
 /// # Errors
 /// [`StoreError::NotFound`]; [`StoreError::Conflict`] when the run has ended.
-pub async fn cancel(store: &Store, id: RunId, reason: &str, at: Instant) -> Result<(), StoreError> {
+pub async fn cancel(tx: &Tx, id: RunId, reason: &str, at: Instant) -> Result<RunState, StoreError> {
+    let was = super::get(tx, Scope::Operator, id).await?.state;
     let open = [RunState::Queued, RunState::Running].map(RunState::as_str);
     let failing = failing(reason, at).filter(run::Column::Id.eq(id.0)).filter(run::Column::State.is_in(open));
-    store
-        .write(move |tx| async move {
-            if failing.exec(tx.connection()).await?.rows_affected > 0 {
-                return Ok(());
-            }
-            let run = super::get(&tx, Scope::Operator, id).await?;
-            Err(StoreError::Conflict(format!("the run is {}", run.state.as_str())))
-        })
-        .await
+    match failing.exec(tx.connection()).await?.rows_affected {
+        0 => Err(StoreError::Conflict(format!("the run is {}", was.as_str()))),
+        _ => Ok(was),
+    }
 }
 
 /// The run as long as this very claim of it holds: the count of attempts tells two claims of one worker apart.

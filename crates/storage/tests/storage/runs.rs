@@ -31,6 +31,10 @@ async fn enqueue(store: &Store, make: &Builder, after_micros: i64) -> RunId {
     id
 }
 
+async fn cancel(store: &Store, id: RunId) -> Result<RunState, StoreError> {
+    store.write(async move |tx| runs::cancel(&tx, id, "no longer wanted", now()).await).await
+}
+
 on_both!(
     async fn runs_are_claimed_in_order_and_once(db: TestDb) {
         let make = Builder::new(1);
@@ -123,17 +127,17 @@ on_both!(
         assert_eq!(claimed.id, begun);
         runs::renew(&db.store, &claimed, now(), LEASE, Some("half")).await.unwrap();
         for id in [waiting, begun] {
-            runs::cancel(&db.store, id, "no longer wanted", now()).await.unwrap();
+            cancel(&db.store, id).await.unwrap();
             let run = runs::get(&db.store, Scope::Operator, id).await.unwrap();
             assert_eq!((run.state, run.error.as_deref()), (RunState::Failed, Some("no longer wanted")));
             assert_eq!((run.lease_until, run.progress_json), (None, None));
-            let again = runs::cancel(&db.store, id, "again", now()).await;
+            let again = cancel(&db.store, id).await;
             assert!(matches!(again, Err(StoreError::Conflict(_))), "{again:?}");
         }
         let late = runs::finish(&db.store, &claimed, FinishedRun::default(), now()).await;
         assert!(matches!(late, Err(StoreError::Conflict(_))), "{late:?}");
         assert_eq!(runs::claim(&db.store, "b", now(), LEASE).await.unwrap(), None);
-        let unknown = runs::cancel(&db.store, make.ids.next(RunId), "who", now()).await;
+        let unknown = cancel(&db.store, make.ids.next(RunId)).await;
         assert!(matches!(unknown, Err(StoreError::NotFound)), "{unknown:?}");
     }
 );

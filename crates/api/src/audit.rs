@@ -1,0 +1,140 @@
+//! The audit log.
+
+use app::{App, Order, access::Caller, audit::AuditFilter};
+use axum::extract::State;
+use domain::{
+    audit::{Act, AuditEntry, Change, RecordKind},
+    ids::OrganisationId,
+    time::Instant,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+use validator::Validate;
+
+use crate::{
+    limits,
+    page::{Listing, Page, Paged},
+    problem::Problem,
+    query::{Parameters, Several},
+    signed_in::SignedIn,
+};
+
+/// The route of the log.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list))
+}
+
+#[derive(Debug, Deserialize, IntoParams, Validate)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// Only what was done to the record of this id.
+    record_id: Option<Uuid>,
+    /// Only records of these kinds, with commas between them: `organisation`, `site`, `offer`, `need`, `match_run`,
+    /// `api_key`, `import`.
+    #[param(value_type = Option<String>, example = "offer,need")]
+    #[serde(default)]
+    record: Several<RecordKind>,
+    /// Only these acts, with commas between them: `create`, `update`, `withdraw`, `close`, `revoke`, `start`, `cancel`.
+    #[param(value_type = Option<String>, example = "withdraw,close")]
+    #[serde(default)]
+    act: Several<Act>,
+    /// Only what concerns this organisation: it acted, or the record is its own.
+    organisation: Option<Uuid>,
+    /// Only since this instant.
+    #[param(value_type = Option<String>, format = DateTime, example = "2020-04-20T00:00:00Z")]
+    since: Option<Instant>,
+    /// Only before this instant.
+    #[param(value_type = Option<String>, format = DateTime, example = "2020-04-21T00:00:00Z")]
+    before: Option<Instant>,
+    /// At most so many entries, 1 to 200; 50 where absent.
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    #[validate(length(max = limits::CURSOR))]
+    cursor: Option<String>,
+}
+
+/// Something that was done.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditEntry)]
+struct EntryView {
+    /// Its id.
+    id: Uuid,
+    /// When.
+    #[schema(format = DateTime)]
+    at: String,
+    /// As which organisation; null where it was the operator.
+    acting: Option<Uuid>,
+    /// By what: `command_line`, `token` or `api_key`.
+    credential: &'static str,
+    /// Which key, where it is one of the reader's own or the reader is the operator.
+    credential_id: Option<Uuid>,
+    /// What was done.
+    act: &'static str,
+    /// To what kind of record.
+    record: &'static str,
+    /// To which record.
+    record_id: Uuid,
+    /// Whose record it is; null where it is nobody's own.
+    owner: Option<Uuid>,
+    /// What changed; free text is not among it.
+    changes: Vec<ChangeView>,
+}
+
+/// A field that changed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditChange)]
+struct ChangeView {
+    /// The field.
+    field: String,
+    /// What it was; null where it was not there.
+    from: Option<String>,
+    /// What it is; null where it is no longer there.
+    to: Option<String>,
+}
+
+impl EntryView {
+    fn of(entry: AuditEntry) -> Self {
+        let change = |Change { field, from, to }| ChangeView { field, from, to };
+        Self {
+            id: entry.id.0,
+            at: entry.at.to_string(),
+            acting: entry.acting.map(|id| id.0),
+            credential: entry.credential.as_str(),
+            credential_id: entry.credential_id,
+            act: entry.act.as_str(),
+            record: entry.record.as_str(),
+            record_id: entry.record_id,
+            owner: entry.owner.map(|id| id.0),
+            changes: entry.changes.into_iter().map(change).collect(),
+        }
+    }
+}
+
+/// Lists what was done.
+///
+/// The last first. Every change is noted in the transaction that makes it, and no entry is ever changed. The operator
+/// sees all entries, an organisation what it did and what was done to its records.
+#[utoipa::path(get, operation_id = "audit_list", path = "/audit", tag = "Audit", params(ListQuery), security(("bearer" = [])),
+    responses((status = 200, description = "The entries", body = Page<EntryView>)))]
+async fn list(
+    State(app): State<App>,
+    SignedIn(Caller { actor, .. }): SignedIn,
+    Parameters(query): Parameters<ListQuery>,
+) -> Result<Paged<EntryView>, Problem> {
+    let filter = AuditFilter {
+        record_id: query.record_id,
+        records: query.record.0,
+        acts: query.act.0,
+        organisation: query.organisation.map(OrganisationId),
+        since: query.since,
+        before: query.before,
+    };
+    let page = (query.limit, query.cursor.as_deref());
+    let mut listing = Listing::new(&app, actor, ("audit", format!("{filter:?}")), page)?;
+    listing.request.order = Order::NewestFirst;
+    let found = app::audit::page(&app, actor, &filter, listing.request).await?;
+    Ok(listing.answer(&app, found, EntryView::of))
+}

@@ -1,0 +1,79 @@
+//! The audit log: every change is noted in the transaction that makes it.
+
+use std::sync::Arc;
+
+use domain::{
+    audit::{Act, AuditEntry, Change, CredentialKind, RecordKind},
+    ids::{AuditId, OrganisationId},
+    time::Instant,
+};
+use storage::{Page, PageRequest, Tx, audit as store};
+use uuid::Uuid;
+
+pub use storage::audit::AuditFilter;
+
+use crate::{
+    App,
+    access::{Caller, Credential},
+    error::AppResult,
+    ids::Ids,
+    policy::Actor,
+};
+
+/// Writes what a caller does into the log.
+#[derive(Clone)]
+pub(crate) struct Pen {
+    ids: Arc<Ids>,
+    at: Instant,
+    caller: Caller,
+}
+
+/// Something that a caller does.
+pub(crate) struct Deed {
+    pub act: Act,
+    pub record: RecordKind,
+    pub id: Uuid,
+    pub owner: Option<OrganisationId>,
+    pub changes: Vec<Change>,
+}
+
+impl Pen {
+    pub(crate) fn of(app: &App, caller: &Caller) -> Self {
+        Self { ids: Arc::clone(&app.ids), at: app.audit_clock.now(), caller: caller.clone() }
+    }
+
+    /// Adds entries to the transaction of what they tell.
+    pub(crate) async fn note(&self, tx: &Tx, deeds: impl IntoIterator<Item = Deed>) -> AppResult<()> {
+        let (credential, credential_id) = match self.caller.credential {
+            Credential::CommandLine => (CredentialKind::CommandLine, None),
+            Credential::Token => (CredentialKind::Token, None),
+            Credential::ApiKey(id) => (CredentialKind::ApiKey, Some(id.0)),
+        };
+        let entry = |deed: Deed| AuditEntry {
+            id: AuditId(self.ids.next(self.at)),
+            at: self.at,
+            acting: self.caller.actor.organisation(),
+            credential,
+            credential_id,
+            act: deed.act,
+            record: deed.record,
+            record_id: deed.id,
+            owner: deed.owner,
+            changes: deed.changes,
+        };
+        let entries: Vec<AuditEntry> = deeds.into_iter().map(entry).collect();
+        Ok(store::insert(tx, &entries).await?)
+    }
+}
+
+/// A page of the log: the operator reads all of it, an organisation what it did and what was done to its
+/// records. By which key others acted is theirs to know.
+pub async fn page(app: &App, actor: Actor, filter: &AuditFilter, request: PageRequest) -> AppResult<Page<AuditEntry>> {
+    let mut page = store::page(&app.store, actor.into(), filter, request).await?;
+    if let Actor::Organisation(own) = actor {
+        for entry in page.items.iter_mut().filter(|entry| entry.acting != Some(own)) {
+            entry.credential_id = None;
+        }
+    }
+    Ok(page)
+}

@@ -1,0 +1,136 @@
+//! What the audit log tells: who did what to which record, on whose behalf.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    ids::{AuditId, OrganisationId},
+    time::Instant,
+};
+
+/// Something that was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// Its id.
+    pub id: AuditId,
+    /// When.
+    pub at: Instant,
+    /// As whom: an organisation, or the operator where `None`.
+    pub acting: Option<OrganisationId>,
+    /// By what.
+    pub credential: CredentialKind,
+    /// Which credential, where there are several of the kind.
+    pub credential_id: Option<Uuid>,
+    /// What was done.
+    pub act: Act,
+    /// To what kind of record.
+    pub record: RecordKind,
+    /// To which record.
+    pub record_id: Uuid,
+    /// Whose record it is; nobody's own where `None`.
+    pub owner: Option<OrganisationId>,
+    /// What changed, field by field. Free text is not among it, so that no person is.
+    pub changes: Vec<Change>,
+}
+
+/// A field that changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// The field.
+    pub field: String,
+    /// What it was; `None` where it was not there.
+    pub from: Option<String>,
+    /// What it is; `None` where it is no longer there.
+    pub to: Option<String>,
+}
+
+impl Change {
+    /// A field that was set.
+    pub fn to(field: &str, to: impl ToString) -> Self {
+        Self { field: field.to_owned(), from: None, to: Some(to.to_string()) }
+    }
+
+    /// A field that went from one value to another.
+    pub fn of(field: &str, from: impl ToString, to: impl ToString) -> Self {
+        Self { field: field.to_owned(), from: Some(from.to_string()), to: Some(to.to_string()) }
+    }
+}
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $variant:ident $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name {
+            $($(#[$of])* $variant),+
+        }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The name on the wire and in the table.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word),+
+                }
+            }
+
+            /// From its name.
+            pub fn parse(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|word| word.as_str() == name)
+            }
+        }
+    };
+}
+
+words! {
+    /// By what somebody acted.
+    CredentialKind {
+        /// The machine that the service runs on.
+        CommandLine "command_line",
+        /// A token of a person.
+        Token "token",
+        /// The key of a machine.
+        ApiKey "api_key",
+    }
+}
+
+words! {
+    /// What was done.
+    Act {
+        /// Made.
+        Create "create",
+        /// Changed by a file that came again.
+        Update "update",
+        /// An offer was taken out of the market.
+        Withdraw "withdraw",
+        /// A need was closed.
+        Close "close",
+        /// A key was revoked.
+        Revoke "revoke",
+        /// A run was queued.
+        Start "start",
+        /// A run was cancelled.
+        Cancel "cancel",
+    }
+}
+
+words! {
+    /// A kind of record.
+    RecordKind {
+        /// An organisation.
+        Organisation "organisation",
+        /// A site.
+        Site "site",
+        /// An offer.
+        Offer "offer",
+        /// A need.
+        Need "need",
+        /// A run of the engine.
+        Run "match_run",
+        /// A key of a machine.
+        ApiKey "api_key",
+        /// An import of a file.
+        Import "import",
+    }
+}
