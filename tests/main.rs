@@ -20,6 +20,7 @@ mod openapi;
 mod organisations;
 mod pages;
 mod permissions;
+mod rates;
 mod sites;
 mod socket;
 mod tokens;

@@ -164,6 +164,13 @@ pub const ALL: &[Code] = &[
         "It is our fault and it is logged. Tell the operator the `request_id`.",
     ),
     answer(
+        "rate_limited",
+        StatusCode::TOO_MANY_REQUESTS,
+        "Too much was asked for",
+        "Send the same request again after the seconds that `Retry-After` names. A read costs 1 point, a change 5, an \
+         explanation 20, a run 50; `RateLimit-Policy` says how many there are a minute, `RateLimit` how many are left.",
+    ),
+    answer(
         "busy",
         StatusCode::SERVICE_UNAVAILABLE,
         "The database is busy",

@@ -3,6 +3,8 @@
 //! A handler extracts, converts, calls one use case and wraps its answer. Wire types are neither
 //! entities nor domain types. No SQL, no rules of the market.
 
+use std::sync::Arc;
+
 use app::App;
 use axum::{Router, middleware};
 use tower::ServiceBuilder;
@@ -13,6 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 mod api_keys;
 mod audit;
 pub mod body;
+pub mod client;
 pub mod codes;
 mod cost;
 mod created;
@@ -37,6 +40,7 @@ mod path_id;
 pub mod problem;
 mod products;
 mod query;
+pub mod rates;
 mod regions;
 mod run_parameters;
 mod runs;
@@ -47,8 +51,10 @@ mod strict;
 mod units;
 mod version;
 
+pub use client::Peer;
 pub use layers::{REQUEST_ID, TIME_LIMIT};
 pub use page::{MOST as MOST_ENTRIES, USUAL as USUAL_ENTRIES};
+pub use rates::{Limits, Rates};
 pub use serve::{GRACE, HEADER_LIMIT, Patience, serve, serve_with};
 
 fn routes() -> OpenApiRouter<App> {
@@ -72,21 +78,30 @@ pub fn openapi() -> OpenApi {
     openapi::complete(routes().into_openapi())
 }
 
-/// Everything that is served.
+/// Everything that is served, to each as much as he asks for.
 pub fn router(app: App) -> Router {
+    router_with(app, None)
+}
+
+/// Everything that is served, within the limits of `rates`.
+pub fn router_with(app: App, rates: Option<Rates>) -> Router {
     let (routes, document) = routes().split_for_parts();
     let document = serde_json::to_value(openapi::complete(document)).unwrap_or_default();
-    let layers = ServiceBuilder::new()
-        .layer(middleware::from_fn_with_state(app.clone(), layers::outermost))
-        .layer(CatchPanicLayer::custom(layers::panicked))
+    let inward = ServiceBuilder::new()
         .layer(middleware::from_fn(layers::time_limit))
         .layer(middleware::from_fn_with_state(app.clone(), idempotency::layer));
-    let inner = routes
+    let outward = ServiceBuilder::new()
+        .layer(middleware::from_fn_with_state(app.clone(), layers::outermost))
+        .layer(CatchPanicLayer::custom(layers::panicked));
+    let mut inner = routes
         .merge(docs::router(document))
         .fallback(layers::no_such_route)
         .method_not_allowed_fallback(layers::method_not_allowed)
-        .layer(layers)
-        .with_state(app);
+        .layer(inward);
+    if let Some(rates) = rates {
+        inner = inner.layer(middleware::from_fn_with_state(Arc::new(rates), rates::layer));
+    }
+    let inner = inner.layer(outward).with_state(app);
     // Outside of the routes, since it changes the path that they are chosen by.
     Router::new().fallback_service(NormalizePath::trim_trailing_slash(inner.into_service::<axum::body::Body>()))
 }

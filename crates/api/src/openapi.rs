@@ -151,6 +151,7 @@ fn add_headers(operation: &mut Operation) {
         ("201", "Location", "Where to read the record."),
         ("202", "Location", "Where to see how the work stands."),
         ("401", "WWW-Authenticate", "The `Bearer` challenge (RFC 6750)."),
+        ("429", "Retry-After", "Seconds to wait."),
         ("503", "Retry-After", "Seconds to wait."),
     ] {
         add_header(operation, status, name, words);
@@ -195,6 +196,7 @@ fn add_errors(operation: &mut Operation) {
         (body, "422", "The content breaks rules; every fault is named"),
         (query && !body, "422", "A query parameter is wrong"),
         (key && !body && !query, "422", "Another request has the same `Idempotency-Key`"),
+        (true, "429", "Too much was asked for; `Retry-After` says when to try again"),
         (true, "500", "The service failed"),
         (true, "503", "The database is busy or cannot be reached; `Retry-After` says when to try again"),
     ];

@@ -161,7 +161,7 @@ impl Problem {
 
     /// Whether the service was too busy to begin.
     pub fn did_nothing(&self) -> bool {
-        matches!(self.code, "busy" | "overloaded")
+        matches!(self.code, "busy" | "overloaded" | "rate_limited")
     }
 
     /// The faults it names.

@@ -3,13 +3,16 @@
 
 use std::{future::Future, io, time::Duration};
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
     service::TowerToHyperService,
 };
 use tokio::net::TcpListener;
+use tower::Layer;
+
+use crate::client::Peer;
 
 /// How long a client may take to send the headers of a request, and how long a connection may idle.
 pub const HEADER_LIMIT: Duration = Duration::from_secs(15);
@@ -57,10 +60,10 @@ pub async fn serve_with(
     let graceful = GracefulShutdown::new();
     tokio::pin!(stop);
     loop {
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             () = &mut stop => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok((stream, peer)) => (stream, Peer(peer.ip())),
                 Err(error) => {
                     // Out of file handles, mostly: others close theirs, so wait and go on.
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -69,7 +72,7 @@ pub async fn serve_with(
                 }
             },
         };
-        let service = TowerToHyperService::new(router.clone());
+        let service = TowerToHyperService::new(Extension(peer).layer(router.clone()));
         let connection = server.serve_connection(TokioIo::new(stream), service).into_owned();
         let connection = graceful.watch(connection);
         tokio::spawn(async move {

@@ -10,7 +10,7 @@ use axum::{
 };
 use domain::api_key::AccessScope;
 
-use crate::problem::Problem;
+use crate::{problem::Problem, rates::Meter};
 
 /// A caller with a valid token or key, whatever the credential may be used for: the use case asks.
 #[derive(Debug, Clone)]
@@ -38,12 +38,16 @@ impl FromRequestParts<App> for Calling {
                 Some("invalid_request"),
             ));
         };
-        access::authenticate(app, token).await.map(Self).map_err(|refusal| match refusal {
+        let caller = access::authenticate(app, token).await.map_err(|refusal| match refusal {
             AccessError::Failed(error) => error.into(),
             AccessError::Token(_) | AccessError::Key => {
                 Problem::unauthenticated(&refusal.to_string(), Some("invalid_token"))
             }
-        })
+        })?;
+        if let Some(meter) = parts.extensions.get::<Meter>() {
+            meter.charge(&caller)?;
+        }
+        Ok(Self(caller))
     }
 }
 

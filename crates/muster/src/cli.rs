@@ -16,8 +16,8 @@ use crate::demo::DEFAULT_SEED;
 
 const EXIT_CODES: &str = "\
 Settings: a flag wins over the environment (MUSTER_DATA, MUSTER_DATABASE_URL, MUSTER_ADDR, MUSTER_LOG,
-MUSTER_SEEDS, MUSTER_KEEP_SNAPSHOTS), the environment over the file muster.toml in the data folder, the
-file over the default.
+MUSTER_SEEDS, MUSTER_KEEP_SNAPSHOTS, MUSTER_RATE_LIMIT, MUSTER_TRUSTED_PROXIES), the environment over
+the file muster.toml in the data folder, the file over the default.
 `muster config show` says what holds and why.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done or reported with row errors.

@@ -3,12 +3,14 @@
 
 use std::{
     env, fs, io,
-    net::{SocketAddr, ToSocketAddrs},
+    net::{IpAddr, SocketAddr, ToSocketAddrs},
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result, anyhow, bail};
+use api::Limits;
 use app::runs::Retention;
+use ipnet::IpNet;
 use serde::Serialize;
 use storage::DatabaseUrl;
 
@@ -24,7 +26,7 @@ pub const DEFAULT_ADDR: &str = "127.0.0.1:8080";
 pub const DATABASE_FILE: &str = "muster.db";
 
 /// Settings that may stand in the file.
-const IN_FILE: [&str; 5] = ["database", "addr", "log", "seeds", "keep_snapshots"];
+const IN_FILE: [&str; 7] = ["database", "addr", "log", "seeds", "keep_snapshots", "rate_limit", "trusted_proxies"];
 
 /// Where a value came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -80,6 +82,10 @@ pub struct Settings {
     pub seeds: Option<PathBuf>,
     /// For how long what runs saw is kept.
     pub keep_snapshots: Retention,
+    /// Points that a caller may ask for a minute; without limit where `None`.
+    pub rate_limit: Option<Limits>,
+    /// Networks of proxies that are believed whom they pass on.
+    pub trusted_proxies: Vec<IpNet>,
     /// Every setting for people to see.
     pub shown: Vec<Setting>,
 }
@@ -135,6 +141,13 @@ impl Settings {
         let keep_snapshots = keep.map(|text| text.parse::<Retention>()).transpose();
         let keep_snapshots = keep_snapshots.map_err(|fault| anyhow!("the setting keep_snapshots: {fault}"))?;
         let keep_snapshots = keep_snapshots.unwrap_or_default();
+        let (rate, rate_origin) = pick("rate_limit", None, "MUSTER_RATE_LIMIT")?;
+        let rate_limit = rate.as_deref().map_or(Ok(Some(Limits::default())), limits)?;
+        let (proxies, proxies_origin) = pick("trusted_proxies", None, "MUSTER_TRUSTED_PROXIES")?;
+        let trusted_proxies = networks(proxies.as_deref().unwrap_or_default())?;
+        let shown_rate = rate_limit.map_or_else(|| "off".to_owned(), |l| l.credential.to_string());
+        let shown_proxies: Vec<String> = trusted_proxies.iter().map(IpNet::to_string).collect();
+        let shown_proxies = if shown_proxies.is_empty() { "none".to_owned() } else { shown_proxies.join(",") };
         let one = |name, variable, value, origin| Setting { name, variable, value, origin };
         let shown = vec![
             one("data", "MUSTER_DATA", as_text(&data), data_origin),
@@ -148,8 +161,11 @@ impl Settings {
                 seeds_origin,
             ),
             one("keep_snapshots", "MUSTER_KEEP_SNAPSHOTS", keep_snapshots.to_string(), keep_origin),
+            one("rate_limit", "MUSTER_RATE_LIMIT", shown_rate, rate_origin),
+            one("trusted_proxies", "MUSTER_TRUSTED_PROXIES", shown_proxies, proxies_origin),
         ];
-        Ok(Self { data, database, addr, log, seeds: seeds.map(PathBuf::from), keep_snapshots, shown })
+        let seeds = seeds.map(PathBuf::from);
+        Ok(Self { data, database, addr, log, seeds, keep_snapshots, rate_limit, trusted_proxies, shown })
     }
 
     /// The address to listen on.
@@ -158,6 +174,32 @@ impl Settings {
         let mut found = self.addr.to_socket_addrs().with_context(wrong)?;
         found.next().with_context(wrong)
     }
+}
+
+/// Points a minute, or `off`.
+fn limits(text: &str) -> Result<Option<Limits>> {
+    if text == "off" {
+        return Ok(None);
+    }
+    let points = text.parse().ok().filter(|points| (500..=1_000_000_000).contains(points));
+    let points: u32 = points.with_context(|| {
+        format!(
+            "the setting rate_limit: {text:?} is not from 500 to 1000000000 points a minute; write e.g. 6000, or off"
+        )
+    })?;
+    Ok(Some(Limits { credential: points, address: points / 10 }))
+}
+
+/// Networks with commas between them.
+fn networks(text: &str) -> Result<Vec<IpNet>> {
+    let named = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let read = |name: &str| {
+        let alone = || name.parse::<IpAddr>().map(IpNet::from);
+        name.parse::<IpNet>().or_else(|_| alone()).map_err(|_| {
+            anyhow!("the setting trusted_proxies: {name:?} is no network; write e.g. 10.0.0.0/8,fd00::/8, or 127.0.0.1")
+        })
+    };
+    named.map(read).collect()
 }
 
 fn read_file(data: &Path) -> Result<toml::Table> {
@@ -233,6 +275,27 @@ mod tests {
         fs::write(folder.path().join(FILE), "keep_snapshots = \"a while\"\n").unwrap();
         let fault = kept().unwrap_err().to_string();
         assert!(fault.contains("keep_snapshots") && fault.contains("365d"), "{fault}");
+    }
+
+    #[test]
+    fn rates_and_proxies_are_read_or_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let global = Global { data: Some(folder.path().to_path_buf()), ..Global::default() };
+        let told = |text: &str| {
+            fs::write(folder.path().join(FILE), text).unwrap();
+            Settings::resolve_with(&global, None, &none)
+        };
+        let usual = told("").unwrap();
+        assert_eq!((usual.rate_limit, usual.trusted_proxies.len()), (Some(Limits::default()), 0));
+        let set = told("rate_limit = \"1000\"\ntrusted_proxies = \"10.0.0.0/8, ::1\"\n").unwrap();
+        assert_eq!(set.rate_limit, Some(Limits { credential: 1_000, address: 100 }));
+        assert_eq!(set.trusted_proxies.len(), 2);
+        assert_eq!(told("rate_limit = \"off\"\n").unwrap().rate_limit, None);
+        for (text, named) in [("rate_limit = \"0\"", "rate_limit"), ("trusted_proxies = \"proxy\"", "trusted_proxies")]
+        {
+            let fault = told(text).unwrap_err().to_string();
+            assert!(fault.contains(named) && fault.contains("write e.g."), "{fault}");
+        }
     }
 
     #[test]

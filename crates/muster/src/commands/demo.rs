@@ -94,7 +94,7 @@ pub(super) async fn run(settings: &Settings, flags: &Demo, format: Format) -> Re
          curl 'http://{at}/api/v1/products?q=OP-Maske'\n  \
          muster token create --data {data} --operator     # a token to write with"
     ));
-    serve::until_stopped(service.app, listener, signal).await
+    serve::until_stopped(settings, service.app, listener, signal).await
 }
 
 /// Catalogue, market and app of a seed, stored where they are not yet.

@@ -3,6 +3,7 @@
 use std::{future::Future, io};
 
 use anyhow::{Result, anyhow};
+use api::Rates;
 use app::App;
 use tokio::{net::TcpListener, sync::watch};
 
@@ -22,7 +23,7 @@ pub(super) async fn run(settings: &Settings) -> Result<Ended> {
     let signal = stop_signal();
     let demo = if service.demo.is_some() { " the DEMO market (invented organisations)" } else { "" };
     output::complain(&format!("serving{demo} on http://{at} - API reference: http://{at}/docs/api - stop with Ctrl-C"));
-    until_stopped(service.app, listener, signal).await
+    until_stopped(settings, service.app, listener, signal).await
 }
 
 /// A listener on the address of the settings.
@@ -42,6 +43,7 @@ pub(super) async fn bind(settings: &Settings) -> Result<TcpListener> {
 
 /// Serves requests and works off the queue of runs; both end in order when the program is told to.
 pub(super) async fn until_stopped(
+    settings: &Settings,
     app: App,
     listener: TcpListener,
     signal: impl Future<Output = ()> + Send + 'static,
@@ -58,7 +60,8 @@ pub(super) async fn until_stopped(
         tokio::spawn(async move { app::runs::work(&app, &name, stopped).await })
     };
     let store = app.store.clone();
-    let served = api::serve(listener, api::router(app), flagged(stopped)).await;
+    let rates = settings.rate_limit.map(|limits| Rates::new(limits, settings.trusted_proxies.clone()));
+    let served = api::serve(listener, api::router_with(app, rates), flagged(stopped)).await;
     signal.abort();
     if served.is_ok() {
         worker.await?;
