@@ -311,12 +311,9 @@ on_both! {
         let operator = app.operator();
         let queued = app.post(&operator, "/api/v1/match-runs", &json!({})).await.expect(202);
         let address = queued.header("location").to_owned();
-        // Told to stop once the run is begun: the worker asks once before it takes a run.
-        let mut asked = 0;
-        let stop = std::future::poll_fn(|_| {
-            asked += 1;
-            if asked > 1 { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-        });
+        // Told to stop once the run is begun: the worker asks once before it takes a run. Asked again after its end,
+        // an async block panics.
+        let stop = async { tokio::task::yield_now().await };
         app::runs::work(&app.app, "stopping", stop).await;
         let waits = app.get(&operator, &address).await.expect(200);
         assert_eq!((&waits.json["state"], &waits.json["started_at"]), (&json!("queued"), &Value::Null));
@@ -339,6 +336,8 @@ on_both! {
         assert_eq!(again.json["code"], "wrong_state");
         assert_eq!(app.get(&operator, &format!("{address}/shares")).await.expect(409).json["code"], "wrong_state");
         app.work().await;
+        let ended = app.get(&operator, &address).await.expect(200);
+        assert_eq!((&ended.json["state"], &ended.json["error"]), (&json!("failed"), &json!("cancelled by the operator")));
     }
 }
 

@@ -171,7 +171,8 @@ pub async fn now(
     loop {
         match worker::take(app, "command line", &watch, std::future::pending()).await? {
             Worked::Nothing => {
-                let detail = format!("another worker took the run {queued}; its result is stored by that worker");
+                let detail =
+                    format!("another worker took the run {queued}, which stores its result, or it was cancelled");
                 return Err(AppError::Conflict { code: "wrong_state", detail });
             }
             Worked::Ended(id, result) if id == queued => {

@@ -280,7 +280,8 @@ impl<'a> Rules<'a> {
     }
 }
 
-/// The most thousandths of the currency per base unit that count as cost, so that sums stay exact.
+/// The most thousandths of the currency per base unit that count as cost, so that sums stay exact in 64 bits; with
+/// the largest weights a part of a very large market may still be refused.
 const MOST_PRICE: i64 = 1_000_000_000;
 
 /// What the predicates found on the way.

@@ -5,7 +5,7 @@ use domain::{
     quantity::Quantity,
     time::{Day, Instant},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::{
     bulk,
@@ -215,6 +215,12 @@ pub struct StoredResult {
 pub async fn get(reader: &impl Reads, scope: Scope, id: RunId) -> Result<RunRow, StoreError> {
     let query = run::Entity::find_by_id(id.0).filter(scope.over(&[run::Column::RequestedBy]));
     record(query.one(reader.connection()).await?.ok_or(StoreError::NotFound)?)
+}
+
+/// One run, which nobody else changes until the transaction ends.
+async fn get_to_change(tx: &Tx, id: RunId) -> Result<RunRow, StoreError> {
+    let query = run::Entity::find_by_id(id.0).lock_exclusive();
+    record(query.one(tx.connection()).await?.ok_or(StoreError::NotFound)?)
 }
 
 /// Those runs of a list that are inside the scope.

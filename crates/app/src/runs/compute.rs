@@ -93,6 +93,9 @@ pub(super) async fn at(
             Err(MatchingError::Cancelled) => return Ok(None),
             other => other.map_err(|e| AppError::internal(format!("the engine: {e}")))?,
         };
+        if cancel.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
         watch(RunProgress { stage: Stage::Checking, done: 0, of: 1 });
         matching::verify(rules, &outcome)
             .map_err(|e| AppError::internal(format!("the independent check refuses the result: {e}")))?;

@@ -85,10 +85,7 @@ pub(super) async fn take(app: &App, worker: &str, watch: &Watch, stop: impl Futu
     let result = match computed(app, &claimed, watch, stop).await {
         Ok(Some(computed)) => Ok(computed),
         Ok(None) => return Ok(Worked::Lost(claimed.id)),
-        Err(Ended::Stopped) => {
-            store::give_back(&app.store, &claimed).await?;
-            return Ok(Worked::GivenBack);
-        }
+        Err(Ended::Stopped) => return Ok(Worked::GivenBack),
         Err(Ended::Failed(reason)) => Err(reason),
     };
     let stored = match &result {
@@ -142,6 +139,12 @@ async fn computed(
             result = &mut work => return result.map_err(|e| failed(&e)),
             () = &mut stop => {
                 cancel.store(true, Ordering::Relaxed);
+                // First of all, since whoever stops a program may not wait for long.
+                match store::give_back(&app.store, claimed).await {
+                    Ok(()) | Err(StoreError::Conflict(_)) => {}
+                    // Then another worker has it once the lease is over.
+                    Err(error) => tracing::warn!(run = %claimed.id, %error, "the run could not be put back"),
+                }
                 // Once the thread is free; what it came to goes with it.
                 drop(work.await);
                 return Err(Ended::Stopped);

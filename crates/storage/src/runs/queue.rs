@@ -14,7 +14,6 @@ use crate::{
     bulk,
     entity::run,
     error::StoreError,
-    scope::Scope,
     store::{Reads, Store, Tx},
 };
 
@@ -84,6 +83,7 @@ pub async fn claim(store: &Store, worker: &str, now: Instant, lease: Duration) -
                 .col_expr(run::Column::Attempts, Expr::col(run::Column::Attempts).add(1))
                 .col_expr(run::Column::LeaseUntil, Expr::value(until.micros()))
                 .col_expr(run::Column::StartedAt, Expr::value(began))
+                .col_expr(run::Column::Progress, Expr::value(Option::<String>::None))
                 .filter(Expr::col(run::Column::Id).eq(next.into_query()))
                 .filter(free())
                 .exec_with_returning(connection)
@@ -196,7 +196,7 @@ pub async fn fail(store: &Store, claimed: &RunRow, reason: &str, at: Instant) ->
 /// # Errors
 /// [`StoreError::NotFound`]; [`StoreError::Conflict`] when the run has ended.
 pub async fn cancel(tx: &Tx, id: RunId, reason: &str, at: Instant) -> Result<RunState, StoreError> {
-    let was = super::get(tx, Scope::Operator, id).await?.state;
+    let was = super::get_to_change(tx, id).await?.state;
     let open = [RunState::Queued, RunState::Running].map(RunState::as_str);
     let failing = failing(reason, at).filter(run::Column::Id.eq(id.0)).filter(run::Column::State.is_in(open));
     match failing.exec(tx.connection()).await?.rows_affected {
