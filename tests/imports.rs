@@ -101,12 +101,12 @@ on_both! {
         instalments.sort_unstable();
         assert_eq!(instalments, [1, 2]);
         let (run, computed) =
-            app::runs::now(&app.app, &app::access::Caller::command_line(), domain::parameters::Parameters::default(), false, std::sync::Arc::new(|_| {})).await.unwrap();
+            app::runs::now(&app.app, &app::access::Caller::command_line(), domain::parameters::Parameters::default(), false, app::runs::unwatched(), std::future::pending()).await.unwrap();
         assert_eq!(computed.outcome.figures.covered, 350);
         let stored = app.get(&app.operator(), &format!("/api/v1/matches?run={}", run.unwrap())).await;
         assert_eq!(stored.items().len(), computed.outcome.lines.len());
         let (none, dry) =
-            app::runs::now(&app.app, &app::access::Caller::command_line(), domain::parameters::Parameters::default(), true, std::sync::Arc::new(|_| {})).await.unwrap();
+            app::runs::now(&app.app, &app::access::Caller::command_line(), domain::parameters::Parameters::default(), true, app::runs::unwatched(), std::future::pending()).await.unwrap();
         // What was suggested is part of the market now, and of what the hash is over.
         assert_eq!((none, &dry.outcome.lines), (None, &computed.outcome.lines));
     }

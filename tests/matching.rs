@@ -369,3 +369,55 @@ on_both! {
         app.get(&firm.token, &shares).await.expect(403);
     }
 }
+
+on_both! {
+    async fn a_run_under_way_is_cancelled_and_leaves_nothing(db: TestDb) {
+        let app = TestApp::new(db);
+        market(&app).await;
+        let (begun, wait_for_begin) = std::sync::mpsc::channel();
+        let (go_on, told_to_go_on) = std::sync::mpsc::channel::<()>();
+        let told_to_go_on = std::sync::Mutex::new(told_to_go_on);
+        // The computation stands still at its first step until the run is cancelled.
+        let watch = move |_| {
+            if begun.send(()).is_ok() {
+                let _ = told_to_go_on.lock().unwrap().recv();
+            }
+        };
+        let behind = app.app.clone();
+        let running = tokio::spawn(async move {
+            let caller = app::access::Caller::command_line();
+            let parameters = domain::parameters::Parameters::default();
+            app::runs::now(&behind, &caller, parameters, false, std::sync::Arc::new(watch), std::future::pending()).await
+        });
+        tokio::task::spawn_blocking(move || wait_for_begin.recv().unwrap()).await.unwrap();
+        let runs = app.get(&app.operator(), "/api/v1/match-runs").await.expect(200);
+        let [run] = runs.items() else { panic!("{}", runs.text) };
+        assert_eq!(run["state"], "running");
+        let address = format!("/api/v1/match-runs/{}", run["id"].as_str().unwrap());
+        app.post(&app.operator(), &format!("{address}/cancel"), &json!({})).await.expect(200);
+        drop(go_on);
+        let refused = running.await.unwrap().unwrap_err().to_string();
+        assert!(refused.contains("cancelled"), "{refused}");
+        let ended = app.get(&app.operator(), &address).await.expect(200);
+        assert_eq!((&ended.json["state"], &ended.json["figures"]), (&json!("failed"), &Value::Null));
+        assert_eq!(app.get(&app.operator(), "/api/v1/matches").await.expect(200).items().len(), 0);
+    }
+}
+
+on_both! {
+    async fn a_run_of_the_command_line_that_must_stop_is_cancelled(db: TestDb) {
+        let app = TestApp::new(db);
+        market(&app).await;
+        for dry_run in [true, false] {
+            let caller = app::access::Caller::command_line();
+            let parameters = domain::parameters::Parameters::default();
+            let stop = async {};
+            let stopped = app::runs::now(&app.app, &caller, parameters, dry_run, app::runs::unwatched(), stop).await;
+            let stopped = stopped.unwrap_err().to_string();
+            assert!(stopped.contains("nothing was stored"), "{stopped}");
+        }
+        let runs = app.get(&app.operator(), "/api/v1/match-runs").await.expect(200);
+        let [run] = runs.items() else { panic!("{}", runs.text) };
+        assert_eq!((&run["state"], &run["error"]), (&json!("failed"), &json!("cancelled by the operator")));
+    }
+}

@@ -73,6 +73,10 @@ on_both! {
         assert_eq!(statuses[..4], [401; 4]);
         assert_eq!(statuses.last(), Some(&429), "{statuses:?}");
         app.get(&firm.token, "/api/v1/offers").await.expect(200);
+        // Nor does a made-up credential open the catalogue past the limit; one that holds counts for itself.
+        app.get(&format!("muster_{:012x}_{:064x}", 9, 9), "/api/v1/units").await.expect(429);
+        let read = app.get(&firm.token, "/api/v1/units").await.expect(200);
+        assert!(read.header("ratelimit").starts_with("\"credential\""));
     }
 }
 

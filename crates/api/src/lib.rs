@@ -99,7 +99,8 @@ pub fn router_with(app: App, rates: Option<Rates>) -> Router {
         .method_not_allowed_fallback(layers::method_not_allowed)
         .layer(inward);
     if let Some(rates) = rates {
-        inner = inner.layer(middleware::from_fn_with_state(Arc::new(rates), rates::layer));
+        let state = (app.clone(), Arc::new(rates));
+        inner = inner.layer(middleware::from_fn_with_state(state, rates::layer));
     }
     let inner = inner.layer(outward).with_state(app);
     // Outside of the routes, since it changes the path that they are chosen by.

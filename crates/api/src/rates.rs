@@ -7,14 +7,17 @@ use std::{
     net::{IpAddr, Ipv4Addr},
     num::NonZeroU32,
     sync::{
-        Arc, OnceLock,
+        Arc,
         atomic::{AtomicU32, Ordering},
     },
 };
 
-use app::access::{Caller, Credential};
+use app::{
+    App,
+    access::{Caller, Credential},
+};
 use axum::{
-    extract::{Request, State},
+    extract::{FromRequestParts, Request, State},
     http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -31,6 +34,7 @@ use uuid::Uuid;
 use crate::{
     client::{self, Peer},
     problem::Problem,
+    signed_in::{Called, Calling},
 };
 
 /// What is left (draft-ietf-httpapi-ratelimit-headers-10).
@@ -56,9 +60,9 @@ pub fn cost(method: &Method, address: &Uri) -> NonZeroU32 {
 /// Points per minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Of a credential; at least [`Limits::LEAST`].
+    /// Of a credential; [`Limits::LEAST`] where it is less.
     pub credential: u32,
-    /// Of an address from which nobody is known: reads of the catalogue, and credentials that open nothing.
+    /// Of an address from which nobody is known, likewise.
     pub address: u32,
 }
 
@@ -90,13 +94,14 @@ pub struct Rates {
 }
 
 fn buckets<K: Hash + Eq + Clone>(points: u32) -> Buckets<K> {
-    let points = NonZeroU32::new(points.max(Limits::LEAST)).unwrap_or(NonZeroU32::MIN);
-    RateLimiter::dashmap(Quota::per_minute(points)).with_middleware()
+    RateLimiter::dashmap(Quota::per_minute(NonZeroU32::new(points).unwrap_or(NonZeroU32::MIN))).with_middleware()
 }
 
 impl Rates {
     /// Empty counters; `trusted` are the networks of proxies whose `X-Forwarded-For` is believed.
     pub fn new(limits: Limits, trusted: Vec<IpNet>) -> Self {
+        let [credential, address] = [limits.credential, limits.address].map(|points| points.max(Limits::LEAST));
+        let limits = Limits { credential, address };
         Self {
             by_credential: buckets(limits.credential),
             by_address: buckets(limits.address),
@@ -111,7 +116,6 @@ impl Rates {
         key: &K,
         (name, limit, points): (&'static str, u32, NonZeroU32),
     ) -> Standing {
-        let limit = limit.max(Limits::LEAST);
         match buckets.check_key_n(key, points) {
             Ok(Ok(state)) => Standing { name, limit, left: state.remaining_burst_capacity(), wait: None },
             Ok(Err(not_until)) => {
@@ -121,6 +125,19 @@ impl Rates {
             // More than a bucket holds, which no request costs.
             Err(_) => Standing { name, limit, left: 0, wait: Some(60) },
         }
+    }
+
+    fn of_caller(&self, caller: &Caller, points: NonZeroU32) -> Standing {
+        let key = match caller.credential {
+            Credential::ApiKey(id) => Some(id.0),
+            Credential::Token | Credential::CommandLine => None,
+        };
+        let key = (caller.actor.organisation().map(|id| id.0), key);
+        Self::take(&self.by_credential, &key, ("credential", self.limits.credential, points))
+    }
+
+    fn of_address(&self, from: IpAddr, points: NonZeroU32) -> Standing {
+        Self::take(&self.by_address, &from, ("address", self.limits.address, points))
     }
 
     fn tidy(&self) {
@@ -164,66 +181,35 @@ impl Standing {
     }
 }
 
-/// Goes with a request, so that whoever finds out who calls charges him once.
-#[derive(Debug, Clone)]
-pub struct Meter {
-    rates: Arc<Rates>,
-    points: NonZeroU32,
-    standing: Arc<OnceLock<Standing>>,
-}
-
-impl Meter {
-    /// Charges a caller, unless this request has been charged.
-    ///
-    /// # Errors
-    /// 429 when he has asked for too much.
-    pub fn charge(&self, caller: &Caller) -> Result<(), Problem> {
-        let key = match caller.credential {
-            Credential::ApiKey(id) => Some(id.0),
-            Credential::Token | Credential::CommandLine => None,
-        };
-        let key = (caller.actor.organisation().map(|id| id.0), key);
-        let bucket = ("credential", self.rates.limits.credential, self.points);
-        let standing = self.standing.get_or_init(|| Rates::take(&self.rates.by_credential, &key, bucket));
-        standing.wait.map_or(Ok(()), |wait| Err(standing.problem(wait)))
-    }
-}
-
-/// Counts every request, and says how the caller stands.
-pub async fn layer(State(rates): State<Arc<Rates>>, mut request: Request, next: Next) -> Response {
+/// Counts every request, and says how the caller stands. Finds out who calls, for all that come after.
+pub async fn layer(State((app, rates)): State<(App, Arc<Rates>)>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     // Whoever watches over the service must be answered.
     if path == "/healthz" || path == "/readyz" {
         return next.run(request).await;
     }
     rates.tidy();
-    let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
-    let from = client::counted_as(client::address(peer, request.headers(), &rates.trusted));
     let points = cost(request.method(), request.uri());
-    let of_address = |points| Rates::take(&rates.by_address, &from, ("address", rates.limits.address, points));
-    let shows_credential = request.headers().contains_key(header::AUTHORIZATION);
-    if !shows_credential {
-        let standing = of_address(points);
-        let mut response = match standing.wait {
-            Some(wait) => standing.problem(wait).into_response(),
-            None => next.run(request).await,
-        };
-        standing.write(&mut response);
-        return response;
-    }
-    let charged = Arc::new(OnceLock::new());
-    request.extensions_mut().insert(Meter { rates: Arc::clone(&rates), points, standing: Arc::clone(&charged) });
-    let mut response = next.run(request).await;
-    let standing = match charged.get() {
-        Some(standing) => *standing,
-        // It opened nothing, or nobody asked: then it counts for the address. Guessing is dear.
+    let (mut head, body) = request.into_parts();
+    let peer = head.extensions.get::<Peer>().copied().unwrap_or(Peer(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
+    let from = client::counted_as(client::address(peer, &head.headers, &rates.trusted));
+    let called = match head.headers.contains_key(header::AUTHORIZATION) {
+        true => Some(Calling::from_request_parts(&mut head, &app).await),
+        false => None,
+    };
+    let standing = match &called {
+        Some(Ok(Calling(caller))) => rates.of_caller(caller, points),
+        // It opens nothing: guessing is dear. Where it cannot be told at the moment, it is no guess.
+        Some(Err(refusal)) if refusal.status() == StatusCode::UNAUTHORIZED => rates.of_address(from, GUESS),
+        Some(Err(_)) | None => rates.of_address(from, points),
+    };
+    let mut response = match standing.wait {
+        Some(wait) => standing.problem(wait).into_response(),
         None => {
-            let guessed = response.status() == StatusCode::UNAUTHORIZED;
-            let standing = of_address(if guessed { GUESS } else { points });
-            if let Some(wait) = standing.wait {
-                response = standing.problem(wait).into_response();
+            if let Some(called) = called {
+                head.extensions.insert(Called(called));
             }
-            standing
+            next.run(Request::from_parts(head, body)).await
         }
     };
     standing.write(&mut response);

@@ -10,11 +10,15 @@ use axum::{
 };
 use domain::api_key::AccessScope;
 
-use crate::{problem::Problem, rates::Meter};
+use crate::problem::Problem;
 
 /// A caller with a valid token or key, whatever the credential may be used for: the use case asks.
 #[derive(Debug, Clone)]
 pub struct Calling(pub Caller);
+
+/// What a layer before found out about the caller, so that nobody asks the database twice.
+#[derive(Debug, Clone)]
+pub struct Called(pub Result<Calling, Problem>);
 
 /// A caller whose token or key may be used for what the method does: `read` to GET and HEAD, `write` for
 /// all else.
@@ -25,6 +29,9 @@ impl FromRequestParts<App> for Calling {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        if let Some(Called(found)) = parts.extensions.get() {
+            return found.clone();
+        }
         let Some(value) = parts.headers.get(header::AUTHORIZATION) else {
             return Err(Problem::unauthenticated("send the header `Authorization: Bearer TOKEN`", None));
         };
@@ -44,9 +51,6 @@ impl FromRequestParts<App> for Calling {
                 Problem::unauthenticated(&refusal.to_string(), Some("invalid_token"))
             }
         })?;
-        if let Some(meter) = parts.extensions.get::<Meter>() {
-            meter.charge(&caller)?;
-        }
         Ok(Self(caller))
     }
 }

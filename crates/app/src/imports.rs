@@ -221,18 +221,19 @@ async fn import<R: Resource>(
     let store_it = !options.dry_run && (options.valid_rows_only || !rejected);
     let (app, kind) = (app.clone(), parsed.kind);
     let blank = parsed.blank_rows;
+    let id = ImportId(app.ids.next(app.clock.now()));
     let result = app
         .store
         .clone()
         .write(move |tx| async move {
-            let outcomes = save::<R>(&app, (actor, &pen), &tx, &parsed, &mapping).await?;
+            let outcomes = save::<R>(&app, (actor, &pen, id), &tx, &parsed, &mapping).await?;
             let report = report::<R>(kind, blank, &parsed, &outcomes);
             if !store_it {
                 // The transaction is rolled back; the report is all that stays of it.
                 return Err(Stop::Dry(report));
             }
             if report.counts.created + report.counts.updated + report.counts.quarantined > 0 {
-                let row = record_of::<R>(&app, actor, &file, &mapping, &report, &outcomes);
+                let row = record_of::<R>(&app, (actor, id), &file, &mapping, &report, &outcomes);
                 store::insert(&tx, &row).await?;
                 pen.note(&tx, [imported(&row)]).await?;
             }
@@ -270,7 +271,7 @@ type GoodRow<'a, T> = (usize, &'a ParsedRow<T>, &'a T);
 /// each and whether it was written.
 async fn save<R: Resource>(
     app: &App,
-    (actor, pen): (Actor, &Pen),
+    (actor, pen, import): (Actor, &Pen, ImportId),
     tx: &Tx,
     parsed: &ParsedFile<R::Record>,
     mapping: &Mapping,
@@ -301,7 +302,7 @@ async fn save<R: Resource>(
             Saved::Updated(id) => (Act::Update, *id),
             Saved::Unchanged(_) => return None,
         };
-        let changes = vec![Change::to("source", &row.origin.source)];
+        let changes = vec![Change::to("import", import)];
         Some(Deed { act, record: R::RECORD, id, owner: Some(R::owner(&row.record)), changes })
     });
     pen.note(tx, deeds.collect::<Vec<_>>()).await?;
@@ -348,7 +349,7 @@ fn imported(row: &ImportRow) -> Deed {
 
 fn record_of<R: Resource>(
     app: &App,
-    actor: Actor,
+    (actor, id): (Actor, ImportId),
     file: &ImportFile,
     mapping: &Mapping,
     report: &ImportReport,
@@ -359,7 +360,7 @@ fn record_of<R: Resource>(
         u32::try_from(outcomes.iter().flatten().filter(|s| wanted(s)).count()).unwrap_or(u32::MAX)
     };
     ImportRow {
-        id: ImportId(app.ids.next(now)),
+        id,
         organisation: actor.organisation(),
         kind: R::KIND,
         source: mapping.source.clone().unwrap_or_else(|| PLAIN_SOURCE.to_owned()),

@@ -58,6 +58,8 @@ pub struct App {
     tables: Arc<RwLock<Arc<Tables>>>,
     /// Rings when a run is queued.
     queued: Arc<Notify>,
+    /// Rings when a run is cancelled.
+    cancelled: Arc<Notify>,
     /// Where explanations are computed, few at once.
     explaining: Arc<explanations::Explaining>,
 }
@@ -74,6 +76,7 @@ impl App {
             retention: runs::Retention::default(),
             tables: Arc::new(RwLock::new(Arc::new(tables))),
             queued: Arc::new(Notify::new()),
+            cancelled: Arc::new(Notify::new()),
             explaining: Arc::default(),
         }
     }

@@ -1,6 +1,12 @@
 //! Runs of the engine: queued in a transaction, taken by one worker, checked before they are stored.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use domain::{
     audit::{Act, Change, RecordKind},
@@ -28,7 +34,7 @@ mod verify;
 mod worker;
 mod written;
 
-pub use compute::{Computed, RunProgress, Stage, Watch};
+pub use compute::{Computed, RunProgress, Stage, Watch, unwatched};
 pub use matching::{Figures, LevelReport, Outcome, Share};
 pub use replay::{Difference, Replayed, replay};
 pub use retention::Retention;
@@ -104,6 +110,7 @@ pub async fn cancel(app: &App, caller: &Caller, id: RunId) -> AppResult<RunRow> 
             pen.note(&tx, [deed(Act::Cancel, id, vec![change])]).await
         })
         .await?;
+    app.cancelled.notify_waiters();
     get(app, actor, id).await
 }
 
@@ -148,7 +155,8 @@ pub async fn shares(app: &App, actor: Actor, id: RunId, request: PageRequest) ->
     Ok(Page { items: all.into_iter().skip(start).take(limit).collect(), next })
 }
 
-/// Allocates the whole market now. Unless it is a dry run, the result is stored as a run of its own.
+/// Allocates the whole market now, until `stop` is done. Unless it is a dry run, the result is stored as a run of
+/// its own, which is cancelled when it must stop.
 ///
 /// # Errors
 /// As [`start`]; `Conflict` when another worker takes the run first, or it is cancelled; `Internal` when the
@@ -159,17 +167,32 @@ pub async fn now(
     parameters: Parameters,
     dry_run: bool,
     watch: Watch,
+    stop: impl Future<Output = ()>,
 ) -> AppResult<(Option<RunId>, Computed)> {
     require(caller.actor, Action::Write, Resource::Runs)?;
     parameters.check()?;
+    let stopped = || AppError::Conflict { code: "wrong_state", detail: "stopped; nothing was stored".to_owned() };
+    tokio::pin!(stop);
     if dry_run {
-        let computed = compute::at(app, parameters, app.today(), watch, Arc::default()).await?;
-        return Ok((None, computed.ok_or_else(|| AppError::internal("nobody cancelled the run"))?));
+        let cancel = Arc::new(AtomicBool::new(false));
+        let work = compute::at(app, parameters, app.today(), watch, Arc::clone(&cancel));
+        let computed = tokio::select! {
+            biased;
+            () = stop => None,
+            computed = work => computed?,
+        };
+        cancel.store(true, Ordering::Relaxed);
+        return Ok((None, computed.ok_or_else(stopped)?));
     }
     let queued = start(app, caller, &parameters).await?.id;
     // Runs that waited before it come first.
     loop {
-        match worker::take(app, "command line", &watch, std::future::pending()).await? {
+        match worker::take(app, "command line", &watch, stop.as_mut()).await? {
+            Worked::GivenBack => {
+                // Whoever stopped it does not want it done later.
+                cancel(app, caller, queued).await?;
+                return Err(stopped());
+            }
             Worked::Nothing => {
                 let detail =
                     format!("another worker took the run {queued}, which stores its result, or it was cancelled");
@@ -182,7 +205,7 @@ pub async fn now(
                 let detail = format!("the run {queued} was cancelled, or another worker took it over");
                 return Err(AppError::Conflict { code: "wrong_state", detail });
             }
-            Worked::Ended(_, _) | Worked::Lost(_) | Worked::GivenBack => {}
+            Worked::Ended(_, _) | Worked::Lost(_) => {}
         }
     }
 }

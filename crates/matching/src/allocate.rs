@@ -108,7 +108,9 @@ fn settle_all(
             }
         };
         let settled = settle(prepared, &parts[*part], levels, Hooks { cancel: control.cancel, level: &level });
-        level(levels.len());
+        if settled.is_ok() {
+            level(levels.len());
+        }
         (*part, settled)
     });
     let mut in_order: Vec<_> = settled;

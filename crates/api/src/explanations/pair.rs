@@ -46,8 +46,8 @@ struct PairAnswer {
     /// What it gets of this offer.
     matched: i64,
     /// In a word: `matched`, `not_eligible`, `covered_by_others`, `used_up`, `smallest_order`, `most_suppliers`,
-    /// `shared_line`, `search_stopped`; of your own need also `other_needs`: others came first; and `other_engine`: another
-    /// version of the engine made the run.
+    /// `shared_line`, `search_stopped`; `other_needs`: it would be covered if no other buyer wanted anything;
+    /// `decided_otherwise`: this version of the engine would decide otherwise than the run did.
     because: &'static str,
     /// The first reason why the offer may not serve it.
     reason: Option<&'static str>,

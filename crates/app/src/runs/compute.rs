@@ -65,6 +65,11 @@ impl From<Step> for RunProgress {
 /// Called as a computation goes on, from any thread.
 pub type Watch = Arc<dyn Fn(RunProgress) + Send + Sync>;
 
+/// For a computation that nobody watches.
+pub fn unwatched() -> Watch {
+    Arc::new(|_| {})
+}
+
 /// What a run saw and what it decided; the independent checker has accepted it.
 #[derive(Debug, Clone)]
 pub struct Computed {

@@ -10,14 +10,20 @@ use std::{
 };
 
 use domain::{ids::RunId, parameters::Parameters};
-use storage::{StoreError, runs as store};
+use storage::{
+    StoreError,
+    runs::{self as store, FinishedRun},
+};
 
 use super::{
     LEASE, RunProgress, RunRow,
-    compute::{self, Computed, Watch},
+    compute::{self, Computed, Watch, unwatched},
     written,
 };
-use crate::{App, error::AppResult};
+use crate::{
+    App,
+    error::{AppError, AppResult},
+};
 
 /// How long an idle worker sleeps when nothing rings: other processes on the same database, and
 /// workers that died, cannot ring.
@@ -43,8 +49,7 @@ pub(super) enum Worked {
 /// # Errors
 /// When the database fails; the run is then taken again once its lease is over.
 pub async fn work_once(app: &App, worker: &str) -> AppResult<Option<(RunId, Result<(), String>)>> {
-    let watch: Watch = Arc::new(|_| {});
-    Ok(match take(app, worker, &watch, pending()).await? {
+    Ok(match take(app, worker, &unwatched(), pending()).await? {
         Worked::Nothing | Worked::GivenBack => None,
         Worked::Ended(id, result) => Some((id, result.map(drop))),
         Worked::Lost(id) => Some((id, Err("it is no longer this worker's".to_owned()))),
@@ -56,7 +61,7 @@ pub async fn work_once(app: &App, worker: &str) -> AppResult<Option<(RunId, Resu
 /// wait are left to the next worker.
 pub async fn work(app: &App, worker: &str, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
-    let watch: Watch = Arc::new(|_| {});
+    let watch = unwatched();
     loop {
         tokio::select! {
             biased;
@@ -82,24 +87,16 @@ pub(super) async fn take(app: &App, worker: &str, watch: &Watch, stop: impl Futu
     let Some(claimed) = store::claim(&app.store, worker, app.clock.now(), LEASE).await? else {
         return Ok(Worked::Nothing);
     };
-    let result = match computed(app, &claimed, watch, stop).await {
-        Ok(Some(computed)) => Ok(computed),
+    let (result, stored) = match computed(app, &claimed, watch, stop).await {
+        Ok(Some((computed, finished))) => {
+            (Ok(computed), store::finish(&app.store, &claimed, finished, app.clock.now()).await)
+        }
         Ok(None) => return Ok(Worked::Lost(claimed.id)),
         Err(Ended::Stopped) => return Ok(Worked::GivenBack),
-        Err(Ended::Failed(reason)) => Err(reason),
-    };
-    let stored = match &result {
-        Ok(computed) => {
-            // Tens of thousands of explanations are written as JSON: no work for the threads that answer.
-            let (behind, computed) = (app.clone(), computed.clone());
-            let now = app.clock.now();
-            let finished = tokio::task::spawn_blocking(move || written::finished(&behind, &computed, now));
-            let finished = finished.await.map_err(crate::AppError::internal)??;
-            store::finish(&app.store, &claimed, finished, app.clock.now()).await
-        }
-        Err(reason) => {
+        Err(Ended::Failed(reason)) => {
             tracing::error!(run = %claimed.id, %reason, "run failed");
-            store::fail(&app.store, &claimed, reason, app.clock.now()).await
+            let stored = store::fail(&app.store, &claimed, &reason, app.clock.now()).await;
+            (Err(reason), stored)
         }
     };
     match stored {
@@ -115,28 +112,41 @@ enum Ended {
     Failed(String),
 }
 
-/// Computes a claimed run; `None` once it is no longer this worker's.
+/// Computes a claimed run and writes it out for storing; `None` once it is no longer this worker's.
 async fn computed(
     app: &App,
     claimed: &RunRow,
     watch: &Watch,
     stop: impl Future<Output = ()>,
-) -> Result<Option<Computed>, Ended> {
+) -> Result<Option<(Computed, FinishedRun)>, Ended> {
     let failed = |fault: &dyn std::fmt::Display| Ended::Failed(fault.to_string());
     let parameters: Parameters = serde_json::from_str(&claimed.parameters_json).map_err(|e| failed(&e))?;
     let (cancel, latest) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(None)));
     let (told, heard) = (Arc::clone(watch), Arc::clone(&latest));
-    let note: Watch = Arc::new(move |progress| {
-        told(progress);
-        *heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
+    let note: Watch = Arc::new(move |progress: RunProgress| {
+        let mut latest = heard.lock().unwrap_or_else(PoisonError::into_inner);
+        // Threads may be heard out of turn; what is done is not undone.
+        let behind = |last: RunProgress| last.stage == progress.stage && last.done >= progress.done;
+        if !latest.is_some_and(behind) {
+            *latest = Some(progress);
+            told(progress);
+        }
     });
     // Dropped with this future, a computation would go on unseen.
     let _ended = EndsWith(Arc::clone(&cancel));
-    let work = compute::at(app, parameters, claimed.day, note, Arc::clone(&cancel));
+    let work = async {
+        let computed = compute::at(app, parameters, claimed.day, note, Arc::clone(&cancel)).await?;
+        let Some(computed) = computed else { return Ok(None) };
+        // Tens of thousands of explanations are written as JSON: no work for the threads that answer.
+        let (behind, written, now) = (app.clone(), computed.clone(), app.clock.now());
+        let finished = tokio::task::spawn_blocking(move || written::finished(&behind, &written, now));
+        let finished = finished.await.map_err(AppError::internal)??;
+        Ok::<_, AppError>(Some((computed, finished)))
+    };
     tokio::pin!(work, stop);
     loop {
         tokio::select! {
-            result = &mut work => return result.map_err(|e| failed(&e)),
+            biased;
             () = &mut stop => {
                 cancel.store(true, Ordering::Relaxed);
                 // First of all, since whoever stops a program may not wait for long.
@@ -149,7 +159,8 @@ async fn computed(
                 drop(work.await);
                 return Err(Ended::Stopped);
             }
-            () = tokio::time::sleep(BEAT) => {
+            result = &mut work => return result.map_err(|e| failed(&e)),
+            () = beat(app) => {
                 let progress: Option<RunProgress> = *latest.lock().unwrap_or_else(PoisonError::into_inner);
                 let progress = progress.and_then(|p| serde_json::to_string(&p).ok());
                 match store::renew(&app.store, claimed, app.clock.now(), LEASE, progress.as_deref()).await {
@@ -165,6 +176,14 @@ async fn computed(
                 }
             }
         }
+    }
+}
+
+/// Ends when it is time to say how far a run is, or a run was cancelled here.
+async fn beat(app: &App) {
+    tokio::select! {
+        () = tokio::time::sleep(BEAT) => {}
+        () = app.cancelled.notified() => {}
     }
 }
 

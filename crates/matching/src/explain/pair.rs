@@ -45,10 +45,10 @@ pub enum Because {
     SharedLine,
     /// Something is left, and the search for the best choice stopped at its limit.
     SearchStopped,
-    /// It would serve, or others would, if no other buyer wanted anything: others came first.
+    /// It would serve, or others would, if no other buyer wanted anything.
     OtherNeeds,
-    /// Another version of the engine made the run; this one would decide otherwise.
-    OtherEngine,
+    /// This version of the engine would decide otherwise than the run did.
+    DecidedOtherwise,
 }
 
 impl Because {
@@ -64,7 +64,7 @@ impl Because {
             Self::SharedLine => "shared_line",
             Self::SearchStopped => "search_stopped",
             Self::OtherNeeds => "other_needs",
-            Self::OtherEngine => "other_engine",
+            Self::DecidedOtherwise => "decided_otherwise",
         }
     }
 }
@@ -278,7 +278,7 @@ impl Pair<'_, '_> {
         }
         if now.matched > 0 || now.uncovered == 0 {
             return match self.question.audience {
-                Audience::Operator => Because::OtherEngine,
+                Audience::Operator => Because::DecidedOtherwise,
                 Audience::Buyer(_) => Because::OtherNeeds,
             };
         }

@@ -65,3 +65,17 @@ fn a_run_can_be_cancelled() {
     let control = Control { cancel: Some(&cancel), ..Control::default() };
     assert_eq!(allocate(&rules(&market, &parameters), &control).unwrap_err(), matching::MatchingError::Cancelled);
 }
+
+#[test]
+fn a_run_can_be_cancelled_while_it_solves() {
+    let (market, parameters) = (market(1, SHAPE), parameters());
+    let cancel = std::sync::atomic::AtomicBool::new(false);
+    let heard = |step| {
+        if let matching::Step::Solving(done, all) = step {
+            assert!(done < all, "it was cancelled before the end");
+            cancel.store(true, std::sync::atomic::Ordering::Relaxed);
+        }
+    };
+    let control = Control { threads: 1, cancel: Some(&cancel), progress: Some(&heard) };
+    assert_eq!(allocate(&rules(&market, &parameters), &control).unwrap_err(), matching::MatchingError::Cancelled);
+}

@@ -99,7 +99,7 @@ fn what_the_run_gave_is_told_whatever_would_be_decided_now() {
     };
     let run = [Matched { offer: other, instalment, units: 3 }];
     assert_eq!(ask(other, Audience::Operator, &run), (Because::Matched, 3, 2, 1));
-    assert_eq!(ask(one, Audience::Operator, &run), (Because::OtherEngine, 0, 2, 1));
+    assert_eq!(ask(one, Audience::Operator, &run), (Because::DecidedOtherwise, 0, 2, 1));
     // To the buyer it is others who came first; he knows offers by the names that explanations give.
     let audience = Audience::Buyer(m.need(asked).unwrap().organisation);
     let seen = matching::project(&rules, audience);

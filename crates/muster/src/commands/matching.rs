@@ -20,6 +20,7 @@ use domain::{
 use exchange::safe_csv::Cell;
 use serde::Serialize;
 
+use super::serve::stop_signal;
 use crate::{
     Ended,
     cli::{Format, Match},
@@ -81,7 +82,8 @@ pub(super) async fn allocate(
         shown.set_length(progress.of);
         shown.set_position(progress.done);
     };
-    let result = runs::now(&service.app, &Caller::command_line(), parameters, dry_run, Arc::new(watch)).await;
+    let (caller, stop) = (Caller::command_line(), stop_signal());
+    let result = runs::now(&service.app, &caller, parameters, dry_run, Arc::new(watch), stop).await;
     bar.finish_and_clear();
     result.map_err(app_fault)
 }

@@ -55,7 +55,7 @@ pub(super) async fn until_stopped(
         let _ = stop.send(true);
     });
     let worker = {
-        let (app, name) = (app.clone(), format!("worker of process {}", std::process::id()));
+        let (app, name) = (app.clone(), format!("worker {}", app.ids.next(app.clock.now())));
         let stopped = flagged(stopped.clone());
         tokio::spawn(async move { app::runs::work(&app, &name, stopped).await })
     };

@@ -55,10 +55,8 @@ fn sentence(told: &Told<'_>, answer: &PairAnswer) -> String {
         Because::MostSuppliers => format!("{left} are left, and the instalment has all the suppliers it may have."),
         Because::SharedLine => format!("{left} would be left, and the line that it shares has no time."),
         Because::SearchStopped => format!("{left} are left; the search for the best choice stopped at its limit."),
-        Because::OtherNeeds => "Other needs came first.".to_owned(),
-        Because::OtherEngine => {
-            "This version of the engine would decide otherwise; another one made the run.".to_owned()
-        }
+        Because::OtherNeeds => "It would be covered if no other buyer wanted anything.".to_owned(),
+        Because::DecidedOtherwise => "This version of the engine would decide otherwise than the run did.".to_owned(),
         // Has a reason, so it was answered above.
         Because::NotEligible => String::new(),
     };

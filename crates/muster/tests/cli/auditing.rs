@@ -31,7 +31,7 @@ fn what_was_done_is_told_the_last_first() {
     assert!(offers.starts_with("at,acting,by,act,record,id,owner,changes"), "{offers}");
     let of_one = all.iter().find(|entry| entry["record"] == "offer").unwrap()["record_id"].as_str().unwrap();
     let table = bench.run(&["audit", "--record", of_one]).exits(0).stdout;
-    assert!(table.contains("source: file") && table.contains(of_one), "{table}");
+    assert!(table.contains("import: ") && table.contains(of_one), "{table}");
 
     let some = bench.run(&["audit", "--limit", "2"]).exits(0);
     assert!(some.stderr.contains("more than 2"), "{}", some.stderr);

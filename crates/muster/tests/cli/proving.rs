@@ -47,11 +47,18 @@ async fn filled(db: TestDb) -> (TestApp, Builder) {
 }
 
 async fn run(app: &App) -> RunId {
-    runs::now(app, &Caller::command_line(), Parameters::default(), false, std::sync::Arc::new(|_| {}))
-        .await
-        .unwrap()
-        .0
-        .unwrap()
+    runs::now(
+        app,
+        &Caller::command_line(),
+        Parameters::default(),
+        false,
+        app::runs::unwatched(),
+        std::future::pending(),
+    )
+    .await
+    .unwrap()
+    .0
+    .unwrap()
 }
 
 async fn proved(app: &App, id: RunId) -> Result<Proved, String> {
@@ -68,10 +75,16 @@ on_both!(
     async fn a_run_is_proved_and_repeated_whatever_became_of_its_market(db: TestDb) {
         let (service, make) = filled(db).await;
         let app = &service.app;
-        let (dry, computed) =
-            runs::now(app, &Caller::command_line(), Parameters::default(), true, std::sync::Arc::new(|_| {}))
-                .await
-                .unwrap();
+        let (dry, computed) = runs::now(
+            app,
+            &Caller::command_line(),
+            Parameters::default(),
+            true,
+            app::runs::unwatched(),
+            std::future::pending(),
+        )
+        .await
+        .unwrap();
         assert!(dry.is_none() && computed.market.suggestions.is_empty());
         let first = run(app).await;
         let before = proved(app, first).await.unwrap();
@@ -80,10 +93,16 @@ on_both!(
         assert_eq!(before.hash, computed.outcome.proof.hash);
 
         // A dry run sees what was suggested, and so does the next run, which keeps it.
-        let (_, computed) =
-            runs::now(app, &Caller::command_line(), Parameters::default(), true, std::sync::Arc::new(|_| {}))
-                .await
-                .unwrap();
+        let (_, computed) = runs::now(
+            app,
+            &Caller::command_line(),
+            Parameters::default(),
+            true,
+            app::runs::unwatched(),
+            std::future::pending(),
+        )
+        .await
+        .unwrap();
         let lines = computed.outcome.lines.iter().map(|l| (l.offer, l.instalment, l.quantity));
         let kept = computed.market.suggestions.iter().map(|s| (s.offer, s.instalment, s.quantity));
         assert_eq!(kept.collect::<Vec<_>>(), {
