@@ -19,6 +19,7 @@ mod offers;
 mod openapi;
 mod organisations;
 mod pages;
+mod people;
 mod permissions;
 mod rates;
 mod sites;

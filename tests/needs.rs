@@ -18,8 +18,7 @@ on_both! {
             let body = json!({ "name": zone, "region": "FR10", "zone": zone });
             sites.insert(zone, app.post(&hospital.token, "/api/v1/sites", &body).await.expect(201).id());
         }
-        // A token lives for an hour.
-        let token = || app.token(app::Actor::Organisation(hospital.id.parse().unwrap()));
+        let token = || app.token(hospital.grant);
         let check = async |zone: &str, due: &str, status: u16| {
             let mut body = plain(&hospital);
             body["site"] = json!(sites[zone]);

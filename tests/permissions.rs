@@ -9,8 +9,28 @@ use testkit::{TestApp, TestDb, app::request, on_both};
 use crate::{needs, offers};
 
 /// Operations that need no token.
-const OPEN: [&str; 7] =
-    ["healthz", "readyz", "products_list", "products_get", "units_list", "regions_list", "regions_get"];
+const OPEN: [&str; 14] = [
+    "healthz",
+    "readyz",
+    "products_list",
+    "products_get",
+    "units_list",
+    "regions_list",
+    "regions_get",
+    "keys_list",
+    "persons_register",
+    "persons_create",
+    "passwords_set",
+    "passwords_reset",
+    "sessions_start",
+    "sessions_refresh",
+];
+
+/// Operations about the person who calls, which name nobody else.
+const PERSONAL: [&str; 4] = ["persons_me", "persons_export", "persons_erase", "passwords_update"];
+
+/// Operations of a person's own that name a record.
+const OWN: [&str; 2] = ["roles_accept", "sessions_end"];
 
 /// Operations on a record that is nobody's own: every organisation may know that a run was made, and
 /// reads of it only what concerns itself (`matching::each_side_sees_the_other_without_a_name`).
@@ -18,6 +38,9 @@ const SHARED: [&str; 2] = ["match_runs_get", "match_runs_shortages"];
 
 /// Operations on such a record that are the operator's alone, as are figures of the whole market.
 const OPERATORS: [&str; 2] = ["match_runs_cancel", "match_runs_shares"];
+
+/// The id of nothing.
+const NOBODY: &str = "018f0000-0000-7000-8000-000000000001";
 
 /// Method and path of each operation by its id.
 fn operations() -> BTreeMap<String, (String, String)> {
@@ -38,7 +61,8 @@ on_both! {
         let app = TestApp::new(db);
         let operations = operations();
         for (id, (method, path)) in &operations {
-            let path = path.replace("{id}", "018f0000-0000-7000-8000-000000000001").replace("{code}", "DE");
+            let path = path.replace("{id}", NOBODY).replace("{code}", "DE");
+            let path = path.replace("{person}", NOBODY).replace("{organisation}", NOBODY);
             let answer = app.send(request(method.parse().unwrap(), "", &path, "{}".into())).await;
             if OPEN.contains(&id.as_str()) {
                 assert_ne!(answer.status, 401, "{id}");
@@ -48,7 +72,72 @@ on_both! {
             }
         }
         let known: BTreeSet<&str> = operations.keys().map(String::as_str).collect();
-        assert!(OPEN.iter().chain(&SHARED).chain(&OPERATORS).all(|id| known.contains(id)), "an exception names no operation");
+        assert!(OPEN.iter().chain(&SHARED).chain(&OPERATORS).chain(&PERSONAL).chain(&OWN).all(|id| known.contains(id)), "an exception names no operation");
+    }
+}
+
+/// A path with the ids of its list, of a need, an offer, a person.
+fn filled(path: &str, ids: &BTreeMap<&str, String>, person: &str) -> String {
+    let list = path.split('/').nth(3).unwrap_or_default();
+    let path = path.replace("{id}", &ids[list]).replace("{organisation}", &ids["organisations"]);
+    path.replace("{need}", &ids["needs"]).replace("{offer}", &ids["offers"]).replace("{person}", person)
+}
+
+/// A body that is refused for nothing but who sends it.
+fn body_of(operation: &str) -> Value {
+    match operation {
+        "organisations_create" => json!({ "name": "X", "kind": "firm", "country": "DE" }),
+        "roles_grant" => json!({ "email": "eve@example.org", "name": "Eve", "role": "admin" }),
+        "roles_update" => json!({ "role": "member" }),
+        "api_keys_create" => json!({ "name": "Portal" }),
+        _ => json!({}),
+    }
+}
+
+on_both! {
+    async fn a_member_reads_and_changes_nothing(db: TestDb) {
+        let app = TestApp::new(db);
+        let firm = app.firm("Atelier").await;
+        let id = firm.id.parse().unwrap();
+        let offer = app.post(&firm.token, "/api/v1/offers", &offers::plain(&firm)).await.expect(201).id();
+        let need = app.post(&firm.token, "/api/v1/needs", &needs::plain(&firm)).await.expect(201).id();
+        let key = app.post(&firm.token, "/api/v1/api-keys", &json!({ "name": "Portal" })).await.expect(201).id();
+        let run = app.post(&app.operator(), "/api/v1/match-runs", &json!({})).await.expect(202).id();
+        app.work().await;
+        let member = app.token(app.signed_in(id, domain::person::Role::Member).await);
+        let editor = app.token(app.signed_in(id, domain::person::Role::Editor).await);
+        let ids = BTreeMap::from([
+            ("organisations", firm.id.clone()),
+            ("sites", firm.site.clone()),
+            ("offers", offer),
+            ("needs", need),
+            ("match-runs", run),
+            ("matches", NOBODY.to_owned()),
+            ("api-keys", key),
+            ("people", firm.id.clone()),
+            ("sessions", NOBODY.to_owned()),
+        ]);
+        let mut refused = 0;
+        for (id, (method, path)) in operations() {
+            let mine = PERSONAL.contains(&id.as_str()) || OWN.contains(&id.as_str()) || OPEN.contains(&id.as_str());
+            if mine || method == "GET" {
+                continue;
+            }
+            let path = filled(&path, &ids, &firm.grant.person.to_string());
+            let send = |token: &str| app.send(request(method.parse().unwrap(), token, &path, body_of(&id).to_string().into()));
+            assert_eq!(send(&member).await.status, 403, "{id}");
+            // An editor writes, and decides about nobody.
+            if ["roles", "api_keys", "match_runs", "organisations"].iter().any(|list| id.starts_with(list)) {
+                assert_eq!(send(&editor).await.status, 403, "{id}");
+            }
+            refused += 1;
+        }
+        assert!(refused > 10, "{refused}");
+        for list in ["offers", "needs", "sites"] {
+            assert!(!app.get(&member, &format!("/api/v1/{list}")).await.expect(200).items().is_empty(), "{list}");
+        }
+        app.get(&member, "/api/v1/api-keys").await.expect(403);
+        assert_eq!(app.get(&firm.token, "/api/v1/offers?state=published").await.items().len(), 1);
     }
 }
 
@@ -70,6 +159,8 @@ on_both! {
             ("needs", need),
             ("match-runs", run),
             ("matches", matched),
+            ("sessions", firm.grant.session.to_string()),
+            ("people", firm.id.clone()),
             ("api-keys", app.post(&firm.token, "/api/v1/api-keys", &json!({ "name": "Portal" })).await.expect(201).id()),
         ]);
         let mut exercised = BTreeSet::new();
@@ -78,9 +169,11 @@ on_both! {
             let send = |path: String, body: Value| app.send(request(method.parse().unwrap(), &other.token, &path, body.to_string().into()));
             if OPEN.contains(&id.as_str()) {
                 continue;
-            } else if path.contains("{id}") {
-                let path = path.replace("{id}", &ids[list]).replace("{need}", &ids["needs"]).replace("{offer}", &ids["offers"]);
-                let answer = send(path, json!({})).await;
+            } else if PERSONAL.contains(&id.as_str()) {
+                assert!(!path.contains('{'), "{id}");
+            } else if path.contains('{') {
+                let path = filled(&path, &ids, &firm.grant.person.to_string());
+                let answer = send(path, body_of(&id)).await;
                 let expected = match id.as_str() {
                     id if SHARED.contains(&id) => 200,
                     id if OPERATORS.contains(&id) => 403,
@@ -97,6 +190,7 @@ on_both! {
                     // That it and its site were registered.
                     "audit" => 2,
                     "match-runs" => 1,
+                    "sessions" => 1,
                     _ => 0,
                 };
                 assert_eq!(answer.items().len(), own, "{id}: {}", answer.text);

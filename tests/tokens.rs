@@ -1,14 +1,19 @@
 //! Tokens over HTTP.
 
 use serde_json::{Value, json};
-use testkit::{TestApp, TestDb, app::request, on_both};
+use testkit::{
+    TestApp, TestDb,
+    app::request,
+    on_both,
+    people::{OPERATOR, OPERATOR_SESSION},
+};
 
 const OFFERS: &str = "/api/v1/offers";
 
 fn claims(app: &TestApp, change: &[(&str, Value)]) -> String {
     let now = domain::time::Clock::now(app.clock.as_ref()).micros() / 1_000_000;
-    let mut claims = json!({ "iss": "muster", "aud": "muster-api", "sub": "operator", "jti": "1", "operator": true,
-        "iat": now, "nbf": now, "exp": now + 3_600 });
+    let mut claims = json!({ "iss": "muster", "aud": "muster-api", "sub": OPERATOR, "sid": OPERATOR_SESSION, "jti": "1",
+        "operator": true, "iat": now, "nbf": now, "exp": now + 900 });
     for (name, value) in change {
         if value.is_null() {
             claims.as_object_mut().unwrap().remove(*name);
@@ -16,7 +21,7 @@ fn claims(app: &TestApp, change: &[(&str, Value)]) -> String {
             claims[*name] = value.clone();
         }
     }
-    app.app.keys.sign(&claims).unwrap()
+    app::tokens::sign(&app.app.keys, &claims).unwrap()
 }
 
 on_both! {
@@ -41,17 +46,17 @@ on_both! {
         let now = domain::time::Clock::now(app.clock.as_ref()).micros() / 1_000_000;
         let early = json!(now - 7_200);
         for (nbf, exp, status) in [
-            (now + 3_600, now + 7_200, 401),
+            (now + 3_600, now + 3_700, 401),
             (now - 60, now - 29, 200),
             (now - 60, now - 30, 401),
-            (now - 3_600, now - 90, 401),
+            (now - 800, now - 90, 401),
         ] {
             let token = claims(&app, &[("iat", early.clone()), ("nbf", json!(nbf)), ("exp", json!(exp))]);
             app.get(&token, OFFERS).await.expect(status);
         }
         let token = app.operator();
         app.get(&token, OFFERS).await.expect(200);
-        app.clock.advance_micros(3_630 * 1_000_000);
+        app.clock.advance_micros(930 * 1_000_000);
         assert!(app.get(&token, OFFERS).await.expect(401).text.contains("expired"));
     }
 }

@@ -33,11 +33,12 @@ struct ListQuery {
     /// Only what was done to the record of this id.
     record_id: Option<Uuid>,
     /// Only records of these kinds, with commas between them: `organisation`, `site`, `offer`, `need`, `match_run`,
-    /// `api_key`, `import`.
+    /// `api_key`, `person`, `password`, `role`, `session`, `import`.
     #[param(value_type = Option<String>, example = "offer,need")]
     #[serde(default)]
     record: Several<RecordKind>,
-    /// Only these acts, with commas between them: `create`, `update`, `withdraw`, `close`, `revoke`, `start`, `cancel`.
+    /// Only these acts, with commas between them: `create`, `update`, `withdraw`, `close`, `revoke`, `start`, `cancel`,
+    /// `register`, `set`, `reset`, `grant`, `accept`, `remove`, `end`, `reuse`, `erase`.
     #[param(value_type = Option<String>, example = "withdraw,close")]
     #[serde(default)]
     act: Several<Act>,
@@ -65,11 +66,15 @@ struct EntryView {
     /// When.
     #[schema(format = DateTime)]
     at: String,
-    /// As which organisation; null where it was the operator.
+    /// As whom: `operator`, `organisation`, or `person` for nobody but the person.
+    acting_as: &'static str,
+    /// As which organisation.
     acting: Option<Uuid>,
-    /// By what: `command_line`, `token` or `api_key`.
+    /// Which person did it, where it was done for the reader's own organisation or the reader is the operator.
+    person: Option<Uuid>,
+    /// By what: `command_line`, `session`, `link`, `api_key`, or `nothing` for whoever asks for an account.
     credential: &'static str,
-    /// Which key, where it is one of the reader's own or the reader is the operator.
+    /// Which session or key; to whom `person` is told.
     credential_id: Option<Uuid>,
     /// What was done.
     act: &'static str,
@@ -101,7 +106,9 @@ impl EntryView {
         Self {
             id: entry.id.0,
             at: entry.at.to_string(),
-            acting: entry.acting.map(|id| id.0),
+            acting_as: entry.acting.as_str(),
+            acting: entry.acting.organisation().map(|id| id.0),
+            person: entry.person.map(|id| id.0),
             credential: entry.credential.as_str(),
             credential_id: entry.credential_id,
             act: entry.act.as_str(),
@@ -129,6 +136,7 @@ async fn list(
         records: query.record.0,
         acts: query.act.0,
         organisation: query.organisation.map(OrganisationId),
+        person: None,
         since: query.since,
         before: query.before,
     };

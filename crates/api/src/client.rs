@@ -1,8 +1,14 @@
 //! The address that a request comes from, as far as it can be believed.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
 
-use axum::http::{HeaderMap, HeaderName};
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, HeaderName, request::Parts},
+};
 use ipnet::IpNet;
 
 /// What proxies write the addresses before them into.
@@ -11,6 +17,19 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// The other end of the connection that a request came by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub IpAddr);
+
+/// The client that a request came from: what the rates found out, or else the peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Client(pub IpAddr);
+
+impl<S: Send + Sync> FromRequestParts<S> for Client {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        let peer = || parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
+        Ok(parts.extensions.get().copied().unwrap_or_else(|| Self(counted_as(peer().to_canonical()))))
+    }
+}
 
 /// The client's address: the peer, or where that is a trusted proxy the last address that no trusted proxy
 /// stands for. Whatever stands further left in the header was written by the client (field case RAT-01).

@@ -75,7 +75,20 @@ pub const ALL: &[Code] = &[
         "unauthenticated",
         StatusCode::UNAUTHORIZED,
         "A valid token is missing",
-        "Send `Authorization: Bearer KEY`. The operator makes keys with `muster token create`.",
+        "Send `Authorization: Bearer TOKEN`: the access token of a session (`POST /api/v1/sessions`), or the key of a machine.",
+    ),
+    answer(
+        "sign_in_refused",
+        StatusCode::UNAUTHORIZED,
+        "Address or password is wrong",
+        "Check both. An account has no password before the link of a mail set one; `POST /api/v1/passwords/reset` mails another.",
+    ),
+    answer(
+        "session_ended",
+        StatusCode::UNAUTHORIZED,
+        "The session cannot be carried on",
+        "A refresh token works once, and the last one is the one that counts. One that came twice was copied, and ended the \
+         session for whoever has it. Sign in again; if you did not send it twice yourself, change your password.",
     ),
     answer("forbidden", StatusCode::FORBIDDEN, "You may not do this", "The detail says who may. Ask the operator."),
     answer(
@@ -101,6 +114,18 @@ pub const ALL: &[Code] = &[
         StatusCode::REQUEST_TIMEOUT,
         "The request took too long",
         "Try again. A change may have been made all the same; look before you repeat it.",
+    ),
+    answer(
+        "duplicate_role",
+        StatusCode::CONFLICT,
+        "The person has a role there",
+        "Change the role with `PUT /api/v1/organisations/{id}/people/{person}`.",
+    ),
+    answer(
+        "last_admin",
+        StatusCode::CONFLICT,
+        "Nobody would be left to decide",
+        "Make somebody else an admin first. The operator may take the last one away.",
     ),
     answer(
         "duplicate_organisation",
@@ -167,8 +192,15 @@ pub const ALL: &[Code] = &[
         "rate_limited",
         StatusCode::TOO_MANY_REQUESTS,
         "Too much was asked for",
-        "Send the same request again after the seconds that `Retry-After` names. A read costs 1 point, a change 5, an \
-         explanation 20, a run 50; `RateLimit-Policy` says how many there are a minute, `RateLimit` how many are left.",
+        "Send the same request again after the seconds that `Retry-After` names. A read costs 1 point, a change 5, a \
+         password 10, an explanation 20, a run 50; `RateLimit-Policy` says how many there are a minute, `RateLimit` how many are left.",
+    ),
+    answer(
+        "tried_too_often",
+        StatusCode::TOO_MANY_REQUESTS,
+        "The account was tried too often",
+        "Wait the seconds that `Retry-After` names. An account is tried ten times at once, then every 30 seconds, from \
+         wherever; a mailed link sets another password meanwhile.",
     ),
     answer(
         "busy",
@@ -190,6 +222,11 @@ pub const ALL: &[Code] = &[
     ),
     field("wrong_type", "Another JSON type is expected", "The detail says which. Numbers are not written in quotes."),
     field("unknown_field", "There is no such field", "The detail lists the fields there are. Check the spelling."),
+    field("bad_email", "Not an e-mail address", "Write one such as `ann@example.org`, in plain ASCII."),
+    field("void_link", "The link does not work", "It works once and for a while. Ask for another."),
+    field("too_short", "The password is too short", "Take at least 12 characters, such as four words."),
+    field("weak", "The password is guessed first", "Take words that have nothing to do with you or with each other."),
+    field("wrong_password", "Not the password of this account", "Type it again, or ask for a mailed link."),
     field("missing_field", "A required field is missing", "Add it."),
     field("duplicate_field", "A field stands twice", "Keep one of them."),
     field("not_an_object", "The body must be an object", "Write `{ ... }` with the fields of the API reference."),

@@ -1,19 +1,14 @@
 //! Why a run covers a need or does not, and what would change it.
 
-use app::{App, access::Caller};
-use axum::{
-    Json,
-    extract::{FromRequestParts, Path, State},
-    http::request::Parts,
-};
+use app::App;
+use axum::{Json, extract::State};
 use domain::ids::{NeedId, OfferId, RunId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use uuid::Uuid;
 use validator::Validate;
 
-use crate::{problem::Problem, query::Parameters, signed_in::SignedIn};
+use crate::{path_id::PathIds, problem::Problem, query::Parameters, signed_in::SignedIn};
 
 mod need;
 mod pair;
@@ -25,22 +20,6 @@ pub use pair::PairExplanation;
 /// The routes of explanations.
 pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(need)).routes(routes!(pair))
-}
-
-/// The ids of a path, in order; what is none names nothing, so it is not found.
-struct PathIds<const N: usize>([Uuid; N]);
-
-impl<S: Send + Sync, const N: usize> FromRequestParts<S> for PathIds<N> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let texts = Path::<Vec<(String, String)>>::from_request_parts(parts, state).await;
-        let ids = texts.ok().and_then(|Path(texts)| {
-            let ids: Option<Vec<Uuid>> = texts.iter().map(|(_, text)| text.parse().ok()).collect();
-            <[Uuid; N]>::try_from(ids?).ok()
-        });
-        ids.map(Self).ok_or_else(|| Problem::not_found("record"))
-    }
 }
 
 #[derive(Debug, Deserialize, IntoParams, Validate)]
@@ -78,13 +57,13 @@ impl SolvesQuery {
         (status = 409, description = "The run is not done, or what it saw is no longer kept")))]
 async fn need(
     State(app): State<App>,
-    SignedIn(Caller { actor, .. }): SignedIn,
+    SignedIn(caller): SignedIn,
     PathIds(ids): PathIds<2>,
     Parameters(query): Parameters<SolvesQuery>,
 ) -> Result<Json<NeedExplanation>, Problem> {
     let [run, need] = ids;
     let (run, need) = (RunId(run), NeedId(need));
-    let found = app::explanations::need(&app, actor, run, need, query.solves()).await?;
+    let found = app::explanations::need(&app, &caller, run, need, query.solves()).await?;
     Ok(Json(NeedExplanation::of(found, Some(run), &app.tables().catalogue)))
 }
 
@@ -105,12 +84,12 @@ async fn need(
         (status = 409, description = "The run is not done, or what it saw is no longer kept")))]
 async fn pair(
     State(app): State<App>,
-    SignedIn(Caller { actor, .. }): SignedIn,
+    SignedIn(caller): SignedIn,
     PathIds(ids): PathIds<3>,
     Parameters(query): Parameters<SolvesQuery>,
 ) -> Result<Json<PairExplanation>, Problem> {
     let [run, need, offer] = ids;
     let (run, pair) = (RunId(run), (NeedId(need), OfferId(offer)));
-    let found = app::explanations::pair(&app, actor, run, pair, query.solves()).await?;
+    let found = app::explanations::pair(&app, &caller, run, pair, query.solves()).await?;
     Ok(Json(PairExplanation::of(found, Some(run))))
 }

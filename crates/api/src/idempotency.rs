@@ -3,7 +3,7 @@
 //! An answer of success is kept for 24 hours by credential and key. After a refusal nothing was done, and the
 //! key is free again. Where the service failed or stopped amid the work nobody can tell what was done: the key
 //! then stays taken, and the answer says so, rather than to make something twice. What hands out a secret
-//! keeps no answer.
+//! or names people keeps no answer.
 
 use app::{
     App,
@@ -27,24 +27,37 @@ pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// The longest key, in characters.
 const LONGEST: usize = 255;
-/// Where secrets are handed out.
-const EXEMPT: &str = "/api/v1/api-keys";
+/// Where secrets are handed out, or people are named: what is kept there would outlive its erasure.
+const EXEMPT: [&str; 5] = ["api-keys", "sessions", "passwords", "people", "setup"];
+
+/// Whether answers of an address are kept.
+pub fn keeps(path: &str) -> bool {
+    let path = path.trim_start_matches("/api/v1/");
+    let under = |list: &str| path == list || path.strip_prefix(list).is_some_and(|rest| rest.starts_with('/'));
+    let people = path.strip_prefix("organisations/").and_then(|rest| rest.split_once('/')).map(|(_, rest)| rest);
+    !EXEMPT.into_iter().any(under) && !people.is_some_and(|rest| rest == "people" || rest.starts_with("people/"))
+}
 
 /// Answers a POST with a key as its first one was answered.
 pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Response {
     let key = match key_of(request.headers()) {
-        Ok(Some(key)) if *request.method() == Method::POST && request.uri().path() != EXEMPT => key,
+        Ok(Some(key)) if *request.method() == Method::POST && keeps(request.uri().path()) => key,
         Ok(_) => return next.run(request).await,
         Err(problem) => return problem.into_response(),
     };
     let (mut head, body) = request.into_parts();
     // Whoever has no credential that still holds is turned away: neither does he learn what was answered, nor
     // does anything of his reach the database.
-    if let Err(problem) = Calling::from_request_parts(&mut head, &app).await {
-        return problem.into_response();
-    }
-    let sent = head.headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
-    let credential = Digest::of_bytes(sent);
+    let caller = match Calling::from_request_parts(&mut head, &app).await {
+        Ok(Calling(caller)) => caller,
+        Err(problem) => return problem.into_response(),
+    };
+    // A person's tokens change every few minutes; the person does not.
+    let credential = match (caller.credential, caller.person) {
+        (_, Some(person)) => format!("person {person} {:?}", caller.actor),
+        (by, None) => format!("{by:?} {:?}", caller.actor),
+    };
+    let credential = Digest::of_bytes(credential.as_bytes());
     let bytes = match body::collect(body).await {
         Ok(bytes) => bytes,
         Err(problem) => return problem.into_response(),

@@ -26,8 +26,10 @@ mod feature;
 mod health;
 mod html;
 mod idempotency;
+mod jwks;
 mod layers;
 mod limits;
+mod link_page;
 mod matches;
 mod measure;
 mod needs;
@@ -36,15 +38,20 @@ mod offers;
 mod openapi;
 mod organisations;
 mod page;
+mod passwords;
 mod path_id;
+mod people;
 pub mod problem;
 mod products;
 mod query;
 pub mod rates;
 mod regions;
+mod roles;
 mod run_parameters;
 mod runs;
 mod serve;
+mod sessions;
+mod setup;
 mod signed_in;
 mod sites;
 mod strict;
@@ -62,6 +69,11 @@ fn routes() -> OpenApiRouter<App> {
     let v1 = OpenApiRouter::new()
         .merge(open.layer(layers::open_to_pages()))
         .merge(organisations::router())
+        .merge(people::router())
+        .merge(passwords::router())
+        .merge(sessions::router())
+        .merge(roles::router())
+        .merge(setup::router())
         .merge(api_keys::router())
         .merge(audit::router())
         .merge(sites::router())
@@ -70,7 +82,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(runs::router())
         .merge(explanations::router())
         .merge(matches::router());
-    OpenApiRouter::with_openapi(openapi::frame()).merge(health::router()).nest("/api/v1", v1)
+    OpenApiRouter::with_openapi(openapi::frame()).merge(health::router()).merge(jwks::router()).nest("/api/v1", v1)
 }
 
 /// The OpenAPI document of what the router serves.
@@ -95,6 +107,7 @@ pub fn router_with(app: App, rates: Option<Rates>) -> Router {
         .layer(CatchPanicLayer::custom(layers::panicked));
     let mut inner = routes
         .merge(docs::router(document))
+        .merge(link_page::router())
         .fallback(layers::no_such_route)
         .method_not_allowed_fallback(layers::method_not_allowed)
         .layer(inward);

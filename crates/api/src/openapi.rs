@@ -15,9 +15,10 @@ use utoipa::openapi::{
 use crate::problem::{FaultBody, MEDIA_TYPE, ProblemBody};
 
 /// Sections of the reference, in order.
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     ("Catalogue", "Products, units and regions; open to everybody."),
     ("Organisations", "Organisations and their sites."),
+    ("People", "Accounts of people, their sessions, and who acts for which organisation."),
     ("Access", "Keys that machines call with."),
     ("Offers", "What sites make and hold."),
     ("Needs", "What sites lack, how much by when."),
@@ -49,8 +50,8 @@ pub fn frame() -> OpenApi {
 pub fn complete(mut document: OpenApi) -> OpenApi {
     let mut bearer = Http::new(HttpAuthScheme::Bearer);
     bearer.description = Some(
-        "A key that the operator made with `muster token create`, or that one with the scope `admin` \
-        made."
+        "The access token of a person's session (`POST /api/v1/sessions`), or the key of a machine (`POST \
+         /api/v1/api-keys`, `muster token create`)."
             .to_owned(),
     );
     let components = document.components.get_or_insert_default();
@@ -63,14 +64,16 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     }
     components.schemas.values_mut().for_each(without_floats);
     let examples = examples(&components.schemas);
-    for item in document.paths.paths.values_mut() {
+    for (path, item) in &mut document.paths.paths {
         if let Some(operation) = &mut item.get {
             add_versions(operation);
         }
-        if let Some(operation) = &mut item.post {
+        if let Some(operation) = &mut item.post
+            && crate::idempotency::keeps(path)
+        {
             add_key(operation);
         }
-        for operation in [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten() {
+        for operation in [&mut item.get, &mut item.post, &mut item.put, &mut item.delete].into_iter().flatten() {
             add_errors(operation);
             add_headers(operation);
             add_example(operation, &examples);
@@ -129,11 +132,8 @@ fn add_versions(operation: &mut Operation) {
     operation.responses.responses.insert("304".to_owned(), RefOr::T(same));
 }
 
-/// What lets a request be sent again; not where the answer is a secret.
+/// What lets a request be sent again.
 fn add_key(operation: &mut Operation) {
-    if operation.operation_id.as_deref() == Some("api_keys_create") {
-        return;
-    }
     let key = ParameterBuilder::new()
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header)

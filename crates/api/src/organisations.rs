@@ -1,6 +1,6 @@
 //! Organisations.
 
-use app::{App, Stored, access::Caller, organisations::OrganisationFilter, organisations::OrganisationInput};
+use app::{App, Stored, organisations::OrganisationFilter, organisations::OrganisationInput};
 use axum::{Json, extract::State};
 use domain::{ids::OrganisationId, organisation::Organisation};
 use serde::{Deserialize, Serialize};
@@ -105,13 +105,13 @@ struct ListQuery {
     responses((status = 200, description = "The organisations", body = Page<OrganisationView>)))]
 async fn list(
     State(app): State<App>,
-    SignedIn(Caller { actor, .. }): SignedIn,
+    SignedIn(caller): SignedIn,
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Paged<OrganisationView>, Problem> {
     let filter = OrganisationFilter { kind: None, query: query.q.map(|q| q.0) };
     let page = (query.limit, query.cursor.as_deref());
-    let listing = Listing::new(&app, actor, ("organisations", format!("{filter:?}")), page)?;
-    let found = app::organisations::page(&app, actor, &filter, listing.request).await?;
+    let listing = Listing::new(&app, caller.actor, ("organisations", format!("{filter:?}")), page)?;
+    let found = app::organisations::page(&app, &caller, &filter, listing.request).await?;
     Ok(listing.answer(&app, found, OrganisationView::of))
 }
 
@@ -142,8 +142,8 @@ async fn create(
     responses((status = 200, description = "The organisation", body = OrganisationView)))]
 async fn get(
     State(app): State<App>,
-    SignedIn(Caller { actor, .. }): SignedIn,
+    SignedIn(caller): SignedIn,
     PathId(id): PathId<OrganisationId>,
 ) -> Result<Json<OrganisationView>, Problem> {
-    Ok(Json(OrganisationView::of(app::organisations::get(&app, actor, id).await?)))
+    Ok(Json(OrganisationView::of(app::organisations::get(&app, &caller, id).await?)))
 }

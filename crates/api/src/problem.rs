@@ -43,6 +43,8 @@ pub struct Problem {
     detail: String,
     errors: Vec<Violation>,
     authenticate: Option<String>,
+    /// Seconds to wait before it is tried again.
+    wait: Option<u16>,
     cause: Option<String>,
 }
 
@@ -90,7 +92,7 @@ impl Problem {
     /// A problem of a code in [`codes::ALL`].
     pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
         debug_assert!(codes::find(code).is_some_and(|c| c.status.is_some()), "{code} is no code of an answer");
-        Self { code, detail: detail.into(), errors: Vec::new(), authenticate: None, cause: None }
+        Self { code, detail: detail.into(), errors: Vec::new(), authenticate: None, wait: None, cause: None }
     }
 
     /// Faults of a body.
@@ -135,11 +137,16 @@ impl Problem {
         Self { authenticate: Some(challenge), ..Self::new("unauthenticated", detail) }
     }
 
+    /// What was sent in the body opens nothing.
+    fn refused(code: &'static str, why: &AppError) -> Self {
+        Self { authenticate: Some("Bearer realm=\"muster\"".to_owned()), ..Self::new(code, why.to_string()) }
+    }
+
     /// A key that may not be used for this (RFC 6750).
     pub fn beyond_scope(needed: AccessScope) -> Self {
         let needed = needed.as_str();
         let challenge = format!("Bearer realm=\"muster\", error=\"insufficient_scope\", scope=\"{needed}\"");
-        let detail = format!("the key you send does not have the scope {needed}; use one that has it");
+        let detail = format!("your role or key does not have the scope {needed}; use one that has it");
         Self { authenticate: Some(challenge), ..Self::new("forbidden", detail) }
     }
 
@@ -198,6 +205,9 @@ impl Problem {
         if let Some(value) = self.authenticate.and_then(|a| HeaderValue::from_str(&a).ok()) {
             headers.insert(header::WWW_AUTHENTICATE, value);
         }
+        if let Some(wait) = self.wait {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait));
+        }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
@@ -221,6 +231,12 @@ impl From<AppError> for Problem {
             AppError::NotFound { what } => Self::not_found(what),
             AppError::Forbidden { detail } => Self::new("forbidden", detail),
             AppError::Conflict { code, detail } => Self::new(code, detail),
+            AppError::SignInRefused => Self::refused("sign_in_refused", &AppError::SignInRefused),
+            AppError::SessionEnded => Self::refused("session_ended", &AppError::SessionEnded),
+            AppError::TooOften { detail, wait } => {
+                let wait = Some(u16::try_from(wait).unwrap_or(u16::MAX));
+                Self { wait, ..Self::new("tried_too_often", detail) }
+            }
             AppError::Busy => Self::new("busy", "the database is busy; try again in a second"),
             AppError::Overloaded { detail } => Self::new("overloaded", detail),
             AppError::Unavailable { cause } => {

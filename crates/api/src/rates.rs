@@ -32,7 +32,7 @@ use ipnet::IpNet;
 use uuid::Uuid;
 
 use crate::{
-    client::{self, Peer},
+    client::{self, Client, Peer},
     problem::Problem,
     signed_in::{Called, Calling},
 };
@@ -44,7 +44,7 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 /// Requests after which buckets that are full again are forgotten.
 const TIDY_EVERY: u32 = 10_000;
 
-/// The points of a request: 1 for a read, 5 for a change, 20 for an explanation, 50 for a run.
+/// The points of a request: 1 for a read, 5 for a change, 10 for a password, 20 for an explanation, 50 for a run.
 pub fn cost(method: &Method, address: &Uri) -> NonZeroU32 {
     let path = address.path().trim_end_matches('/');
     let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
@@ -52,6 +52,8 @@ pub fn cost(method: &Method, address: &Uri) -> NonZeroU32 {
         (true, path) if path.starts_with("/api/v1/match-runs/") && path.contains("/needs/") => 20,
         (true, _) => 1,
         (false, "/api/v1/match-runs") => 50,
+        // A password is hashed, or compared with a hash.
+        (false, "/api/v1/sessions" | "/api/v1/passwords" | "/api/v1/people/me/password" | "/api/v1/setup") => 10,
         (false, _) => 5,
     };
     NonZeroU32::new(points).unwrap_or(NonZeroU32::MIN)
@@ -80,7 +82,7 @@ impl Default for Limits {
 
 type Buckets<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock, StateInformationMiddleware>;
 
-/// The organisation, or the operator, and its key.
+/// The organisation, or the operator, and the person or key that calls.
 type CallerKey = (Option<Uuid>, Option<Uuid>);
 
 /// Who asked for how much.
@@ -130,7 +132,9 @@ impl Rates {
     fn of_caller(&self, caller: &Caller, points: NonZeroU32) -> Standing {
         let key = match caller.credential {
             Credential::ApiKey(id) => Some(id.0),
-            Credential::Token | Credential::CommandLine => None,
+            Credential::Session(_) | Credential::Link | Credential::Nothing | Credential::CommandLine => {
+                caller.person.map(|id| id.0)
+            }
         };
         let key = (caller.actor.organisation().map(|id| id.0), key);
         Self::take(&self.by_credential, &key, ("credential", self.limits.credential, points))
@@ -193,6 +197,7 @@ pub async fn layer(State((app, rates)): State<(App, Arc<Rates>)>, request: Reque
     let (mut head, body) = request.into_parts();
     let peer = head.extensions.get::<Peer>().copied().unwrap_or(Peer(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
     let from = client::counted_as(client::address(peer, &head.headers, &rates.trusted));
+    head.extensions.insert(Client(from));
     let called = match head.headers.contains_key(header::AUTHORIZATION) {
         true => Some(Calling::from_request_parts(&mut head, &app).await),
         false => None,

@@ -2,7 +2,6 @@
 
 use app::{
     Actor, App,
-    access::Caller,
     runs::{RunProgress, RunRow},
 };
 use axum::{Json, extract::State};
@@ -202,13 +201,13 @@ struct ListQuery {
     responses((status = 200, description = "The runs", body = Page<RunView>)))]
 async fn list(
     State(app): State<App>,
-    SignedIn(Caller { actor, .. }): SignedIn,
+    SignedIn(caller): SignedIn,
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Paged<RunView>, Problem> {
     let page = (query.limit, query.cursor.as_deref());
-    let listing = Listing::new(&app, actor, ("match-runs", String::new()), page)?;
-    let app::Page { items, next } = app::runs::page(&app, actor, listing.request).await?;
-    let items = items.into_iter().map(|run| RunView::of(run, actor)).collect::<Result<Vec<_>, _>>()?;
+    let listing = Listing::new(&app, caller.actor, ("match-runs", String::new()), page)?;
+    let app::Page { items, next } = app::runs::page(&app, &caller, listing.request).await?;
+    let items = items.into_iter().map(|run| RunView::of(run, caller.actor)).collect::<Result<Vec<_>, _>>()?;
     Ok(listing.answer(&app, app::Page { items, next }, |view| view))
 }
 
@@ -238,10 +237,10 @@ async fn start(
     responses((status = 200, description = "The run", body = RunView)))]
 async fn get(
     State(app): State<App>,
-    SignedIn(Caller { actor, .. }): SignedIn,
+    SignedIn(caller): SignedIn,
     PathId(id): PathId<RunId>,
 ) -> Result<Json<RunView>, Problem> {
-    Ok(Json(RunView::of(app::runs::get(&app, actor, id).await?, actor)?))
+    Ok(Json(RunView::of(app::runs::get(&app, &caller, id).await?, caller.actor)?))
 }
 
 /// Cancels a run.

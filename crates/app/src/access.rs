@@ -1,16 +1,23 @@
-//! Who is calling, by what they send: a signed token, or the key of a machine.
+//! Who is calling, by what they send: the token of a person's session, or the key of a machine.
 
-use domain::{api_key::AccessScopes, ids::ApiKeyId};
+use domain::{
+    api_key::AccessScopes,
+    ids::{ApiKeyId, PersonId, SessionId},
+};
 
-use crate::{App, api_keys, error::AppError, policy::Actor, tokens::TokenError};
+use crate::{App, api_keys, error::AppError, policy::Actor, sessions, tokens::TokenError};
 
 /// What a caller proved by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Credential {
     /// The machine that the service runs on.
     CommandLine,
-    /// A token that this service signed.
-    Token,
+    /// A session that a person signed in to.
+    Session(SessionId),
+    /// A link that was sent to a person.
+    Link,
+    /// Nothing: whoever asks for an account.
+    Nothing,
     /// The key of a machine.
     ApiKey(ApiKeyId),
 }
@@ -22,6 +29,8 @@ pub struct Caller {
     pub actor: Actor,
     /// By what.
     pub credential: Credential,
+    /// Who, where it is a person.
+    pub person: Option<PersonId>,
     /// What the credential may be used for; what the actor may do is another question.
     pub scopes: AccessScopes,
 }
@@ -29,7 +38,12 @@ pub struct Caller {
 impl Caller {
     /// Whoever sits at the machine that the service runs on: the operator, who may do everything.
     pub fn command_line() -> Self {
-        Self { actor: Actor::Operator, credential: Credential::CommandLine, scopes: AccessScopes::all() }
+        Self { actor: Actor::Operator, credential: Credential::CommandLine, person: None, scopes: AccessScopes::all() }
+    }
+
+    /// A person who acts for himself alone, by something other than a session.
+    pub(crate) fn alone(credential: Credential, person: Option<PersonId>) -> Self {
+        Self { actor: Actor::Nobody, credential, person, scopes: AccessScopes::all() }
     }
 }
 
@@ -47,8 +61,9 @@ pub enum AccessError {
     Failed(#[from] AppError),
 }
 
-/// The caller that a bearer token or key belongs to. Keys are looked up each time, so that a revoked one
-/// opens nothing from then on, whichever process is asked (field case AUT-05).
+/// The caller that a bearer token or key belongs to. Keys, sessions and roles are looked
+/// up each time, so that what was revoked, ended or taken away opens nothing from then on, whichever process is
+/// asked (field cases AUT-04, AUT-05).
 ///
 /// # Errors
 /// `Token` or `Key` when it opens nothing; `Failed` when the database does not answer.
@@ -56,6 +71,5 @@ pub async fn authenticate(app: &App, bearer: &str) -> Result<Caller, AccessError
     if bearer.starts_with(api_keys::PREFIX) {
         return api_keys::authenticate(app, bearer).await;
     }
-    let actor = app.keys.verify(bearer, app.clock.now())?;
-    Ok(Caller { actor, credential: Credential::Token, scopes: AccessScopes::all() })
+    sessions::authenticate(app, bearer).await
 }

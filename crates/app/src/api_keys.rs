@@ -22,7 +22,7 @@ use crate::{
     error::{AppError, AppResult},
     organisations,
     policy::{Action, Actor, Resource, require},
-    tokens::hex,
+    signing_keys::hex,
 };
 
 /// What every key begins with.
@@ -63,7 +63,7 @@ pub async fn create(app: &App, caller: &Caller, input: &ApiKeyInput) -> AppResul
     let mut faults = Violations::new();
     let organisation = match (caller.actor, input.organisation) {
         (Actor::Operator, None) => Some(None),
-        (actor, named) => match organisations::owner(app, actor, named).await {
+        (_, named) => match organisations::owner(app, caller, Action::Administer, named).await {
             Ok(id) => Some(Some(id)),
             Err(AppError::Invalid(part)) => faults.keep(Err(part)),
             Err(e) => return Err(e),
@@ -199,18 +199,12 @@ pub(crate) async fn authenticate(app: &App, text: &str) -> Result<Caller, Access
         }
     }
     let actor = key.organisation.map_or(Actor::Operator, Actor::Organisation);
-    Ok(Caller { actor, credential: Credential::ApiKey(key.id), scopes: key.scopes })
+    Ok(Caller { actor, credential: Credential::ApiKey(key.id), person: None, scopes: key.scopes })
 }
 
 /// Keys are made and seen by what may administer.
 fn require_admin(caller: &Caller) -> AppResult<()> {
-    let owner = caller.actor.organisation().map_or(Resource::Tokens, Resource::OwnedBy);
-    require(caller.actor, Action::Write, owner)?;
-    if caller.scopes.allow(AccessScope::Admin) {
-        return Ok(());
-    }
-    let detail = format!("this needs a key with the scope admin; yours has {}", caller.scopes);
-    Err(AppError::Forbidden { detail })
+    require(caller, Action::Administer, caller.actor.organisation().map_or(Resource::Service, Resource::OwnedBy))
 }
 
 fn random<const BYTES: usize>(app: &App) -> String {

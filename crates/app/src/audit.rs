@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{
-    audit::{Act, AuditEntry, Change, CredentialKind, RecordKind},
+    audit::{Act, Acting, AuditEntry, Change, CredentialKind, RecordKind},
     ids::{AuditId, OrganisationId},
     time::Instant,
 };
@@ -46,13 +46,20 @@ impl Pen {
     pub(crate) async fn note(&self, tx: &Tx, deeds: impl IntoIterator<Item = Deed>) -> AppResult<()> {
         let (credential, credential_id) = match self.caller.credential {
             Credential::CommandLine => (CredentialKind::CommandLine, None),
-            Credential::Token => (CredentialKind::Token, None),
+            Credential::Session(id) => (CredentialKind::Session, Some(id.0)),
+            Credential::Link => (CredentialKind::Link, None),
+            Credential::Nothing => (CredentialKind::Nothing, None),
             Credential::ApiKey(id) => (CredentialKind::ApiKey, Some(id.0)),
         };
         let entry = |deed: Deed| AuditEntry {
             id: AuditId(self.ids.next(self.at)),
             at: self.at,
-            acting: self.caller.actor.organisation(),
+            acting: match self.caller.actor {
+                Actor::Operator => Acting::Operator,
+                Actor::Organisation(id) => Acting::Organisation(id),
+                Actor::Nobody => Acting::Person,
+            },
+            person: self.caller.person,
             credential,
             credential_id,
             act: deed.act,
@@ -67,12 +74,13 @@ impl Pen {
 }
 
 /// A page of the log: the operator reads all of it, an organisation what it did and what was done to its
-/// records. By which key others acted is theirs to know.
+/// records. Who of the others acted, and by which key, is
+/// theirs to know.
 pub async fn page(app: &App, actor: Actor, filter: &AuditFilter, request: PageRequest) -> AppResult<Page<AuditEntry>> {
     let mut page = store::page(&app.store, actor.into(), filter, request).await?;
     if let Actor::Organisation(own) = actor {
-        for entry in page.items.iter_mut().filter(|entry| entry.acting != Some(own)) {
-            entry.credential_id = None;
+        for entry in page.items.iter_mut().filter(|entry| entry.acting != Acting::Organisation(own)) {
+            (entry.credential_id, entry.person) = (None, None);
         }
     }
     Ok(page)

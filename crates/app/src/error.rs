@@ -29,6 +29,20 @@ pub enum AppError {
         /// A sentence with the state and the remedy.
         detail: String,
     },
+    /// Address and password do not open an account; which of them is wrong is not said.
+    #[error("the address or the password is wrong, or the account has none yet; the link of a mail sets one")]
+    SignInRefused,
+    /// A refresh token carries nothing on: it is none, it was used, or its session has ended.
+    #[error("the refresh token is none, was used before, or its session has ended; sign in again")]
+    SessionEnded,
+    /// It was tried too often; the same request may succeed later.
+    #[error("tried too often: {detail}")]
+    TooOften {
+        /// A sentence with what was tried.
+        detail: &'static str,
+        /// Seconds to wait.
+        wait: u64,
+    },
     /// The database is busy; the same request may succeed in a second.
     #[error("the database is busy")]
     Busy,

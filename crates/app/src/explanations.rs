@@ -30,6 +30,7 @@ pub use matching::{
 
 use crate::{
     App, Tables,
+    access::Caller,
     error::{AppError, AppResult},
     policy::{Action, Actor, Resource, require},
 };
@@ -130,13 +131,13 @@ impl Work {
 /// # Errors
 /// `NotFound` when there is no such run, or the need is not the actor's or took no part in it;
 /// `Conflict` when the run is not done, or what it saw is no longer kept; `Overloaded`.
-pub async fn need(app: &App, actor: Actor, run: RunId, need: NeedId, solves: u32) -> AppResult<Explanation> {
-    own_need(app, actor, need).await?;
-    let run_seen = done(app, actor, run).await?;
+pub async fn need(app: &App, caller: &Caller, run: RunId, need: NeedId, solves: u32) -> AppResult<Explanation> {
+    own_need(app, caller, need).await?;
+    let run_seen = done(app, caller, run).await?;
     let seat = app.explaining.seat()?;
     let (seen, parameters) = seen(app, run_seen).await?;
     let matched = matched(app, run, need).await?;
-    let audience = audience(actor);
+    let audience = audience(caller.actor)?;
     let work = Work::of(seen, parameters, seat);
     work.run(move |rules, control| {
         let question = Question { need, audience, budget: solves, matched: Some(&matched) };
@@ -152,17 +153,17 @@ pub async fn need(app: &App, actor: Actor, run: RunId, need: NeedId, solves: u32
 /// As [`need`]; `NotFound` also when the offer is not in the market as the actor sees it.
 pub async fn pair(
     app: &App,
-    actor: Actor,
+    caller: &Caller,
     run: RunId,
     (need, offer): (NeedId, OfferId),
     solves: u32,
 ) -> AppResult<PairExplanation> {
-    own_need(app, actor, need).await?;
-    let run_seen = done(app, actor, run).await?;
+    own_need(app, caller, need).await?;
+    let run_seen = done(app, caller, run).await?;
     let seat = app.explaining.seat()?;
     let (seen, parameters) = seen(app, run_seen).await?;
     let matched = matched(app, run, need).await?;
-    let audience = audience(actor);
+    let audience = audience(caller.actor)?;
     let work = Work::of(seen, parameters, seat);
     work.run(move |rules, control| {
         let question = Question { need, audience, budget: solves, matched: Some(&matched) };
@@ -177,12 +178,12 @@ pub async fn pair(
 /// `Forbidden` for all but the operator; `NotFound` when the need takes no part in runs.
 pub async fn need_now(
     app: &App,
-    actor: Actor,
+    caller: &Caller,
     parameters: Parameters,
     need: NeedId,
     solves: u32,
 ) -> AppResult<(Explanation, Arc<Market>)> {
-    let work = Work::now(app, actor, parameters).await?;
+    let work = Work::now(app, caller, parameters).await?;
     let market = Arc::clone(&work.market);
     let explanation = work.run(move |rules, control| {
         let question = Question { need, audience: Audience::Operator, budget: solves, matched: None };
@@ -197,12 +198,12 @@ pub async fn need_now(
 /// As [`need_now`]; `NotFound` also when the offer is not in the market.
 pub async fn pair_now(
     app: &App,
-    actor: Actor,
+    caller: &Caller,
     parameters: Parameters,
     (need, offer): (NeedId, OfferId),
     solves: u32,
 ) -> AppResult<(PairExplanation, Arc<Market>)> {
-    let work = Work::now(app, actor, parameters).await?;
+    let work = Work::now(app, caller, parameters).await?;
     let market = Arc::clone(&work.market);
     let answer = work.run(move |rules, control| {
         let question = Question { need, audience: Audience::Operator, budget: solves, matched: None };
@@ -218,23 +219,24 @@ impl Work {
     }
 
     /// For whoever has the machine to itself.
-    async fn now(app: &App, actor: Actor, parameters: Parameters) -> AppResult<Self> {
-        require(actor, Action::Write, Resource::Runs)?;
+    async fn now(app: &App, caller: &Caller, parameters: Parameters) -> AppResult<Self> {
+        require(caller, Action::Write, Resource::Runs)?;
         parameters.check()?;
         let market = Arc::new(storage::market::snapshot(&app.store, app.today()).await?);
         Ok(Self { market, tables: app.tables(), parameters, threads: 0, seat: None })
     }
 }
 
-fn audience(actor: Actor) -> Audience {
+fn audience(actor: Actor) -> AppResult<Audience> {
     match actor {
-        Actor::Operator => Audience::Operator,
-        Actor::Organisation(own) => Audience::Buyer(own),
+        Actor::Operator => Ok(Audience::Operator),
+        Actor::Organisation(own) => Ok(Audience::Buyer(own)),
+        Actor::Nobody => Err(AppError::NotFound { what: "need" }),
     }
 }
 
-async fn own_need(app: &App, actor: Actor, need: NeedId) -> AppResult<()> {
-    match storage::needs::get(&app.store, actor.into(), need).await {
+async fn own_need(app: &App, caller: &Caller, need: NeedId) -> AppResult<()> {
+    match storage::needs::get(&app.store, caller.actor.into(), need).await {
         Ok(_) => Ok(()),
         Err(StoreError::NotFound) => Err(AppError::NotFound { what: "need" }),
         Err(other) => Err(other.into()),
@@ -242,8 +244,8 @@ async fn own_need(app: &App, actor: Actor, need: NeedId) -> AppResult<()> {
 }
 
 /// A run, if it is done.
-async fn done(app: &App, actor: Actor, id: RunId) -> AppResult<RunRow> {
-    let run = crate::runs::get(app, actor, id).await?;
+async fn done(app: &App, caller: &Caller, id: RunId) -> AppResult<RunRow> {
+    let run = crate::runs::get(app, caller, id).await?;
     match run.state {
         RunState::Done => Ok(run),
         RunState::Queued | RunState::Running | RunState::Failed => {

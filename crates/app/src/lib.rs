@@ -12,25 +12,36 @@ use domain::{
 use storage::Store;
 use tokio::sync::Notify;
 
+use crate::signing_keys::SigningKeys;
+
 pub mod access;
 pub mod api_keys;
 pub mod audit;
 pub mod catalogue;
 pub mod error;
 pub mod explanations;
+pub mod guesses;
 pub mod health;
 pub mod idempotency;
 pub mod ids;
 pub mod imports;
+pub mod links;
+pub mod mails;
 pub mod matches;
 pub mod needs;
 pub mod offers;
 pub mod organisations;
+pub mod passwords;
+pub mod people;
 pub mod policy;
 pub mod products;
 pub mod regions;
+pub mod roles;
 pub mod runs;
+pub mod sessions;
+pub mod setup;
 pub mod shortages;
+pub mod signing_keys;
 pub mod sites;
 pub mod tables;
 pub mod tokens;
@@ -51,11 +62,19 @@ pub struct App {
     pub audit_clock: Arc<dyn Clock>,
     /// New identifiers.
     pub ids: Arc<ids::Ids>,
-    /// The key of tokens and cursors.
-    pub keys: Arc<tokens::TokenKeys>,
+    /// The keys of tokens and cursors.
+    pub keys: Arc<SigningKeys>,
     /// For how long what runs saw is kept.
     pub retention: runs::Retention,
+    /// Where people reach the service, without a slash at the end: links in mails begin with it.
+    pub public_url: Arc<str>,
+    /// Who signs in too often.
+    pub(crate) guesses: Arc<guesses::Guesses>,
+    /// Where passwords are hashed, few at once.
+    pub(crate) passwords: Arc<passwords::Hashing>,
     tables: Arc<RwLock<Arc<Tables>>>,
+    /// Rings when a mail is queued.
+    posted: Arc<Notify>,
     /// Rings when a run is queued.
     queued: Arc<Notify>,
     /// Rings when a run is cancelled.
@@ -66,7 +85,7 @@ pub struct App {
 
 impl App {
     /// An app on a migrated database.
-    pub fn new(store: Store, tables: Tables, clock: Arc<dyn Clock>, ids: ids::Ids, keys: tokens::TokenKeys) -> Self {
+    pub fn new(store: Store, tables: Tables, clock: Arc<dyn Clock>, ids: ids::Ids, keys: SigningKeys) -> Self {
         Self {
             store,
             audit_clock: Arc::clone(&clock),
@@ -74,7 +93,11 @@ impl App {
             ids: Arc::new(ids),
             keys: Arc::new(keys),
             retention: runs::Retention::default(),
+            public_url: "http://127.0.0.1:8080".into(),
+            guesses: Arc::default(),
+            passwords: Arc::default(),
             tables: Arc::new(RwLock::new(Arc::new(tables))),
+            posted: Arc::new(Notify::new()),
             queued: Arc::new(Notify::new()),
             cancelled: Arc::new(Notify::new()),
             explaining: Arc::default(),

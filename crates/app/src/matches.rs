@@ -146,7 +146,7 @@ fn view(actor: Actor, row: MatchRow, named: &Named, regions: &RegionTable) -> Ap
     let side = match actor {
         Actor::Operator => Side::Operator,
         Actor::Organisation(own) if own == row.supplier => Side::Supplier,
-        Actor::Organisation(_) => Side::Buyer,
+        Actor::Organisation(_) | Actor::Nobody => Side::Buyer,
     };
     let exact = |site: &Site| site.region.as_ref().and_then(|code| regions.get(code));
     let coarse = |site: &Site| site.region.as_ref().and_then(|code| regions.at_level(code, 2));

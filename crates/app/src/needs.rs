@@ -30,7 +30,7 @@ use crate::{
 pub async fn create(app: &App, caller: &Caller, place: Place, input: &NeedInput) -> AppResult<Stored<Need>> {
     let (actor, now, pen) = (caller.actor, app.clock.now(), Pen::of(app, caller));
     let mut faults = Violations::new();
-    let site = site_of(app, actor, place).await?;
+    let site = site_of(app, caller, place).await?;
     let checked = {
         let tables = app.tables();
         let today = sites::today(site.as_ref().ok(), now);

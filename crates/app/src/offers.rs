@@ -18,7 +18,7 @@ use crate::{
     audit::{Deed, Pen},
     error::{AppError, AppResult},
     organisations,
-    policy::Actor,
+    policy::{Action, Actor},
     reference, sites,
 };
 
@@ -39,9 +39,9 @@ pub struct Place {
 /// # Errors
 /// `Invalid` with every fault of the content, the organisation and the site; nothing is stored then.
 pub async fn create(app: &App, caller: &Caller, place: Place, input: &OfferInput) -> AppResult<Stored<Offer>> {
-    let (actor, now, pen) = (caller.actor, app.clock.now(), Pen::of(app, caller));
+    let (now, pen) = (app.clock.now(), Pen::of(app, caller));
     let mut faults = Violations::new();
-    let site = site_of(app, actor, place).await?;
+    let site = site_of(app, caller, place).await?;
     let checked = {
         let tables = app.tables();
         let today = sites::today(site.as_ref().ok(), now);
@@ -82,9 +82,9 @@ pub(crate) fn published(
 }
 
 /// The site that a record is about to be written at, which is the owner's; else the faults of the place.
-pub(crate) async fn site_of(app: &App, actor: Actor, place: Place) -> AppResult<Result<Site, Violations>> {
+pub(crate) async fn site_of(app: &App, caller: &Caller, place: Place) -> AppResult<Result<Site, Violations>> {
     let site = async {
-        let owner = organisations::owner(app, actor, place.organisation).await?;
+        let owner = organisations::owner(app, caller, Action::Write, place.organisation).await?;
         sites::of_owner(app, owner, place.site).await
     };
     match site.await {

@@ -16,7 +16,7 @@ use crate::{
     access::Caller,
     audit::{Deed, Pen},
     error::{AppError, AppResult},
-    policy::{Action, Actor, Resource, require},
+    policy::{Action, Resource, require},
 };
 
 /// The most clusters that an organisation is registered as a member of.
@@ -43,7 +43,7 @@ pub struct OrganisationInput {
 /// `Forbidden` for all but the operator; `Invalid` with every fault; `Conflict` when an organisation
 /// of this country has the name, in whatever spelling.
 pub async fn create(app: &App, caller: &Caller, input: &OrganisationInput) -> AppResult<Stored<Organisation>> {
-    require(caller.actor, Action::Write, Resource::Organisations)?;
+    require(caller, Action::Write, Resource::Organisations)?;
     let (now, pen) = (app.clock.now(), Pen::of(app, caller));
     let mut faults = Violations::new();
     let checked = faults.keep(check(app, input));
@@ -130,29 +130,34 @@ fn sorted(clusters: &[OrganisationId]) -> Vec<OrganisationId> {
 ///
 /// # Errors
 /// `NotFound` outside of what the actor may see.
-pub async fn get(app: &App, actor: Actor, id: OrganisationId) -> AppResult<Stored<Organisation>> {
-    require(actor, Action::Read, Resource::OwnedBy(id))?;
-    store::get(&app.store, actor.into(), id).await.map_err(not_found)
+pub async fn get(app: &App, caller: &Caller, id: OrganisationId) -> AppResult<Stored<Organisation>> {
+    require(caller, Action::Read, Resource::OwnedBy(id))?;
+    store::get(&app.store, caller.actor.into(), id).await.map_err(not_found)
 }
 
 /// A page of the organisations that the actor may see.
 pub async fn page(
     app: &App,
-    actor: Actor,
+    caller: &Caller,
     filter: &OrganisationFilter,
     request: PageRequest,
 ) -> AppResult<Page<Stored<Organisation>>> {
-    require(actor, Action::Read, Resource::Organisations)?;
-    Ok(store::page(&app.store, actor.into(), filter, request).await?)
+    require(caller, Action::Read, Resource::Organisations)?;
+    Ok(store::page(&app.store, caller.actor.into(), filter, request).await?)
 }
 
 /// The organisation that a record is written for: the one named, else the actor's own.
 ///
 /// # Errors
 /// `Invalid` at `/organisation` when none is named by the operator, or one that the actor may not write for.
-pub(crate) async fn owner(app: &App, actor: Actor, named: Option<OrganisationId>) -> AppResult<OrganisationId> {
+pub(crate) async fn owner(
+    app: &App,
+    caller: &Caller,
+    action: Action,
+    named: Option<OrganisationId>,
+) -> AppResult<OrganisationId> {
     let fault = |code, detail: String| AppError::Invalid(Violations::one("/organisation", code, detail));
-    let Some(id) = named.or(actor.organisation()) else {
+    let Some(id) = named.or(caller.actor.organisation()) else {
         return Err(fault("missing", "is missing; the operator names the organisation he writes for".to_owned()));
     };
     let unknown = || {
@@ -161,8 +166,11 @@ pub(crate) async fn owner(app: &App, actor: Actor, named: Option<OrganisationId>
             format!("{id} is no organisation you may write for; leave it out to mean your own"),
         )
     };
-    require(actor, Action::Write, Resource::OwnedBy(id)).map_err(|_| unknown())?;
-    match store::get(&app.store, actor.into(), id).await {
+    require(caller, action, Resource::OwnedBy(id)).map_err(|fault| match fault {
+        AppError::NotFound { .. } => unknown(),
+        other => other,
+    })?;
+    match store::get(&app.store, caller.actor.into(), id).await {
         Ok(_) => Ok(id),
         Err(StoreError::NotFound) => Err(unknown()),
         Err(e) => Err(e.into()),

@@ -1,9 +1,12 @@
 //! Who may do what, in one place: extractors ask it, and so do jobs and the command line.
 
-use domain::ids::OrganisationId;
+use domain::{api_key::AccessScope, ids::OrganisationId};
 use storage::Scope;
 
-use crate::error::{AppError, AppResult};
+use crate::{
+    access::Caller,
+    error::{AppError, AppResult},
+};
 
 /// Who is acting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,13 +15,15 @@ pub enum Actor {
     Operator,
     /// An organisation.
     Organisation(OrganisationId),
+    /// No organisation: a person who has no role yet, or has not said for which of several.
+    Nobody,
 }
 
 impl Actor {
     /// The organisation, where it is one.
     pub fn organisation(self) -> Option<OrganisationId> {
         match self {
-            Self::Operator => None,
+            Self::Operator | Self::Nobody => None,
             Self::Organisation(id) => Some(id),
         }
     }
@@ -30,6 +35,7 @@ impl From<Actor> for Scope {
         match actor {
             Actor::Operator => Self::Operator,
             Actor::Organisation(id) => Self::Organisation(id),
+            Actor::Nobody => Self::Nobody,
         }
     }
 }
@@ -41,6 +47,22 @@ pub enum Action {
     Read,
     /// Make it or change it.
     Write,
+    /// Decide who acts for it: people, roles, keys.
+    Administer,
+}
+
+impl Action {
+    /// All of them.
+    pub const ALL: [Action; 3] = [Self::Read, Self::Write, Self::Administer];
+
+    /// What the credential must be good for.
+    pub fn scope(self) -> AccessScope {
+        match self {
+            Self::Read => AccessScope::Read,
+            Self::Write => AccessScope::Write,
+            Self::Administer => AccessScope::Admin,
+        }
+    }
 }
 
 /// What it is to be done to.
@@ -52,32 +74,47 @@ pub enum Resource {
     OwnedBy(OrganisationId),
     /// Runs of the whole market.
     Runs,
-    /// Tokens.
-    Tokens,
+    /// The service itself: its people and its own keys.
+    Service,
 }
 
-/// Whether the actor may.
-pub fn may(actor: Actor, action: Action, resource: Resource) -> bool {
-    match (actor, action, resource) {
-        (Actor::Operator, Action::Read | Action::Write, _) => true,
-        (Actor::Organisation(own), Action::Read | Action::Write, Resource::OwnedBy(owner)) => own == owner,
-        (Actor::Organisation(_), Action::Read, Resource::Organisations | Resource::Runs) => true,
-        (Actor::Organisation(_), Action::Write, Resource::Organisations | Resource::Runs) => false,
-        (Actor::Organisation(_), Action::Read | Action::Write, Resource::Tokens) => false,
+/// Whether the caller may: by whom it acts as, and by what its role or key is good for.
+pub fn may(caller: &Caller, action: Action, resource: Resource) -> bool {
+    caller.scopes.allow(action.scope()) && may_act(caller.actor, action, resource)
+}
+
+fn may_act(actor: Actor, action: Action, resource: Resource) -> bool {
+    match (actor, resource) {
+        (Actor::Operator, _) => true,
+        (Actor::Organisation(own), Resource::OwnedBy(owner)) => own == owner,
+        (Actor::Organisation(_), Resource::Organisations | Resource::Runs) => action == Action::Read,
+        (Actor::Organisation(_), Resource::Service) => false,
+        (Actor::Nobody, Resource::Organisations) => action == Action::Read,
+        (Actor::Nobody, Resource::OwnedBy(_) | Resource::Runs | Resource::Service) => false,
     }
 }
 
 /// As [`may`], as an error that says who may. What belongs to others is not found, so that nobody
 /// learns by asking what exists.
-pub fn require(actor: Actor, action: Action, resource: Resource) -> AppResult<()> {
-    if may(actor, action, resource) {
+///
+/// # Errors
+/// `NotFound` for what belongs to others, `Forbidden` for all else.
+pub fn require(caller: &Caller, action: Action, resource: Resource) -> AppResult<()> {
+    if may(caller, action, resource) {
         return Ok(());
+    }
+    if may_act(caller.actor, action, resource) {
+        let needed = action.scope().as_str();
+        return Err(AppError::Forbidden {
+            detail: format!("this needs a role or a key with the scope {needed}; yours has {}", caller.scopes),
+        });
     }
     Err(match resource {
         Resource::OwnedBy(_) => AppError::NotFound { what: "organisation" },
         Resource::Organisations => forbidden("only the operator registers organisations"),
+        Resource::Runs if caller.actor == Actor::Nobody => forbidden("only organisations and the operator see runs"),
         Resource::Runs => forbidden("only the operator starts runs, since a run computes the whole market"),
-        Resource::Tokens => forbidden("only the operator issues tokens (`muster token create`)"),
+        Resource::Service => forbidden("only the operator may do this"),
     })
 }
 
@@ -87,40 +124,70 @@ fn forbidden(detail: &str) -> AppError {
 
 #[cfg(test)]
 mod tests {
+    use domain::{api_key::AccessScopes, person::Role};
+
     use super::*;
+    use crate::access::Credential;
 
     /// The whole matrix; a change of it shows here.
     #[test]
     fn who_may_do_what() {
         let own = OrganisationId(uuid::Uuid::from_u128(1));
         let other = OrganisationId(uuid::Uuid::from_u128(2));
-        let actors = [("operator", Actor::Operator), ("organisation", Actor::Organisation(own))];
+        let caller = |actor, scopes| Caller { actor, credential: Credential::CommandLine, person: None, scopes };
+        let callers = [
+            ("operator", caller(Actor::Operator, AccessScopes::all())),
+            ("admin", caller(Actor::Organisation(own), Role::Admin.scopes())),
+            ("editor", caller(Actor::Organisation(own), Role::Editor.scopes())),
+            ("member", caller(Actor::Organisation(own), Role::Member.scopes())),
+            ("nobody", caller(Actor::Nobody, AccessScopes::all())),
+        ];
         let resources = [
             ("organisations", Resource::Organisations),
             ("own", Resource::OwnedBy(own)),
             ("another's", Resource::OwnedBy(other)),
             ("runs", Resource::Runs),
-            ("tokens", Resource::Tokens),
+            ("service", Resource::Service),
         ];
         let mut table = String::new();
-        for (who, actor) in actors {
+        for (who, caller) in &callers {
             for (what, resource) in resources {
-                let yes = |a| if may(actor, a, resource) { "yes" } else { "no" };
-                table += &format!("{who} {what}: read {}, write {}\n", yes(Action::Read), yes(Action::Write));
+                let may: Vec<&str> = Action::ALL
+                    .into_iter()
+                    .filter(|action| may(caller, *action, resource))
+                    .map(|action| action.scope().as_str())
+                    .collect();
+                let may = if may.is_empty() { "nothing".to_owned() } else { may.join(" ") };
+                table += &format!("{who}, {what}: {may}\n");
             }
         }
         assert_eq!(
             table,
-            "operator organisations: read yes, write yes\n\
-             operator own: read yes, write yes\n\
-             operator another's: read yes, write yes\n\
-             operator runs: read yes, write yes\n\
-             operator tokens: read yes, write yes\n\
-             organisation organisations: read yes, write no\n\
-             organisation own: read yes, write yes\n\
-             organisation another's: read no, write no\n\
-             organisation runs: read yes, write no\n\
-             organisation tokens: read no, write no\n"
+            "operator, organisations: read write admin\n\
+             operator, own: read write admin\n\
+             operator, another's: read write admin\n\
+             operator, runs: read write admin\n\
+             operator, service: read write admin\n\
+             admin, organisations: read\n\
+             admin, own: read write admin\n\
+             admin, another's: nothing\n\
+             admin, runs: read\n\
+             admin, service: nothing\n\
+             editor, organisations: read\n\
+             editor, own: read write\n\
+             editor, another's: nothing\n\
+             editor, runs: read\n\
+             editor, service: nothing\n\
+             member, organisations: read\n\
+             member, own: read\n\
+             member, another's: nothing\n\
+             member, runs: read\n\
+             member, service: nothing\n\
+             nobody, organisations: read\n\
+             nobody, own: nothing\n\
+             nobody, another's: nothing\n\
+             nobody, runs: nothing\n\
+             nobody, service: nothing\n"
         );
     }
 }

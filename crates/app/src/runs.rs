@@ -23,7 +23,7 @@ use crate::{
     access::Caller,
     audit::{Deed, Pen},
     error::{AppError, AppResult},
-    policy::{Action, Actor, Resource, require},
+    policy::{Action, Resource, require},
 };
 
 mod compute;
@@ -51,8 +51,8 @@ pub const LEASE: Duration = Duration::from_secs(120);
 /// `Forbidden` for all but the operator; `Invalid` when the parameters are out of range, or switch
 /// off a predicate or level: such a trial is never stored.
 pub async fn start(app: &App, caller: &Caller, parameters: &Parameters) -> AppResult<RunRow> {
-    let (actor, pen) = (caller.actor, Pen::of(app, caller));
-    require(actor, Action::Write, Resource::Runs)?;
+    require(caller, Action::Write, Resource::Runs)?;
+    let pen = Pen::of(app, caller);
     parameters.check()?;
     if parameters.is_trial() {
         let detail = "switches off predicates or levels; such a trial is never stored";
@@ -61,7 +61,7 @@ pub async fn start(app: &App, caller: &Caller, parameters: &Parameters) -> AppRe
     let now = app.clock.now();
     let new = NewRun {
         id: RunId(app.ids.next(now)),
-        requested_by: actor.organisation(),
+        requested_by: caller.actor.organisation(),
         day: now.day(),
         parameters_json: serde_json::to_string(parameters).map_err(AppError::internal)?,
         at: now,
@@ -75,15 +75,15 @@ pub async fn start(app: &App, caller: &Caller, parameters: &Parameters) -> AppRe
         })
         .await?;
     app.queued.notify_one();
-    get(app, actor, id).await
+    get(app, caller, id).await
 }
 
 /// One run. Organisations may know of every run; what they see of it is for the caller to narrow.
 ///
 /// # Errors
 /// `NotFound`.
-pub async fn get(app: &App, actor: Actor, id: RunId) -> AppResult<RunRow> {
-    require(actor, Action::Read, Resource::Runs)?;
+pub async fn get(app: &App, caller: &Caller, id: RunId) -> AppResult<RunRow> {
+    require(caller, Action::Read, Resource::Runs)?;
     store::get(&app.store, storage::Scope::Operator, id).await.map_err(|e| match e {
         StoreError::NotFound => AppError::NotFound { what: "run" },
         other => other.into(),
@@ -91,8 +91,8 @@ pub async fn get(app: &App, actor: Actor, id: RunId) -> AppResult<RunRow> {
 }
 
 /// A page of runs.
-pub async fn page(app: &App, actor: Actor, request: PageRequest) -> AppResult<Page<RunRow>> {
-    require(actor, Action::Read, Resource::Runs)?;
+pub async fn page(app: &App, caller: &Caller, request: PageRequest) -> AppResult<Page<RunRow>> {
+    require(caller, Action::Read, Resource::Runs)?;
     Ok(store::page(&app.store, storage::Scope::Operator, request).await?)
 }
 
@@ -101,8 +101,8 @@ pub async fn page(app: &App, actor: Actor, request: PageRequest) -> AppResult<Pa
 /// # Errors
 /// `Forbidden` for all but the operator; `NotFound`; `Conflict` when the run has ended.
 pub async fn cancel(app: &App, caller: &Caller, id: RunId) -> AppResult<RunRow> {
-    let (actor, now, pen) = (caller.actor, app.clock.now(), Pen::of(app, caller));
-    require(actor, Action::Write, Resource::Runs)?;
+    require(caller, Action::Write, Resource::Runs)?;
+    let (now, pen) = (app.clock.now(), Pen::of(app, caller));
     app.store
         .write(move |tx| async move {
             let was = store::cancel(&tx, id, "cancelled by the operator", now).await.map_err(not_cancelled)?;
@@ -111,7 +111,7 @@ pub async fn cancel(app: &App, caller: &Caller, id: RunId) -> AppResult<RunRow> 
         })
         .await?;
     app.cancelled.notify_waiters();
-    get(app, actor, id).await
+    get(app, caller, id).await
 }
 
 fn not_cancelled(error: StoreError) -> AppError {
@@ -135,9 +135,9 @@ fn deed(act: Act, id: RunId, changes: Vec<Change>) -> Deed {
 /// # Errors
 /// `Forbidden` for all but the operator, since it tells of the whole market; `NotFound`; `Conflict` when the run
 /// is not done.
-pub async fn shares(app: &App, actor: Actor, id: RunId, request: PageRequest) -> AppResult<Page<Share>> {
-    require(actor, Action::Write, Resource::Runs)?;
-    let run = get(app, actor, id).await?;
+pub async fn shares(app: &App, caller: &Caller, id: RunId, request: PageRequest) -> AppResult<Page<Share>> {
+    require(caller, Action::Write, Resource::Runs)?;
+    let run = get(app, caller, id).await?;
     if run.state != RunState::Done {
         let detail = format!("the run {id} is {}; shares are there once it is done", run.state.as_str());
         return Err(AppError::Conflict { code: "wrong_state", detail });
@@ -169,7 +169,7 @@ pub async fn now(
     watch: Watch,
     stop: impl Future<Output = ()>,
 ) -> AppResult<(Option<RunId>, Computed)> {
-    require(caller.actor, Action::Write, Resource::Runs)?;
+    require(caller, Action::Write, Resource::Runs)?;
     parameters.check()?;
     let stopped = || AppError::Conflict { code: "wrong_state", detail: "stopped; nothing was stored".to_owned() };
     tokio::pin!(stop);

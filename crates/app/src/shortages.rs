@@ -8,6 +8,7 @@ pub use storage::shortages::ShortageRow;
 
 use crate::{
     App,
+    access::Caller,
     error::{AppError, AppResult},
     policy::Actor,
     runs,
@@ -28,12 +29,13 @@ pub struct ShortageView {
 /// `NotFound` when there is no such run.
 pub async fn page(
     app: &App,
-    actor: Actor,
+    caller: &Caller,
     run: RunId,
     need: Option<NeedId>,
     request: PageRequest,
 ) -> AppResult<Page<ShortageView>> {
-    runs::get(app, actor, run).await?;
+    let actor = caller.actor;
+    runs::get(app, caller, run).await?;
     let Page { items, next } = store::page(&app.store, actor.into(), run, need, request).await?;
     let items = items.into_iter().map(|row| view(actor, row)).collect::<AppResult<_>>()?;
     Ok(Page { items, next })
@@ -43,7 +45,7 @@ fn view(actor: Actor, row: ShortageRow) -> AppResult<ShortageView> {
     let mut explanation: Shortage = serde_json::from_str(&row.explanation_json).map_err(AppError::internal)?;
     match actor {
         Actor::Operator => {}
-        Actor::Organisation(_) => {
+        Actor::Organisation(_) | Actor::Nobody => {
             explanation.used_up.clear();
             explanation.funnel.retain(may_be_told);
         }

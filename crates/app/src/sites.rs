@@ -20,7 +20,7 @@ use crate::{
     audit::{Deed, Pen},
     error::{AppError, AppResult},
     organisations,
-    policy::Actor,
+    policy::{Action, Actor},
 };
 
 mod place;
@@ -47,9 +47,9 @@ pub struct SiteInput {
 /// # Errors
 /// `Invalid` with every fault.
 pub async fn create(app: &App, caller: &Caller, input: &SiteInput) -> AppResult<Stored<Site>> {
-    let (actor, now, pen) = (caller.actor, app.clock.now(), Pen::of(app, caller));
+    let (now, pen) = (app.clock.now(), Pen::of(app, caller));
     let mut faults = Violations::new();
-    let owner = match organisations::owner(app, actor, input.organisation).await {
+    let owner = match organisations::owner(app, caller, Action::Write, input.organisation).await {
         Ok(id) => Some(id),
         Err(AppError::Invalid(part)) => faults.keep(Err(part)),
         Err(e) => return Err(e),

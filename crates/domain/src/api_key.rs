@@ -47,6 +47,11 @@ impl AccessScopes {
         Self(AccessScope::ALL.into())
     }
 
+    /// Of a list that has some.
+    pub(crate) fn of(scopes: &[AccessScope]) -> Self {
+        Self(scopes.iter().copied().collect())
+    }
+
     /// Of a list; `None` if it is empty, since a key for nothing is a mistake.
     pub fn new(scopes: impl IntoIterator<Item = AccessScope>) -> Option<Self> {
         let scopes: BTreeSet<_> = scopes.into_iter().collect();

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    ids::{AuditId, OrganisationId},
+    ids::{AuditId, OrganisationId, PersonId},
     time::Instant,
 };
 
@@ -15,8 +15,10 @@ pub struct AuditEntry {
     pub id: AuditId,
     /// When.
     pub at: Instant,
-    /// As whom: an organisation, or the operator where `None`.
-    pub acting: Option<OrganisationId>,
+    /// As whom.
+    pub acting: Acting,
+    /// Who, where it was a person; the name stands in the table of people alone, where it can be erased.
+    pub person: Option<PersonId>,
     /// By what.
     pub credential: CredentialKind,
     /// Which credential, where there are several of the kind.
@@ -31,6 +33,36 @@ pub struct AuditEntry {
     pub owner: Option<OrganisationId>,
     /// What changed, field by field. Free text is not among it, so that no person is.
     pub changes: Vec<Change>,
+}
+
+/// As whom something was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acting {
+    /// As the operator.
+    Operator,
+    /// As an organisation.
+    Organisation(OrganisationId),
+    /// As nobody but the person who did it.
+    Person,
+}
+
+impl Acting {
+    /// The organisation, where it was one.
+    pub fn organisation(self) -> Option<OrganisationId> {
+        match self {
+            Self::Organisation(id) => Some(id),
+            Self::Operator | Self::Person => None,
+        }
+    }
+
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Organisation(_) => "organisation",
+            Self::Person => "person",
+        }
+    }
 }
 
 /// A field that changed.
@@ -88,8 +120,12 @@ words! {
     CredentialKind {
         /// The machine that the service runs on.
         CommandLine "command_line",
-        /// A token of a person.
-        Token "token",
+        /// A session that a person signed in to.
+        Session "session",
+        /// A link that was mailed to a person.
+        Link "link",
+        /// Nothing.
+        Nothing "nothing",
         /// The key of a machine.
         ApiKey "api_key",
     }
@@ -100,7 +136,7 @@ words! {
     Act {
         /// Made.
         Create "create",
-        /// Changed by a file that came again.
+        /// Changed.
         Update "update",
         /// An offer was taken out of the market.
         Withdraw "withdraw",
@@ -112,6 +148,24 @@ words! {
         Start "start",
         /// A run was cancelled.
         Cancel "cancel",
+        /// A person asked for an account.
+        Register "register",
+        /// A person proved an address and set the first password, or another after the old one was lost.
+        Set "set",
+        /// A role was given.
+        Grant "grant",
+        /// A role was taken by whom it was given to.
+        Accept "accept",
+        /// A session ended.
+        End "end",
+        /// A link for another password was asked for.
+        Reset "reset",
+        /// All that was signed in ended, since a refresh token came twice.
+        Reuse "reuse",
+        /// A role was taken away.
+        Remove "remove",
+        /// Personal data were erased.
+        Erase "erase",
     }
 }
 
@@ -130,6 +184,14 @@ words! {
         Run "match_run",
         /// A key of a machine.
         ApiKey "api_key",
+        /// A person.
+        Person "person",
+        /// A password.
+        Password "password",
+        /// A role of a person in an organisation.
+        Role "role",
+        /// A session of a person.
+        Session "session",
         /// An import of a file.
         Import "import",
     }

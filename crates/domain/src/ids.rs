@@ -51,4 +51,10 @@ ids! {
     ApiKeyId,
     /// An entry of the audit log.
     AuditId,
+    /// A person.
+    PersonId,
+    /// A session of a person.
+    SessionId,
+    /// A mail that is to be sent.
+    MailId,
 }

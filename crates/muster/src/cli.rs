@@ -15,9 +15,9 @@ use uuid::Uuid;
 use crate::demo::DEFAULT_SEED;
 
 const EXIT_CODES: &str = "\
-Settings: a flag wins over the environment (MUSTER_DATA, MUSTER_DATABASE_URL, MUSTER_ADDR, MUSTER_LOG,
-MUSTER_SEEDS, MUSTER_KEEP_SNAPSHOTS, MUSTER_RATE_LIMIT, MUSTER_TRUSTED_PROXIES), the environment over
-the file muster.toml in the data folder, the file over the default.
+Settings: a flag wins over the environment (MUSTER_DATA, MUSTER_DATABASE_URL, MUSTER_ADDR, MUSTER_PUBLIC_URL,
+MUSTER_LOG, MUSTER_SEEDS, MUSTER_KEEP_SNAPSHOTS, MUSTER_RATE_LIMIT, MUSTER_TRUSTED_PROXIES, MUSTER_MAIL,
+MUSTER_MAIL_FROM), the environment over the file muster.toml in the data folder, the file over the default.
 `muster config show` says what holds and why.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done or reported with row errors.
@@ -166,6 +166,21 @@ Examples:
   muster token list --org ALPHA
   muster token revoke muster_0123456789ab")]
     Token(Token),
+    /// Make people who run the service
+    #[command(after_help = "\
+Examples:
+  muster admin create --email ann@example.org --name \"Ann Example\"
+
+Prints a link that works once, within 24 hours, and sets the password.")]
+    Admin(Admin),
+    /// Change the keys that sign tokens
+    #[command(after_help = "\
+Examples:
+  muster keys rotate
+
+The next key, which every process knows already, signs from the next start on; what the present key
+signed still counts. Restart each process before you rotate again.")]
+    Keys(Keys),
     /// See who did what to which record
     #[command(after_help = "\
 Examples:
@@ -414,6 +429,43 @@ pub enum RegionsAction {
     },
 }
 
+/// What `admin` does.
+#[derive(Debug, Args)]
+pub struct Admin {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: AdminAction,
+}
+
+/// What `admin` does.
+#[derive(Debug, Subcommand)]
+pub enum AdminAction {
+    /// Make a person who runs the service, and print a link that sets the password
+    Create {
+        /// Where mail reaches the person
+        #[arg(long, value_name = "ADDRESS")]
+        email: String,
+        /// The person's name
+        #[arg(long, value_name = "TEXT")]
+        name: String,
+    },
+}
+
+/// What `keys` does.
+#[derive(Debug, Args)]
+pub struct Keys {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: KeysAction,
+}
+
+/// What `keys` does.
+#[derive(Debug, Subcommand)]
+pub enum KeysAction {
+    /// Let the next key sign
+    Rotate,
+}
+
 /// Flags of `audit`.
 #[derive(Debug, Args)]
 pub struct Audit {
@@ -542,7 +594,7 @@ mod tests {
     #[test]
     fn times_are_read() {
         assert_eq!(seconds("12h"), Ok(43_200));
-        assert_eq!(seconds("366d"), Ok(app::tokens::LONGEST_SECONDS));
+        assert_eq!(seconds("366d"), Ok(app::api_keys::LONGEST_SECONDS));
         for bad in ["", "h", "0d", "367d", "1y", "-1d", "1.5h", "٣d"] {
             assert!(seconds(bad).is_err(), "{bad}");
         }

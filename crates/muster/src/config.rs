@@ -14,7 +14,10 @@ use ipnet::IpNet;
 use serde::Serialize;
 use storage::DatabaseUrl;
 
-use crate::cli::Global;
+use crate::{
+    cli::Global,
+    post::{self, MailRoute},
+};
 
 /// The file of settings in the data folder.
 pub const FILE: &str = "muster.toml";
@@ -22,11 +25,24 @@ pub const FILE: &str = "muster.toml";
 pub const DEFAULT_DATA: &str = "./muster-data";
 /// Where to listen when nobody says.
 pub const DEFAULT_ADDR: &str = "127.0.0.1:8080";
+/// Whom mail comes from when nobody says.
+pub const DEFAULT_FROM: &str = "Muster <muster@localhost>";
 /// The SQLite database in the data folder.
 pub const DATABASE_FILE: &str = "muster.db";
 
 /// Settings that may stand in the file.
-const IN_FILE: [&str; 7] = ["database", "addr", "log", "seeds", "keep_snapshots", "rate_limit", "trusted_proxies"];
+const IN_FILE: [&str; 10] = [
+    "database",
+    "addr",
+    "public_url",
+    "log",
+    "seeds",
+    "keep_snapshots",
+    "rate_limit",
+    "trusted_proxies",
+    "mail",
+    "mail_from",
+];
 
 /// Where a value came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -76,6 +92,12 @@ pub struct Settings {
     pub database: DatabaseUrl,
     /// Where to listen.
     pub addr: String,
+    /// Where people reach the service, without a slash at the end; at the address it listens on where `None`.
+    pub public_url: Option<String>,
+    /// How mail goes out.
+    pub mail: MailRoute,
+    /// Whom mail comes from.
+    pub mail_from: String,
     /// What to log; each command has its own default.
     pub log: Option<String>,
     /// A folder of seed files instead of those inside the program.
@@ -135,6 +157,13 @@ impl Settings {
         };
         let (addr, addr_origin) = pick("addr", addr.map(str::to_owned), "MUSTER_ADDR")?;
         let addr = addr.unwrap_or_else(|| DEFAULT_ADDR.to_owned());
+        let (public, public_origin) = pick("public_url", None, "MUSTER_PUBLIC_URL")?;
+        let public_url = public.as_deref().map(public_url).transpose()?;
+        let (mail, mail_origin) = pick("mail", None, "MUSTER_MAIL")?;
+        let mail = MailRoute::parse(mail.as_deref(), &data)?;
+        let (from, from_origin) = pick("mail_from", None, "MUSTER_MAIL_FROM")?;
+        let mail_from = from.unwrap_or_else(|| DEFAULT_FROM.to_owned());
+        post::sender(&mail_from)?;
         let (log, log_origin) = pick("log", global.log.clone(), "MUSTER_LOG")?;
         let (seeds, seeds_origin) = pick("seeds", global.seeds.as_ref().map(as_text), "MUSTER_SEEDS")?;
         let (keep, keep_origin) = pick("keep_snapshots", None, "MUSTER_KEEP_SNAPSHOTS")?;
@@ -145,6 +174,7 @@ impl Settings {
         let rate_limit = rate.as_deref().map_or(Ok(Some(Limits::default())), limits)?;
         let (proxies, proxies_origin) = pick("trusted_proxies", None, "MUSTER_TRUSTED_PROXIES")?;
         let trusted_proxies = networks(proxies.as_deref().unwrap_or_default())?;
+        let shown_url = public_url.clone().unwrap_or_else(|| format!("http://{addr}"));
         let shown_rate = rate_limit.map_or_else(|| "off".to_owned(), |l| l.credential.to_string());
         let shown_proxies: Vec<String> = trusted_proxies.iter().map(IpNet::to_string).collect();
         let shown_proxies = if shown_proxies.is_empty() { "none".to_owned() } else { shown_proxies.join(",") };
@@ -153,6 +183,9 @@ impl Settings {
             one("data", "MUSTER_DATA", as_text(&data), data_origin),
             one("database", "MUSTER_DATABASE_URL", database.to_string(), database_origin),
             one("addr", "MUSTER_ADDR", addr.clone(), addr_origin),
+            one("public_url", "MUSTER_PUBLIC_URL", shown_url, public_origin),
+            one("mail", "MUSTER_MAIL", mail.to_string(), mail_origin),
+            one("mail_from", "MUSTER_MAIL_FROM", mail_from.clone(), from_origin),
             one("log", "MUSTER_LOG", log.clone().unwrap_or_else(|| "warn (serve: info)".to_owned()), log_origin),
             one(
                 "seeds",
@@ -165,7 +198,20 @@ impl Settings {
             one("trusted_proxies", "MUSTER_TRUSTED_PROXIES", shown_proxies, proxies_origin),
         ];
         let seeds = seeds.map(PathBuf::from);
-        Ok(Self { data, database, addr, log, seeds, keep_snapshots, rate_limit, trusted_proxies, shown })
+        Ok(Self {
+            data,
+            database,
+            addr,
+            public_url,
+            mail,
+            mail_from,
+            log,
+            seeds,
+            keep_snapshots,
+            rate_limit,
+            trusted_proxies,
+            shown,
+        })
     }
 
     /// The address to listen on.
@@ -174,6 +220,19 @@ impl Settings {
         let mut found = self.addr.to_socket_addrs().with_context(wrong)?;
         found.next().with_context(wrong)
     }
+}
+
+/// The beginning of every link.
+fn public_url(text: &str) -> Result<String> {
+    let plain = text.bytes().all(|b| b.is_ascii_graphic()) && !text.contains(['#', '?', '@']);
+    let host =
+        text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).map(|rest| rest.trim_matches('/'));
+    if !plain || host.is_none_or(str::is_empty) {
+        bail!(
+            "the setting public_url: {text:?} is no address that people reach; write e.g. https://muster.example.org"
+        );
+    }
+    Ok(text.trim_end_matches('/').to_owned())
 }
 
 /// Points a minute, or `off`.
@@ -295,6 +354,32 @@ mod tests {
         {
             let fault = told(text).unwrap_err().to_string();
             assert!(fault.contains(named) && fault.contains("write e.g."), "{fault}");
+        }
+    }
+
+    #[test]
+    fn mail_goes_into_a_folder_or_to_a_server_whose_password_is_not_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let global = Global { data: Some(folder.path().to_path_buf()), ..Global::default() };
+        let told = |text: &str| {
+            fs::write(folder.path().join(FILE), text).unwrap();
+            Settings::resolve_with(&global, None, &none)
+        };
+        let usual = told("addr = \"127.0.0.1:9\"\n").unwrap();
+        assert_eq!(usual.mail, MailRoute::Folder(folder.path().join("mail")));
+        let shown = usual.shown.iter().find(|s| s.name == "public_url").unwrap();
+        assert_eq!(shown.value, "http://127.0.0.1:9");
+        let server = told("mail = \"smtps://ann:s3cret@mail.example.org\"\nmail_from = \"Muster <m@example.org>\"\n");
+        assert!(!format!("{:?}", server.unwrap()).contains("s3cret"));
+        for (text, named) in [
+            ("mail = \"pigeon\"", "mail"),
+            ("mail = \"smtp://mail.example.org\"", "mail"),
+            ("mail_from = \"nobody\"", "mail_from"),
+            ("public_url = \"muster.example.org\"", "public_url"),
+            ("public_url = \"https://\"", "public_url"),
+        ] {
+            let fault = told(text).unwrap_err().to_string();
+            assert!(fault.contains(&format!("setting {named}:")) && fault.contains("write e.g."), "{fault}");
         }
     }
 

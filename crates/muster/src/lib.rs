@@ -11,6 +11,7 @@ pub mod config;
 mod data_folder;
 pub mod demo;
 mod output;
+pub mod post;
 pub mod report;
 mod service;
 mod telemetry;

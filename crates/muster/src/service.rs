@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
-use app::{App, AppError, catalogue::CatalogueError, ids::Ids, tokens::TokenKeys};
+use app::{App, AppError, catalogue::CatalogueError, ids::Ids, signing_keys::SigningKeys};
 use domain::time::Clock;
 use exchange::seeds::{self, SeedFiles};
 use storage::{Store, StoreError};
@@ -36,6 +36,8 @@ impl Service {
         sync(&store, settings, catalogue).await?;
         let mut service = Self::on(&folder, store, folder.clock()?).await?;
         service.app.retention = settings.keep_snapshots;
+        let usual = || format!("http://{}", settings.addr);
+        service.app.public_url = settings.public_url.clone().unwrap_or_else(usual).into();
         Ok(service)
     }
 
@@ -43,7 +45,7 @@ impl Service {
     pub(crate) async fn on(folder: &DataFolder, store: Store, clock: Arc<dyn Clock>) -> Result<Self> {
         let tables = app::catalogue::load(&store).await.map_err(catalogue_fault)?;
         let ids = Ids::random();
-        let keys = TokenKeys::open(folder.path(), &ids)?;
+        let keys = SigningKeys::open(folder.path(), &ids)?;
         Ok(Self { app: App::new(store, tables, clock, ids, keys), demo: folder.demo()? })
     }
 }
@@ -100,7 +102,10 @@ pub(crate) fn app_fault(fault: AppError) -> anyhow::Error {
         AppError::Internal { cause } => anyhow!("a fault of this program: {cause}"),
         AppError::Invalid(faults) => anyhow!("{}", faults.to_string().trim_start_matches(": ")),
         AppError::Conflict { code: _, detail } | AppError::Forbidden { detail } => anyhow!(detail),
-        other @ AppError::NotFound { .. } => anyhow!("{other}"),
+        other @ (AppError::NotFound { .. }
+        | AppError::SignInRefused
+        | AppError::SessionEnded
+        | AppError::TooOften { .. }) => anyhow!("{other}"),
     }
 }
 

@@ -1,8 +1,8 @@
 //! The audit log: entries are added in the transaction of what they tell, and never change.
 
 use domain::{
-    audit::{Act, AuditEntry, CredentialKind, RecordKind},
-    ids::{AuditId, OrganisationId},
+    audit::{Act, Acting, AuditEntry, CredentialKind, RecordKind},
+    ids::{AuditId, OrganisationId, PersonId},
     time::Instant,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -29,6 +29,8 @@ pub struct AuditFilter {
     pub acts: Vec<Act>,
     /// Only what concerns this organisation: it acted, or the record is its own.
     pub organisation: Option<OrganisationId>,
+    /// Only what this person did.
+    pub person: Option<PersonId>,
     /// Only since this instant.
     pub since: Option<Instant>,
     /// Only before this instant.
@@ -46,7 +48,9 @@ pub async fn insert(tx: &Tx, entries: &[AuditEntry]) -> Result<(), StoreError> {
         Ok(audit_entry::Model {
             id: entry.id.0,
             at: entry.at.micros(),
-            acting_id: entry.acting.map(|id| id.0),
+            acting_id: entry.acting.organisation().map(|id| id.0),
+            alone: entry.acting == Acting::Person,
+            person_id: entry.person.map(|id| id.0),
             credential: entry.credential.as_str().to_owned(),
             credential_id: entry.credential_id,
             act: entry.act.as_str().to_owned(),
@@ -82,6 +86,9 @@ pub async fn page(
     if !filter.acts.is_empty() {
         query = query.filter(Column::Act.is_in(filter.acts.iter().map(|a| a.as_str())));
     }
+    if let Some(person) = filter.person {
+        query = query.filter(Column::PersonId.eq(person.0));
+    }
     if let Some(since) = filter.since {
         query = query.filter(Column::At.gte(since.micros()));
     }
@@ -99,7 +106,12 @@ fn stored(row: audit_entry::Model) -> Result<AuditEntry, StoreError> {
     Ok(AuditEntry {
         id: AuditId(row.id),
         at: json::instant("audit_entries.at", row.at)?,
-        acting: row.acting_id.map(OrganisationId),
+        acting: match row.acting_id {
+            Some(id) => Acting::Organisation(OrganisationId(id)),
+            None if row.alone => Acting::Person,
+            None => Acting::Operator,
+        },
+        person: row.person_id.map(PersonId),
         credential: json::word("audit_entries.credential", &row.credential, CredentialKind::parse)?,
         credential_id: row.credential_id,
         act: json::word("audit_entries.act", &row.act, Act::parse)?,

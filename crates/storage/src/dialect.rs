@@ -10,6 +10,7 @@
 //!   PostgreSQL's default level shows every statement a newer one, so it is raised.
 //! - **One at a time**: what compares with what is not there yet, as migrations do, excludes its
 //!   like. In SQLite the write lock does that; PostgreSQL has advisory locks.
+//! - **Deleting for good**: a file keeps a journal of what was there until it is emptied.
 //! - **The version** has another name, and only a file that we wrote ourselves needs checking.
 
 use std::time::Duration;
@@ -44,6 +45,8 @@ pub(crate) async fn connect(url: &DatabaseUrl, pool: PoolSize) -> Result<Databas
                     // Every commit is on the disk before it is acknowledged, so it survives a power
                     // cut. NORMAL may lose the last commits, ADR 0011 has what that would save.
                     .synchronous(SqliteSynchronous::Full)
+                    // What is deleted is overwritten: a person who was erased must not be found in the file.
+                    .pragma("secure_delete", "ON")
                     .foreign_keys(true)
                     .busy_timeout(LOCK_WAIT)
             });
@@ -150,6 +153,14 @@ pub(crate) async fn version(connection: &DatabaseConnection) -> Result<String, S
         .ok_or_else(|| StoreError::internal("the version query has no row"))?;
     let version: String = row.try_get_by_index(0)?;
     Ok(format!("{product} {}", version.split(' ').next().unwrap_or_default()))
+}
+
+/// Lets go of what was deleted, down to the files. PostgreSQL does so in its own time, as it vacuums.
+pub(crate) async fn settle(connection: &DatabaseConnection) -> Result<(), DbErr> {
+    match kind(connection) {
+        DatabaseKind::Sqlite => connection.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await.map(drop),
+        DatabaseKind::Postgres => Ok(()),
+    }
 }
 
 /// What is broken in the database file, in words; nothing when it is sound.

@@ -68,7 +68,7 @@ pub async fn of_site(reader: &impl Reads, scope: Scope, site: SiteId) -> Result<
 fn inside(scope: Scope) -> sea_orm::Condition {
     match scope {
         Scope::Operator => sea_orm::Condition::all(),
-        Scope::Organisation(_) => {
+        Scope::Organisation(_) | Scope::Nobody => {
             let own = site::Entity::find()
                 .select_only()
                 .column(site::Column::Id)

@@ -1,7 +1,7 @@
 //! Whose records a query may see.
 
 use domain::ids::OrganisationId;
-use sea_orm::{ColumnTrait, Condition};
+use sea_orm::{ColumnTrait, Condition, ExprTrait, sea_query::Expr};
 
 /// Whose records a query may see; what lies outside is answered as if it did not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -10,6 +10,8 @@ pub enum Scope {
     Operator,
     /// What belongs to one organisation.
     Organisation(OrganisationId),
+    /// Nothing: whoever acts for no organisation.
+    Nobody,
 }
 
 impl Scope {
@@ -17,6 +19,7 @@ impl Scope {
     pub(crate) fn over<C: ColumnTrait>(self, owners: &[C]) -> Condition {
         match self {
             Self::Operator => Condition::all(),
+            Self::Nobody => Condition::all().add(Expr::value(1).eq(0)),
             Self::Organisation(id) => {
                 owners.iter().fold(Condition::any(), |condition, column| condition.add(column.eq(id.0)))
             }

@@ -93,6 +93,12 @@ impl Store {
         dialect::faults(&self.connection).await
     }
 
+    /// Lets go of what was deleted, down to the journal of a SQLite file, as far as nobody reads it. PostgreSQL
+    /// does so as it vacuums.
+    pub async fn settle(&self) -> Result<(), StoreError> {
+        Ok(dialect::settle(&self.connection).await?)
+    }
+
     /// Closes every connection; later calls fail.
     pub async fn close(&self) -> Result<(), StoreError> {
         Ok(self.connection.close_by_ref().await?)

@@ -15,20 +15,31 @@ use app::{
     Actor, App, Tables,
     access::{Caller, Credential},
     ids::Ids,
-    tokens::TokenKeys,
+    signing_keys::SigningKeys,
+    tokens::{self, Grant},
 };
 use axum::{
     Router,
     body::Body,
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
-use domain::{api_key::AccessScopes, ids::OrganisationId, time::Clock};
+use domain::{
+    ids::{OrganisationId, PersonId, SessionId},
+    person::{Role, RoleOf},
+    time::Clock,
+};
 use exchange::seeds;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::{clock::TestClock, conformance, database::TestDb};
+use crate::{
+    clock::TestClock,
+    conformance,
+    database::TestDb,
+    people::{OPERATOR, OPERATOR_SESSION, add_person},
+    post::{Mailed, TestPost},
+};
 
 /// The instant at which every test begins, a Monday morning.
 pub const MORNING: &str = "2020-04-06T08:00:00Z";
@@ -41,6 +52,8 @@ pub struct TestApp {
     pub clock: Arc<TestClock>,
     /// Its database.
     pub db: TestDb,
+    /// Where its mails go.
+    pub post: TestPost,
     /// What is served.
     pub router: Router,
     queued: AtomicUsize,
@@ -59,26 +72,25 @@ pub struct Answer {
     pub json: Value,
 }
 
-/// An organisation with a token and a site.
+/// An organisation with an admin who is signed in, and a site.
 #[derive(Debug, Clone)]
 pub struct Org {
     /// Its id.
     pub id: String,
-    /// Its token.
+    /// What the admin's token says.
+    pub grant: Grant,
+    /// The admin's token, for a quarter of an hour: [`TestApp::token`] signs another.
     pub token: String,
     /// Its site.
     pub site: String,
 }
 
 impl Org {
-    /// It as a caller of use cases, with a token.
-    ///
-    /// # Panics
-    /// When its id is none.
+    /// Its admin as a caller of use cases.
     pub fn caller(&self) -> Caller {
-        let id = self.id.parse().unwrap_or_else(|e| panic!("{}: {e}", self.id));
-        let actor = Actor::Organisation(id);
-        Caller { actor, credential: Credential::Token, scopes: AccessScopes::all() }
+        let Grant { person, session, actor } = self.grant;
+        let credential = Credential::Session(session);
+        Caller { actor, credential, person: Some(person), scopes: Role::Admin.scopes() }
     }
 }
 
@@ -106,26 +118,52 @@ impl TestApp {
     /// The service on a fresh database.
     pub fn new(db: TestDb) -> Self {
         let clock = Arc::new(TestClock::at(MORNING));
-        let Some(keys) = TokenKeys::from_secret(&[7; 32]) else { panic!("the key is refused") };
+        let Some(keys) = SigningKeys::from_secret(&[7; 32]) else { panic!("the key is refused") };
         let shared: Arc<dyn Clock> = clock.clone();
         let app = App::new(db.store.clone(), seed_tables(), shared, Ids::seeded(7), keys);
-        Self { router: api::router(app.clone()), app, clock, db, queued: AtomicUsize::new(0) }
+        Self {
+            router: api::router(app.clone()),
+            app,
+            clock,
+            db,
+            post: TestPost::default(),
+            queued: AtomicUsize::new(0),
+        }
     }
 
-    /// A token of the operator.
+    /// A token of whoever runs the service.
     pub fn operator(&self) -> String {
-        self.token(Actor::Operator)
+        self.token(Grant { person: OPERATOR, session: OPERATOR_SESSION, actor: Actor::Operator })
     }
 
-    /// A token of anybody, for an hour.
+    /// A token that says so, for a quarter of an hour.
     ///
     /// # Panics
     /// When it cannot be signed.
-    pub fn token(&self, actor: Actor) -> String {
-        match self.app.keys.issue(actor, 3_600, self.clock.as_ref(), &self.app.ids) {
+    pub fn token(&self, grant: Grant) -> String {
+        match tokens::issue(&self.app.keys, grant, self.clock.as_ref(), &self.app.ids) {
             Some(token) => token,
             None => panic!("the token is not signed"),
         }
+    }
+
+    /// A person who has a role in an organisation and is signed in.
+    ///
+    /// # Panics
+    /// When the database refuses it.
+    pub async fn signed_in(&self, organisation: OrganisationId, role: Role) -> Grant {
+        let now = self.clock.now();
+        let person = PersonId(self.app.ids.next(now));
+        let session = SessionId(self.app.ids.next(now));
+        let role = RoleOf { person, organisation, role, granted_at: now, accepted_at: Some(now) };
+        let written = self.app.store.write(move |tx| async move {
+            add_person(&tx, person, session, now).await?;
+            storage::roles::put(&tx, &role).await
+        });
+        if let Err(e) = written.await {
+            panic!("{e}");
+        }
+        Grant { person, session, actor: Actor::Organisation(organisation) }
     }
 
     /// Sends a request and holds the answer against the OpenAPI document.
@@ -151,7 +189,7 @@ impl TestApp {
         {
             panic!("{method} {path}: {message}\n{}", answer.text);
         }
-        if head.status == StatusCode::ACCEPTED {
+        if head.status == StatusCode::ACCEPTED && path.contains("/match-runs") {
             self.queued.fetch_add(1, Ordering::SeqCst);
         }
         answer
@@ -165,6 +203,11 @@ impl TestApp {
     /// POST of JSON, with a token unless it is empty.
     pub async fn post(&self, token: &str, path: &str, body: &Value) -> Answer {
         self.post_text(token, path, body.to_string()).await
+    }
+
+    /// PUT of JSON, with a token unless it is empty.
+    pub async fn put(&self, token: &str, path: &str, body: &Value) -> Answer {
+        self.send(request(Method::PUT, token, path, body.to_string().into())).await
     }
 
     /// Deletes.
@@ -182,12 +225,13 @@ impl TestApp {
         let body = json!({ "name": name, "kind": kind, "country": country });
         let made = self.post(&self.operator(), "/api/v1/organisations", &body).await.expect(201);
         let id = made.id();
-        let token = match id.parse().map(OrganisationId) {
-            Ok(id) => self.token(Actor::Organisation(id)),
+        let grant = match id.parse().map(OrganisationId) {
+            Ok(id) => self.signed_in(id, Role::Admin).await,
             Err(e) => panic!("{id}: {e}"),
         };
+        let token = self.token(grant);
         let site = self.post(&token, "/api/v1/sites", &json!({ "name": "Site", "region": region })).await.expect(201);
-        Org { site: site.id(), id, token }
+        Org { site: site.id(), id, grant, token }
     }
 
     /// A firm near Munich.
@@ -198,6 +242,17 @@ impl TestApp {
     /// A hospital in Paris.
     pub async fn hospital(&self, name: &str) -> Org {
         self.organisation(name, "authority", "FR", "FR10").await
+    }
+
+    /// The mails that are due, sent.
+    ///
+    /// # Panics
+    /// When the database does not answer.
+    pub async fn mails(&self) -> Vec<Mailed> {
+        match app::mails::send_due(&self.app, &self.post).await {
+            Ok(_) => self.post.take(),
+            Err(e) => panic!("{e}"),
+        }
     }
 
     /// Works off the queue of runs.

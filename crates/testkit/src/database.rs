@@ -14,7 +14,10 @@ use storage::{DatabaseKind, DatabaseUrl, PoolSize, Store};
 use tempfile::TempDir;
 use tokio::{runtime::Builder, sync::OnceCell, task::spawn_blocking};
 
-use crate::postgres::{Cluster, cluster};
+use crate::{
+    people,
+    postgres::{Cluster, cluster},
+};
 
 const TEMPLATE: &str = "template_migrated";
 
@@ -66,7 +69,7 @@ fn on_runtime(body: impl Future<Output = ()>) {
     }
 }
 
-/// A database of one test, with the schema and no rows. It goes away with the value.
+/// A database of one test, with the schema, and of rows none but who runs the service. It goes away with the value.
 #[derive(Debug)]
 pub struct TestDb {
     /// A store on it with the default pool.
@@ -153,6 +156,7 @@ async fn migrate(store: &Store) {
     if let Err(error) = store.migrate().await {
         panic!("the schema does not migrate: {error}");
     }
+    people::seed(store).await;
     // The last connection to a SQLite file moves the journal into it, and PostgreSQL copies only
     // a database that nobody is connected to.
     if let Err(error) = store.close().await {

@@ -10,6 +10,9 @@ pub mod clock;
 pub mod conformance;
 pub mod database;
 pub mod ids;
+pub mod people;
+#[cfg(feature = "app")]
+pub mod post;
 pub mod postgres;
 
 #[cfg(feature = "app")]

@@ -1,6 +1,6 @@
 //! What the fairness groups of a run were sure of and got.
 
-use app::{App, access::Caller, runs::Share};
+use app::{App, runs::Share};
 use axum::extract::State;
 use domain::ids::RunId;
 use serde::{Deserialize, Serialize};
@@ -95,12 +95,12 @@ impl ShareView {
         (status = 409, description = "The run is not done")))]
 async fn shares(
     State(app): State<App>,
-    SignedIn(Caller { actor, .. }): SignedIn,
+    SignedIn(caller): SignedIn,
     PathId(id): PathId<RunId>,
     Parameters(query): Parameters<ShareQuery>,
 ) -> Result<Paged<ShareView>, Problem> {
     let page = (query.limit, query.cursor.as_deref());
-    let listing = Listing::new(&app, actor, ("shares", id.to_string()), page)?;
-    let found = app::runs::shares(&app, actor, id, listing.request).await?;
+    let listing = Listing::new(&app, caller.actor, ("shares", id.to_string()), page)?;
+    let found = app::runs::shares(&app, &caller, id, listing.request).await?;
     Ok(listing.answer(&app, found, ShareView::of))
 }

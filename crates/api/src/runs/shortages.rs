@@ -1,6 +1,6 @@
 //! What a run left uncovered, and why.
 
-use app::{App, access::Caller, shortages::ShortageView};
+use app::{App, shortages::ShortageView};
 use axum::extract::State;
 use domain::ids::{NeedId, RunId};
 use serde::{Deserialize, Serialize};
@@ -147,13 +147,13 @@ impl ShortageBody {
     responses((status = 200, description = "The shortages", body = Page<ShortageBody>)))]
 async fn shortages(
     State(app): State<App>,
-    SignedIn(Caller { actor, .. }): SignedIn,
+    SignedIn(caller): SignedIn,
     PathId(id): PathId<RunId>,
     Parameters(query): Parameters<ShortageQuery>,
 ) -> Result<Paged<ShortageBody>, Problem> {
     let need = query.need.map(NeedId);
     let page = (query.limit, query.cursor.as_deref());
-    let listing = Listing::new(&app, actor, ("shortages", format!("{id} {need:?}")), page)?;
-    let found = app::shortages::page(&app, actor, id, need, listing.request).await?;
+    let listing = Listing::new(&app, caller.actor, ("shortages", format!("{id} {need:?}")), page)?;
+    let found = app::shortages::page(&app, &caller, id, need, listing.request).await?;
     Ok(listing.answer(&app, found, ShortageBody::of))
 }

@@ -13,7 +13,12 @@ use exchange::tables::{Field, OrganisationRecord, ParsedFile, RowFault, SiteReco
 use storage::{Origin, Scope, Tx, organisations, sites};
 
 use super::Resource;
-use crate::{App, audit::Pen, error::AppResult, policy::Actor};
+use crate::{
+    App,
+    audit::Pen,
+    error::{AppError, AppResult},
+    policy::Actor,
+};
 
 /// ISO 3166 keeps `ZZ` for its users; here it stands for a country that the file does not tell.
 const UNKNOWN_COUNTRY: &str = "ZZ";
@@ -37,6 +42,7 @@ pub(super) async fn refuse_foreign<R: Resource>(
 ) -> AppResult<()> {
     let own_name = match actor {
         Actor::Operator => None,
+        Actor::Nobody => return Err(AppError::Forbidden { detail: "name the organisation you act for".to_owned() }),
         Actor::Organisation(id) => {
             Some(text::fold(&organisations::get(&app.store, actor.into(), id).await?.record.name))
         }
@@ -82,7 +88,7 @@ impl Owners {
         let organisation = |named: Option<&OrganisationRecord>| match (actor, named) {
             (Actor::Organisation(own), _) => Some(own),
             (Actor::Operator, Some(o)) => known.find(o),
-            (Actor::Operator, None) => None,
+            (Actor::Operator, None) | (Actor::Nobody, _) => None,
         };
         let owners: Vec<(Option<OrganisationId>, &SiteRecord)> =
             parties.iter().map(|(o, site)| (organisation(*o), *site)).collect();

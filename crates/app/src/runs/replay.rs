@@ -9,8 +9,9 @@ use serde::Serialize;
 use super::{stored::Stored, written::Written};
 use crate::{
     App,
+    access::Caller,
     error::{AppError, AppResult},
-    policy::{Action, Actor, Resource, require},
+    policy::{Action, Resource, require},
 };
 
 /// What became of a run that was computed again.
@@ -41,8 +42,8 @@ pub struct Difference {
 ///
 /// # Errors
 /// As for `verify`; `Conflict` when another version of the engine made it, unless `other_engine`.
-pub async fn replay(app: &App, actor: Actor, id: RunId, other_engine: bool) -> AppResult<Replayed> {
-    require(actor, Action::Write, Resource::Runs)?;
+pub async fn replay(app: &App, caller: &Caller, id: RunId, other_engine: bool) -> AppResult<Replayed> {
+    require(caller, Action::Write, Resource::Runs)?;
     let mut stored = Stored::read(app, id).await?;
     let engine = stored.written.engine.clone();
     if engine != matching::ENGINE && !other_engine {

@@ -7,8 +7,9 @@ use serde::Serialize;
 use super::stored::Stored;
 use crate::{
     App,
+    access::Caller,
     error::{AppError, AppResult},
-    policy::{Action, Actor, Resource, require},
+    policy::{Action, Resource, require},
 };
 
 /// What the check of a stored run came to.
@@ -54,8 +55,8 @@ pub struct Proved {
 /// # Errors
 /// `Forbidden` for all but the operator, since it names the whole market; `NotFound`; `Conflict` when
 /// the run is not done, or what it saw is not there.
-pub async fn verify(app: &App, actor: Actor, id: RunId) -> AppResult<Checked> {
-    require(actor, Action::Write, Resource::Runs)?;
+pub async fn verify(app: &App, caller: &Caller, id: RunId) -> AppResult<Checked> {
+    require(caller, Action::Write, Resource::Runs)?;
     let mut stored = Stored::read(app, id).await?;
     let engine = stored.written.engine.clone();
     let result = tokio::task::spawn_blocking(move || proved(&mut stored)).await.map_err(AppError::internal)?;

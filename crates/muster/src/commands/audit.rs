@@ -31,16 +31,17 @@ pub(super) async fn run(settings: &Settings, flags: &Audit, format: Format) -> R
         records: flags.kind.iter().filter_map(|word| RecordKind::parse(word)).collect(),
         acts: flags.act.iter().filter_map(|word| Act::parse(word)).collect(),
         organisation,
+        person: None,
         since: flags.since.map(Instant::start_of),
         before: flags.until.map(|day| Instant::start_of(day.plus(1))),
     };
     let (entries, more) = entries(&service, &filter, flags.limit).await?;
-    let header = ["at", "acting", "by", "act", "record", "id", "owner", "changes"];
+    let header = ["at", "acting", "person", "by", "act", "record", "id", "owner", "changes"];
     let row = |entry: &AuditEntry| {
-        let operator = || "operator".to_owned();
         [
             entry.at.to_string(),
-            entry.acting.map_or_else(operator, |id| id.to_string()),
+            entry.acting.organisation().map_or_else(|| entry.acting.as_str().to_owned(), |id| id.to_string()),
+            entry.person.map_or_else(|| "-".to_owned(), |id| id.to_string()),
             entry.credential.as_str().to_owned(),
             entry.act.as_str().to_owned(),
             entry.record.as_str().to_owned(),
@@ -100,7 +101,8 @@ fn changes(changes: &[Change]) -> String {
 
 fn json_of(entry: &AuditEntry) -> serde_json::Value {
     json!({
-        "id": entry.id, "at": entry.at.to_string(), "acting": entry.acting, "operator": entry.acting.is_none(),
+        "id": entry.id, "at": entry.at.to_string(), "acting_as": entry.acting.as_str(),
+        "acting": entry.acting.organisation(), "person": entry.person,
         "credential": entry.credential.as_str(), "credential_id": entry.credential_id, "act": entry.act.as_str(),
         "record": entry.record.as_str(), "record_id": entry.record_id, "owner": entry.owner, "changes": entry.changes,
     })

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use api::explanations::{NeedExplanation, PairExplanation};
 use app::{
-    Actor,
     access::Caller,
     explanations,
     runs::{self, RunProgress},
@@ -136,8 +135,9 @@ async fn explain(
     solves: u32,
     format: Format,
 ) -> Result<Ended> {
-    let (explanation, market) =
-        explanations::need_now(&service.app, Actor::Operator, parameters, need, solves).await.map_err(app_fault)?;
+    let (explanation, market) = explanations::need_now(&service.app, &Caller::command_line(), parameters, need, solves)
+        .await
+        .map_err(app_fault)?;
     let tables = service.app.tables();
     if format != Format::Table {
         output::print_json(&NeedExplanation::of(explanation, None, &tables.catalogue))?;
@@ -156,8 +156,9 @@ async fn why_not(
     format: Format,
 ) -> Result<Ended> {
     let pair = (need, offer);
-    let (answer, market) =
-        explanations::pair_now(&service.app, Actor::Operator, parameters, pair, solves).await.map_err(app_fault)?;
+    let (answer, market) = explanations::pair_now(&service.app, &Caller::command_line(), parameters, pair, solves)
+        .await
+        .map_err(app_fault)?;
     if format != Format::Table {
         output::print_json(&PairExplanation::of(answer, None))?;
         return Ok(Ended::Done);

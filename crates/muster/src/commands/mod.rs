@@ -7,16 +7,18 @@ use app::Tables;
 
 use crate::{
     Ended,
-    cli::{Cli, Command, ConfigAction, TokenAction},
+    cli::{AdminAction, Cli, Command, ConfigAction, KeysAction, TokenAction},
     config::Settings,
     service::{self, Catalogue},
     telemetry,
 };
 
+mod admin;
 mod audit;
 mod config;
 mod demo;
 mod import;
+mod keys;
 mod matching;
 mod migrate;
 mod openapi;
@@ -44,6 +46,8 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
         | Command::Regions(_)
         | Command::Openapi
         | Command::Token(_)
+        | Command::Admin(_)
+        | Command::Keys(_)
         | Command::Audit(_)
         | Command::Config(_)
         | Command::Version => None,
@@ -73,6 +77,14 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
                 block(Box::pin(async move { token::list(&settings, org.as_deref(), output).await }))
             }
             TokenAction::Revoke { key } => block(Box::pin(async move { token::revoke(&settings, &key, output).await })),
+        },
+        Command::Admin(flags) => match flags.action {
+            AdminAction::Create { email, name } => {
+                block(Box::pin(async move { admin::create(&settings, &email, &name, output).await }))
+            }
+        },
+        Command::Keys(flags) => match flags.action {
+            KeysAction::Rotate => keys::rotate(&settings, output),
         },
         Command::Audit(flags) => block(Box::pin(async move { audit::run(&settings, &flags, output).await })),
         Command::Config(flags) => match flags.action {

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, anyhow};
 use app::{
-    Actor,
+    access::Caller,
     runs::{self, Difference, Replayed},
 };
 use domain::ids::RunId;
@@ -37,7 +37,7 @@ struct Document<'a> {
 /// Computes a stored run again and says whether the bytes are the same.
 pub(super) async fn run(settings: &Settings, flags: &Replay, format: Format) -> Result<Ended> {
     let service = Service::open(settings, Catalogue::Ensure).await?;
-    let replayed = runs::replay(&service.app, Actor::Operator, flags.run, flags.other_engine).await;
+    let replayed = runs::replay(&service.app, &Caller::command_line(), flags.run, flags.other_engine).await;
     let Replayed { run, engine, hash, result } = replayed.map_err(app_fault)?;
     let differences = result.as_deref().unwrap_or_default();
     let fault = result.as_ref().err().map(String::as_str);

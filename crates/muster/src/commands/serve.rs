@@ -11,19 +11,35 @@ use crate::{
     Ended,
     config::Settings,
     output,
-    service::{Catalogue, Service},
+    post::PostOffice,
+    service::{Catalogue, Service, app_fault},
 };
 
 /// Serves the HTTP API until the program is told to stop.
 pub(super) async fn run(settings: &Settings) -> Result<Ended> {
     let listener = bind(settings).await?;
-    let service = Service::open(settings, Catalogue::Sync).await?;
+    let mut service = Service::open(settings, Catalogue::Sync).await?;
     let at = listener.local_addr()?;
+    if settings.public_url.is_none() {
+        service.app.public_url = format!("http://{at}").into();
+    }
     // Before anybody is told that it serves: who then stops it finds it listening for that, too.
     let signal = stop_signal();
     let demo = if service.demo.is_some() { " the DEMO market (invented organisations)" } else { "" };
     output::complain(&format!("serving{demo} on http://{at} - API reference: http://{at}/docs/api - stop with Ctrl-C"));
+    invite(&service.app).await?;
     until_stopped(settings, service.app, listener, signal).await
+}
+
+/// Prints the link that makes the first person who runs the service, as long as there is nobody.
+pub(super) async fn invite(app: &App) -> Result<()> {
+    if let Some(link) = app::setup::link(app).await.map_err(app_fault)? {
+        let link = app::people::shown(&link);
+        output::complain(&format!(
+            "nobody runs this service yet: within 30 minutes, open\n  {link}\nto make your account"
+        ));
+    }
+    Ok(())
 }
 
 /// A listener on the address of the settings.
@@ -59,12 +75,18 @@ pub(super) async fn until_stopped(
         let stopped = flagged(stopped.clone());
         tokio::spawn(async move { app::runs::work(&app, &name, stopped).await })
     };
+    let post = PostOffice::open(&settings.mail, &settings.mail_from)?;
+    let mail = {
+        let (app, stopped) = (app.clone(), flagged(stopped.clone()));
+        tokio::spawn(async move { app::mails::work(&app, &post, stopped).await })
+    };
     let store = app.store.clone();
     let rates = settings.rate_limit.map(|limits| Rates::new(limits, settings.trusted_proxies.clone()));
     let served = api::serve(listener, api::router_with(app, rates), flagged(stopped)).await;
     signal.abort();
     if served.is_ok() {
         worker.await?;
+        mail.await?;
     }
     store.close().await.map_err(|fault| anyhow!("the database did not close in order: {fault}"))?;
     served?;

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, anyhow};
 use app::{
-    Actor,
+    access::Caller,
     runs::{self, Checked, Proved},
 };
 use domain::ids::RunId;
@@ -33,7 +33,7 @@ struct Document<'a> {
 /// Checks a stored run and says what is proved of it, or what is wrong.
 pub(super) async fn run(settings: &Settings, flags: &Verify, format: Format) -> Result<Ended> {
     let service = Service::open(settings, Catalogue::Ensure).await?;
-    let checked = runs::verify(&service.app, Actor::Operator, flags.run).await.map_err(app_fault)?;
+    let checked = runs::verify(&service.app, &Caller::command_line(), flags.run).await.map_err(app_fault)?;
     let Checked { run, engine, result } = &checked;
     let (proved, fault) = (result.as_ref().ok(), result.as_ref().err().map(String::as_str));
     match (format, proved) {

@@ -53,10 +53,8 @@ impl Bench {
     /// The program, not started yet.
     pub fn program(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_muster"));
-        for variable in
-            ["DATA", "DATABASE_URL", "ADDR", "LOG", "SEEDS", "KEEP_SNAPSHOTS", "RATE_LIMIT", "TRUSTED_PROXIES"]
-        {
-            command.env_remove(format!("MUSTER_{variable}"));
+        for (variable, _) in std::env::vars().filter(|(name, _)| name.starts_with("MUSTER_")) {
+            command.env_remove(variable);
         }
         command.current_dir(self.folder.path()).env("MUSTER_DATA", self.data());
         command

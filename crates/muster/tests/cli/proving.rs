@@ -62,7 +62,7 @@ async fn run(app: &App) -> RunId {
 }
 
 async fn proved(app: &App, id: RunId) -> Result<Proved, String> {
-    runs::verify(app, Actor::Operator, id).await.unwrap().result
+    runs::verify(app, &Caller::command_line(), id).await.unwrap().result
 }
 
 /// Changes what is stored, past everything that looks after it.
@@ -127,12 +127,12 @@ on_both!(
         assert_ne!(after.market_hash, before.market_hash);
         assert_eq!(after.tables_hash, before.tables_hash, "tables are stored once");
         for id in [first, second] {
-            let again = runs::replay(app, Actor::Operator, id, false).await.unwrap();
+            let again = runs::replay(app, &Caller::command_line(), id, false).await.unwrap();
             assert_eq!(again.result, Ok(Vec::new()));
         }
-        let firm = Actor::Organisation(market.offers[0].organisation);
-        assert!(matches!(runs::verify(app, firm, first).await, Err(AppError::Forbidden { .. })));
-        assert!(matches!(runs::replay(app, firm, first, false).await, Err(AppError::Forbidden { .. })));
+        let firm = Caller { actor: Actor::Organisation(market.offers[0].organisation), ..Caller::command_line() };
+        assert!(matches!(runs::verify(app, &firm, first).await, Err(AppError::Forbidden { .. })));
+        assert!(matches!(runs::replay(app, &firm, first, false).await, Err(AppError::Forbidden { .. })));
     }
 );
 
@@ -199,12 +199,12 @@ on_both!(
             tamper(app, &format!("UPDATE snapshots SET {change}")).await;
             let fault = proved(app, id).await.unwrap_err();
             assert!(fault.contains(expected), "{change}: {fault}");
-            let again = runs::replay(app, Actor::Operator, id, false).await.unwrap();
+            let again = runs::replay(app, &Caller::command_line(), id, false).await.unwrap();
             assert!(again.result.unwrap_err().contains(expected), "{change}");
         }
         for change in ["DELETE FROM snapshots", "UPDATE runs SET market_hash = NULL"] {
             tamper(app, change).await;
-            let refused = runs::verify(app, Actor::Operator, id).await;
+            let refused = runs::verify(app, &Caller::command_line(), id).await;
             assert!(matches!(refused, Err(AppError::Conflict { code: "no_snapshot", .. })), "{refused:?}");
         }
     }
@@ -218,7 +218,7 @@ on_both!(
         tamper(app, r#"UPDATE matches SET explanation = replace(explanation, '"rank":1', '"rank":2')"#).await;
         tamper(app, r#"UPDATE runs SET levels = replace(levels, '"name":"cost"', '"name":"costs"')"#).await;
         tamper(app, "DELETE FROM shortages").await;
-        let found = runs::replay(app, Actor::Operator, id, false).await.unwrap().result.unwrap();
+        let found = runs::replay(app, &Caller::command_line(), id, false).await.unwrap().result.unwrap();
         let named = |word: &str| found.iter().filter(|d| d.what.starts_with(word)).count();
         assert!(named("the match of offer ") > 0 && named("the shortage of instalment ") > 0, "{found:?}");
         assert_eq!((named("level "), named("the proof"), named("the engine")), (1, 0, 0), "{found:?}");
@@ -226,9 +226,9 @@ on_both!(
 
         let id = run(app).await;
         tamper(app, "UPDATE runs SET engine = 'muster-matching/0.0.1'").await;
-        let refused = runs::replay(app, Actor::Operator, id, false).await;
+        let refused = runs::replay(app, &Caller::command_line(), id, false).await;
         assert!(matches!(refused, Err(AppError::Conflict { code: "other_engine", .. })), "{refused:?}");
-        let found = runs::replay(app, Actor::Operator, id, true).await.unwrap().result.unwrap();
+        let found = runs::replay(app, &Caller::command_line(), id, true).await.unwrap().result.unwrap();
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].stored.as_deref(), Some("muster-matching/0.0.1"));
         assert_eq!(found[0].now.as_deref(), Some(matching::ENGINE));
@@ -240,14 +240,14 @@ on_both!(
         let (service, _) = filled(db).await;
         let app = &service.app;
         let unknown = SeededIds::new(99).next(RunId);
-        let refused = runs::verify(app, Actor::Operator, unknown).await;
+        let refused = runs::verify(app, &Caller::command_line(), unknown).await;
         assert!(matches!(refused, Err(AppError::NotFound { what: "run" })), "{refused:?}");
         let queued = runs::start(app, &Caller::command_line(), &Parameters::default()).await.unwrap().id;
-        let refused = runs::verify(app, Actor::Operator, queued).await.unwrap_err().to_string();
+        let refused = runs::verify(app, &Caller::command_line(), queued).await.unwrap_err().to_string();
         assert!(refused.contains("is queued"), "{refused}");
         let claimed = storage::runs::claim(&app.store, "test", app.clock.now(), runs::LEASE).await.unwrap().unwrap();
         storage::runs::fail(&app.store, &claimed, "no reason", app.clock.now()).await.unwrap();
-        let refused = runs::replay(app, Actor::Operator, queued, false).await.unwrap_err().to_string();
+        let refused = runs::replay(app, &Caller::command_line(), queued, false).await.unwrap_err().to_string();
         assert!(refused.contains("failed") && refused.contains("no reason"), "{refused}");
         let failed = storage::runs::get(&app.store, Scope::Operator, queued).await.unwrap();
         assert_eq!((failed.market_hash, failed.tables_hash), (None, None));

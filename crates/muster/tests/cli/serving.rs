@@ -9,11 +9,11 @@ use std::{
 use crate::command::Bench;
 
 /// A program that serves; ended when dropped.
-struct Serving {
+pub struct Serving {
     child: Child,
-    addr: String,
+    pub addr: String,
     /// Held open, so that the program can go on saying things.
-    stderr: BufReader<ChildStderr>,
+    pub stderr: BufReader<ChildStderr>,
 }
 
 impl Drop for Serving {
@@ -24,7 +24,7 @@ impl Drop for Serving {
 }
 
 /// Starts a command that serves, and waits until it says where.
-fn start(bench: &Bench, arguments: &[&str]) -> Serving {
+pub fn start(bench: &Bench, arguments: &[&str]) -> Serving {
     let mut program = bench.program();
     program.args(arguments).args(["--addr", "127.0.0.1:0"]);
     let mut child = program.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
@@ -42,9 +42,20 @@ fn start(bench: &Bench, arguments: &[&str]) -> Serving {
     serving
 }
 
-fn get(addr: &str, path: &str) -> String {
+pub fn get(addr: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(addr).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// The answer to a POST of JSON.
+pub fn post(addr: &str, path: &str, body: &serde_json::Value) -> String {
+    let mut stream = TcpStream::connect(addr).unwrap();
+    let (body, kind) = (body.to_string(), "Content-Type: application/json");
+    let head = format!("POST {path} HTTP/1.1\r\nHost: {addr}\r\n{kind}\r\nContent-Length: {}", body.len());
+    write!(stream, "{head}\r\nConnection: close\r\n\r\n{body}").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer

@@ -9,6 +9,8 @@ pub struct Model {
     pub id: Uuid,
     pub at: i64,
     pub acting_id: Option<Uuid>,
+    pub alone: bool,
+    pub person_id: Option<Uuid>,
     pub credential: String,
     pub credential_id: Option<Uuid>,
     pub act: String,

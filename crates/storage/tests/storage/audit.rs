@@ -1,7 +1,7 @@
 //! The audit log: read as far as it concerns the reader.
 
 use domain::{
-    audit::{Act, AuditEntry, Change, CredentialKind, RecordKind},
+    audit::{Act, Acting, AuditEntry, Change, CredentialKind, RecordKind},
     ids::{AuditId, OrganisationId},
 };
 use storage::{PageRequest, Scope, Store, audit, audit::AuditFilter};
@@ -15,7 +15,8 @@ fn entry(make: &Builder, after_micros: i64, acting: Option<u128>, owner: Option<
     AuditEntry {
         id: make.ids.next(AuditId),
         at: now().plus_micros(after_micros),
-        acting: acting.map(organisation),
+        acting: acting.map_or(Acting::Operator, |id| Acting::Organisation(organisation(id))),
+        person: None,
         credential: CredentialKind::ApiKey,
         credential_id: Some(Uuid::from_u128(77)),
         act,

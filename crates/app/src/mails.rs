@@ -1,0 +1,226 @@
+//! Mails: queued in the transaction of what they tell, sent by a worker. Address and link are put in when a mail
+//! goes out, so that the queue holds neither.
+
+use std::{future::Future, pin::Pin, time::Duration};
+
+use domain::{
+    email::EmailAddress,
+    ids::{MailId, OrganisationId, PersonId},
+    link::{LinkPurpose, Mail, MailKind},
+    time::Instant,
+};
+use secrecy::{ExposeSecret, SecretString};
+use storage::{Scope, StoreError, Tx, links as link_store, mails as store, organisations, people, sessions};
+
+use crate::{
+    App,
+    error::{AppError, AppResult},
+    links,
+    sessions::forgotten_before,
+};
+
+/// How often a mail is tried.
+pub const MOST_ATTEMPTS: i32 = 10;
+
+/// For how long a mail is a worker's own, in microseconds: 2 minutes.
+const TAKEN: i64 = 120_000_000;
+/// How long a mail waits after its first failure, in microseconds: a minute; then twice as long each time.
+const AGAIN: i64 = 60_000_000;
+/// How long the queue remembers, in microseconds: 30 days.
+const REMEMBERED: i64 = 30 * 86_400 * 1_000_000;
+/// How often the queue is looked at where nobody rings.
+const EVERY: Duration = Duration::from_secs(30);
+
+/// A mail as it goes out.
+#[derive(Debug)]
+pub struct Letter {
+    /// To which address.
+    pub to: EmailAddress,
+    /// What it is about, in a line.
+    pub subject: String,
+    /// What it says; it may hold a link that opens an account.
+    pub text: SecretString,
+}
+
+/// Why a mail did not go out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PostError {
+    /// The server took the connection and not the mail.
+    #[error("refused")]
+    Refused,
+    /// No server, or it broke off.
+    #[error("unreachable")]
+    Unreachable,
+}
+
+/// What a post answers, some time.
+pub type Posting<'a> = Pin<Box<dyn Future<Output = Result<(), PostError>> + Send + 'a>>;
+
+/// Takes mails to where they belong: a server, a folder, or what a test looks into.
+pub trait Post: Send + Sync {
+    /// Sends one mail.
+    fn send<'a>(&'a self, letter: &'a Letter) -> Posting<'a>;
+}
+
+/// Queues a mail in the transaction of what it tells.
+pub(crate) async fn queue(
+    app: &App,
+    tx: &Tx,
+    kind: MailKind,
+    person: PersonId,
+    organisation: Option<OrganisationId>,
+    now: Instant,
+) -> Result<(), StoreError> {
+    store::insert(tx, &Mail { id: MailId(app.ids.next(now)), kind, person, organisation, created_at: now }).await
+}
+
+/// Tells the worker that there is something to send.
+pub(crate) fn ring(app: &App) {
+    app.posted.notify_one();
+}
+
+/// Sends what is queued until it is told to stop, and lets go of what is old.
+pub async fn work(app: &App, post: &dyn Post, stop: impl Future<Output = ()>) {
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        match send_due(app, post).await {
+            Ok(0) => {}
+            Ok(sent) => tracing::info!(sent, "mails went out"),
+            Err(error) => tracing::warn!(%error, "the queue of mails could not be read"),
+        }
+        tokio::select! {
+            () = &mut stop => return,
+            () = app.posted.notified() => {}
+            () = tokio::time::sleep(EVERY) => {}
+        }
+    }
+}
+
+/// Sends every mail that is due, and answers how many went out.
+///
+/// # Errors
+/// Those of the database; a mail that cannot be sent is tried again later.
+pub async fn send_due(app: &App, post: &dyn Post) -> AppResult<usize> {
+    let mut sent = 0;
+    while let Some((mail, attempts)) = take(app).await? {
+        let now = app.clock.now();
+        let outcome = match letter(app, &mail).await? {
+            Some(letter) => post.send(&letter).await,
+            // Whom it was for is erased, or what it told of is gone.
+            None => Ok(()),
+        };
+        let id = mail.id;
+        if let Err(failure) = outcome {
+            let due = now.plus_micros(AGAIN.saturating_mul(1 << attempts.clamp(1, 10)));
+            tracing::warn!(mail = %id, kind = mail.kind.as_str(), attempts, %failure, "a mail did not go out");
+            let note = move |tx| async move { store::failed(&tx, id, &failure.to_string(), due).await };
+            app.store.write::<_, StoreError, _, _>(note).await?;
+            continue;
+        }
+        app.store.write::<_, StoreError, _, _>(move |tx| async move { store::sent(&tx, id, now).await }).await?;
+        sent += 1;
+    }
+    Ok(sent)
+}
+
+async fn take(app: &App) -> AppResult<Option<(Mail, i32)>> {
+    let now = app.clock.now();
+    let take = move |tx| async move {
+        store::forget(&tx, now.plus_micros(-REMEMBERED)).await?;
+        link_store::forget(&tx, now.plus_micros(-REMEMBERED)).await?;
+        sessions::forget(&tx, forgotten_before(now)).await?;
+        store::take_due(&tx, now, now.plus_micros(TAKEN), MOST_ATTEMPTS).await
+    };
+    Ok(app.store.write::<_, StoreError, _, _>(take).await?)
+}
+
+/// A mail as it goes out; `None` where nobody is there any more to read it.
+async fn letter(app: &App, mail: &Mail) -> AppResult<Option<Letter>> {
+    let person = match people::get(&app.store, mail.person).await {
+        Ok((person, _)) => person,
+        Err(StoreError::NotFound) => return Ok(None),
+        Err(e) => return Err(e.into()),
+    };
+    let organisation = match mail.organisation {
+        None => String::new(),
+        Some(id) => organisations::get(&app.store, Scope::Organisation(id), id).await?.record.name,
+    };
+    let (subject, before, after) = words(mail.kind, &organisation);
+    let link = if with_link(mail.kind) { Some(link(app, mail).await?) } else { None };
+    let link = link.as_ref().map_or(String::new(), |l| format!("\n\n{}\n\n", l.expose_secret()));
+    let text = format!("Dear {},\n\n{before}{link}{after}\n\nMuster at {}\n", person.name, app.public_url);
+    Ok(Some(Letter { to: person.email, subject, text: SecretString::from(text) }))
+}
+
+/// Whether a mail carries a link that sets a password.
+fn with_link(kind: MailKind) -> bool {
+    match kind {
+        MailKind::Welcome | MailKind::Reset | MailKind::Invitation => true,
+        MailKind::Known | MailKind::Role | MailKind::Changed => false,
+    }
+}
+
+/// The subject, and what stands before and after the link.
+fn words(kind: MailKind, organisation: &str) -> (String, String, String) {
+    let expires = "It works once, within 24 hours. If you did not ask for it, do nothing.";
+    let (subject, before, after) = match kind {
+        MailKind::Welcome => (
+            "Your account at Muster".to_owned(),
+            "somebody, most likely you, asked for an account with this address. Open this link to set a password:"
+                .to_owned(),
+            expires.to_owned(),
+        ),
+        MailKind::Known => (
+            "You have an account at Muster".to_owned(),
+            "somebody, most likely you, asked for an account with this address. You have one: sign in, or ask for a \
+             link that sets another password. If it was not you, do nothing."
+                .to_owned(),
+            String::new(),
+        ),
+        MailKind::Reset => (
+            "Another password for Muster".to_owned(),
+            "open this link to set another password:".to_owned(),
+            format!("{expires} Your password stays what it is until then."),
+        ),
+        MailKind::Invitation => (
+            format!("{organisation} asks you to act for it at Muster"),
+            format!(
+                "{organisation} gave you a role at Muster, where firms say what they can make and others what they \
+                 lack. Open this link to take it and to set a password:"
+            ),
+            format!("{expires} Your name and address were entered by {organisation}; {NOTICE}"),
+        ),
+        MailKind::Role => (
+            format!("{organisation} gave you a role at Muster"),
+            format!("{organisation} gave you a role at Muster. Sign in to take it, or do nothing to leave it."),
+            String::new(),
+        ),
+        MailKind::Changed => (
+            "Your password for Muster was changed".to_owned(),
+            "your password was changed, and whatever else was signed in is signed out. If it was not you, ask for a \
+             link that sets another password at once."
+                .to_owned(),
+            String::new(),
+        ),
+    };
+    (subject, before, after)
+}
+
+/// What whoever was entered by somebody else must know.
+const NOTICE: &str = "they serve to reach you about this and nothing else, and are erased if you ask for it.";
+
+async fn link(app: &App, mail: &Mail) -> AppResult<SecretString> {
+    let (ids, now, of) = (std::sync::Arc::clone(&app.ids), app.clock.now(), (Some(mail.person), mail.organisation));
+    let how = (LinkPurpose::Password, links::MAILED_SECONDS);
+    let make = move |tx: Tx| async move { Ok::<_, AppError>(links::make(&ids, &tx, how, of, now).await?) };
+    let token = app.store.write(make).await?;
+    Ok(links::address(app, LinkPurpose::Password, &token))
+}
+
+/// How the queue of mails stands.
+///
+/// # Errors
+/// Those of the database.
+pub async fn standing(app: &App) -> AppResult<store::MailQueue> {
+    Ok(store::queue(&app.store, MOST_ATTEMPTS).await?)
+}

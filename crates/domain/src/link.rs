@@ -1,0 +1,103 @@
+//! Links that work once, and the mails that carry them.
+
+use crate::{
+    ids::{MailId, OrganisationId, PersonId},
+    time::Instant,
+};
+
+/// What a link is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LinkPurpose {
+    /// Whoever opens it becomes the first person who runs the service.
+    Setup,
+    /// The person proves an address and sets a password.
+    Password,
+}
+
+impl LinkPurpose {
+    /// All of them.
+    pub const ALL: [LinkPurpose; 2] = [Self::Setup, Self::Password];
+
+    /// The name in the address.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Setup => "setup",
+            Self::Password => "password",
+        }
+    }
+
+    /// From its name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|purpose| purpose.as_str() == name)
+    }
+}
+
+/// A link that works once. Its token is known to whom it was sent alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// What it is for.
+    pub purpose: LinkPurpose,
+    /// For whom.
+    pub person: Option<PersonId>,
+    /// The organisation whose role the person takes by opening it.
+    pub organisation: Option<OrganisationId>,
+    /// When it was made.
+    pub created_at: Instant,
+    /// When it ends.
+    pub expires_at: Instant,
+}
+
+/// What a mail is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MailKind {
+    /// Somebody asked for an account with this address: prove it and set a password.
+    Welcome,
+    /// Somebody asked for an account with this address, and there is one.
+    Known,
+    /// Somebody asked for another password.
+    Reset,
+    /// An organisation gave a role to somebody who has no account yet.
+    Invitation,
+    /// An organisation gave a role to somebody who has an account.
+    Role,
+    /// The password was changed.
+    Changed,
+}
+
+impl MailKind {
+    /// All of them.
+    pub const ALL: [MailKind; 6] =
+        [Self::Welcome, Self::Known, Self::Reset, Self::Invitation, Self::Role, Self::Changed];
+
+    /// The name in the table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Welcome => "welcome",
+            Self::Known => "known",
+            Self::Reset => "reset",
+            Self::Invitation => "invitation",
+            Self::Role => "role",
+            Self::Changed => "changed",
+        }
+    }
+
+    /// From its name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// A mail that is to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mail {
+    /// Its id.
+    pub id: MailId,
+    /// What it is about.
+    pub kind: MailKind,
+    /// To whom.
+    pub person: PersonId,
+    /// The organisation it speaks of.
+    pub organisation: Option<OrganisationId>,
+    /// When it was queued.
+    pub created_at: Instant,
+}
