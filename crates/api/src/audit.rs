@@ -79,7 +79,7 @@ struct EntryView {
     record_id: Uuid,
     /// Whose record it is; null where it is nobody's own.
     owner: Option<Uuid>,
-    /// What changed; free text is not among it.
+    /// What changed. Of free text and of what has many parts it is not told how: both sides are null then.
     changes: Vec<ChangeView>,
 }
 

@@ -36,6 +36,7 @@ mod offers;
 mod openapi;
 mod organisations;
 mod page;
+mod patch;
 mod path_id;
 pub mod problem;
 mod products;

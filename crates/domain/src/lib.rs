@@ -27,6 +27,7 @@ pub mod organisation;
 pub mod parameters;
 pub mod price;
 pub mod quantity;
+pub mod quarantine;
 pub mod rate;
 pub mod region;
 pub mod text;

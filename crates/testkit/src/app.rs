@@ -20,7 +20,7 @@ use app::{
 use axum::{
     Router,
     body::Body,
-    http::{HeaderMap, Method, Request, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header},
 };
 use domain::{api_key::AccessScopes, ids::OrganisationId, time::Clock};
 use exchange::seeds;
@@ -165,6 +165,21 @@ impl TestApp {
     /// POST of JSON, with a token unless it is empty.
     pub async fn post(&self, token: &str, path: &str, body: &Value) -> Answer {
         self.post_text(token, path, body.to_string()).await
+    }
+
+    /// PATCH of what a record of that version becomes.
+    ///
+    /// # Panics
+    /// When the version is no text of a header.
+    pub async fn patch(&self, token: &str, path: &str, version: &str, body: &Value) -> Answer {
+        let mut sent = request(Method::PATCH, token, path, body.to_string().into());
+        let tag = match version.parse() {
+            Ok(tag) => tag,
+            Err(e) => panic!("{version}: {e}"),
+        };
+        sent.headers_mut().insert(header::IF_MATCH, tag);
+        sent.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/merge-patch+json"));
+        self.send(sent).await
     }
 
     /// Deletes.

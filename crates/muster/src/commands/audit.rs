@@ -93,7 +93,9 @@ fn changes(changes: &[Change]) -> String {
     let told = changes.iter().map(|change| match (&change.from, &change.to) {
         (Some(from), Some(to)) => format!("{}: {from} to {to}", change.field),
         (None, Some(to)) => format!("{}: {to}", change.field),
-        (_, None) => format!("{}: gone", change.field),
+        (Some(_), None) => format!("{}: gone", change.field),
+        // Free text, or a field of many parts.
+        (None, None) => format!("{}: changed", change.field),
     });
     told.collect::<Vec<_>>().join("; ")
 }
