@@ -48,6 +48,7 @@ mod runs;
 mod serve;
 mod signed_in;
 mod sites;
+mod sort;
 mod strict;
 mod units;
 mod version;

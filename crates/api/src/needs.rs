@@ -16,13 +16,14 @@ use crate::{
     body::JsonBody,
     created::{Created, created},
     limits,
-    page::{Listing, Page, Paged},
+    page::{Listing, Page, Paged, Part},
     patch::MergePatch,
     path_id::PathId,
     problem::Problem,
     products::known_product,
     query::{Parameters, Several},
     signed_in::SignedIn,
+    sort::{ByCreation, Sort},
     version::IfMatch,
 };
 
@@ -55,6 +56,13 @@ struct ListQuery {
     #[param(value_type = Option<String>, example = "critical,high")]
     #[serde(default)]
     urgency: Several<Urgency>,
+    /// What the list is sorted by: `created_at` (where absent), `-created_at` for the last first.
+    #[param(value_type = Option<String>, example = "-created_at")]
+    sort: Option<Sort<ByCreation>>,
+    /// Whether the answer has the `total` of all pages too.
+    #[serde(default)]
+    #[param(value_type = Option<bool>)]
+    total: bool,
     /// At most so many entries, 1 to 200; 50 where absent.
     limit: Option<u32>,
     /// The `next` of the page before.
@@ -79,8 +87,9 @@ async fn list(
         states: query.state.0,
         urgencies: query.urgency.0,
     };
-    let page = (query.limit, query.cursor.as_deref());
-    let listing = Listing::new(&app, actor, ("needs", format!("{filter:?}")), page)?;
+    let order = query.sort.unwrap_or_default().order;
+    let part = Part { limit: query.limit, cursor: query.cursor.as_deref(), order, total: query.total };
+    let listing = Listing::new(&app, actor, ("needs", format!("{filter:?}")), part)?;
     let found = app::needs::page(&app, actor, &filter, listing.request).await?;
     let tables = app.tables();
     Ok(listing.answer(&app, found, |stored| NeedView::of(stored, &tables)))

@@ -3,7 +3,7 @@
 use app::{
     App, Stored,
     access::Caller,
-    offers::{OfferFilter, Place},
+    offers::{OfferFilter, OfferSort, Place},
 };
 use axum::{Json, extract::State};
 use domain::{
@@ -20,13 +20,14 @@ use crate::{
     body::JsonBody,
     created::{Created, created},
     limits,
-    page::{Listing, Page, Paged},
+    page::{Listing, Page, Paged, Part},
     patch::MergePatch,
     path_id::PathId,
     problem::Problem,
     products::known_product,
     query::{Parameters, Several},
     signed_in::SignedIn,
+    sort::Sort,
     version::IfMatch,
 };
 
@@ -57,6 +58,13 @@ struct ListQuery {
     #[param(value_type = Option<String>, example = "published,paused")]
     #[serde(default)]
     state: Several<OfferState>,
+    /// What the list is sorted by: `created_at` (where absent) or `confirm_by`; with a minus before it the last comes first.
+    #[param(value_type = Option<String>, example = "confirm_by")]
+    sort: Option<Sort<OfferSort>>,
+    /// Whether the answer has the `total` of all pages too.
+    #[serde(default)]
+    #[param(value_type = Option<bool>)]
+    total: bool,
     /// At most so many entries, 1 to 200; 50 where absent.
     limit: Option<u32>,
     /// The `next` of the page before.
@@ -76,9 +84,10 @@ async fn list(
 ) -> Result<Paged<OfferView>, Problem> {
     let organisation = query.organisation.map(OrganisationId);
     let filter = OfferFilter { organisation, product: known_product(&app, query.product)?, states: query.state.0 };
-    let page = (query.limit, query.cursor.as_deref());
-    let listing = Listing::new(&app, actor, ("offers", format!("{filter:?}")), page)?;
-    let found = app::offers::page(&app, actor, &filter, listing.request).await?;
+    let sort = query.sort.unwrap_or_default();
+    let part = Part { limit: query.limit, cursor: query.cursor.as_deref(), order: sort.order, total: query.total };
+    let listing = Listing::new(&app, actor, ("offers", format!("{filter:?} {:?}", sort.key)), part)?;
+    let found = app::offers::page(&app, actor, &filter, sort.key, listing.request).await?;
     let tables = app.tables();
     Ok(listing.answer(&app, found, |stored| OfferView::of(stored, &tables)))
 }

@@ -19,12 +19,13 @@ use crate::{
     created::{Created, created},
     limits,
     number::Number,
-    page::{Listing, Page, Paged},
+    page::{Listing, Page, Paged, Part},
     patch::MergePatch,
     path_id::PathId,
     problem::Problem,
     query::Parameters,
     signed_in::SignedIn,
+    sort::{ByCreation, Sort},
 };
 
 /// The routes of sites.
@@ -142,6 +143,13 @@ impl SiteView {
 struct ListQuery {
     /// Only sites of this organisation.
     organisation: Option<Uuid>,
+    /// What the list is sorted by: `created_at` (where absent), `-created_at` for the last first.
+    #[param(value_type = Option<String>, example = "-created_at")]
+    sort: Option<Sort<ByCreation>>,
+    /// Whether the answer has the `total` of all pages too.
+    #[serde(default)]
+    #[param(value_type = Option<bool>)]
+    total: bool,
     /// At most so many entries, 1 to 200; 50 where absent.
     limit: Option<u32>,
     /// The `next` of the page before.
@@ -160,8 +168,9 @@ async fn list(
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Paged<SiteView>, Problem> {
     let organisation = query.organisation.map(OrganisationId);
-    let page = (query.limit, query.cursor.as_deref());
-    let listing = Listing::new(&app, actor, ("sites", format!("{organisation:?}")), page)?;
+    let order = query.sort.unwrap_or_default().order;
+    let part = Part { limit: query.limit, cursor: query.cursor.as_deref(), order, total: query.total };
+    let listing = Listing::new(&app, actor, ("sites", format!("{organisation:?}")), part)?;
     let found = app::sites::page(&app, actor, organisation, listing.request).await?;
     Ok(listing.answer(&app, found, SiteView::of))
 }

@@ -12,7 +12,7 @@ use storage::{Page, PageRequest, StoreError, Stored, offers as store};
 
 mod update;
 
-pub use storage::offers::OfferFilter;
+pub use storage::offers::{OfferFilter, OfferSort};
 pub use update::update;
 
 use crate::{
@@ -110,9 +110,10 @@ pub async fn page(
     app: &App,
     actor: Actor,
     filter: &OfferFilter,
+    sort: OfferSort,
     request: PageRequest,
 ) -> AppResult<Page<Stored<Offer>>> {
-    Ok(store::page(&app.store, actor.into(), filter, request).await?)
+    Ok(store::page(&app.store, actor.into(), filter, sort, request).await?)
 }
 
 /// Takes an offer out of the market for good, if the caller agrees to what it is by then.

@@ -13,7 +13,7 @@ use crate::{
     entity::{instalment, match_row, refusal},
     error::StoreError,
     json,
-    page::{self, Page, PageKey, PageRequest},
+    page::{self, Page, PageRequest},
     scope::Scope,
     store::{Reads, Tx},
 };
@@ -86,11 +86,7 @@ pub async fn page(
 ) -> Result<Page<MatchRow>, StoreError> {
     use match_row::Column;
     let query = narrowed(match_row::Entity::find().filter(scope.over(&SIDES)), filter);
-    page::fetch(query, (Column::CreatedAt, Column::Id), request, reader.connection(), |row| {
-        let found = record(row)?;
-        Ok((PageKey { created_at: found.created_at, id: found.id.0 }, found))
-    })
-    .await
+    page::fetch(query, (Column::CreatedAt, Column::Id), request, reader.connection(), record).await
 }
 
 fn narrowed(mut query: Select<match_row::Entity>, filter: &MatchFilter) -> Select<match_row::Entity> {

@@ -16,7 +16,7 @@ use crate::{
     error::StoreError,
     json,
     origin::Stored,
-    page::{self, Page, PageKey, PageRequest},
+    page::{self, Page, PageRequest},
     scope::Scope,
     store::{Reads, Tx},
 };
@@ -90,11 +90,7 @@ pub async fn page(
     if let Some(id) = organisation {
         query = query.filter(Column::OrganisationId.eq(id.0));
     }
-    page::fetch(query, (Column::CreatedAt, Column::Id), request, reader.connection(), |row| {
-        let site = stored(row)?;
-        Ok((PageKey { created_at: site.created_at, id: site.record.id.0 }, site))
-    })
-    .await
+    page::fetch(query, (Column::CreatedAt, Column::Id), request, reader.connection(), stored).await
 }
 
 /// Those sites of a list that are inside the scope.

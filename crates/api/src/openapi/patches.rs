@@ -89,12 +89,12 @@ fn nullable(mut part: Value, components: &mut Components) -> Value {
         fields.insert("type".to_owned(), json!(kinds));
         return part;
     }
-    let description = fields.get("description").cloned();
-    let reference =
-        fields.get("$ref").or_else(|| fields.get("oneOf")?.as_array()?.iter().find_map(|one| one.get("$ref")));
-    let Some(name) = reference.and_then(Value::as_str).and_then(|at| at.rsplit('/').next()).map(str::to_owned) else {
-        return part;
-    };
+    // An optional object is a choice of null and a reference, which then has the words.
+    let choice = fields.get("oneOf").and_then(Value::as_array).into_iter().flatten();
+    let named = choice.filter_map(Value::as_object).find(|one| one.contains_key("$ref")).unwrap_or(fields);
+    let description = fields.get("description").or_else(|| named.get("description")).cloned();
+    let reference = named.get("$ref").and_then(Value::as_str).and_then(|at| at.rsplit('/').next());
+    let Some(name) = reference.map(str::to_owned) else { return part };
     let name = patch_of(&name, components);
     let mut choice = json!({ "oneOf": [{ "type": "null" }, { "$ref": format!("#/components/schemas/{name}") }] });
     if let (Some(words), Some(fields)) = (description, choice.as_object_mut()) {

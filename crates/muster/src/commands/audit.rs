@@ -72,7 +72,7 @@ pub(super) async fn run(settings: &Settings, flags: &Audit, format: Format) -> R
 /// The last entries, at most so many, and whether there are more.
 async fn entries(service: &Service, filter: &AuditFilter, most: u32) -> Result<(Vec<AuditEntry>, bool)> {
     let mut found = Vec::new();
-    let mut request = PageRequest { after: None, limit: most.min(PageRequest::MOST), order: Order::NewestFirst };
+    let mut request = PageRequest { order: Order::Descending, ..PageRequest::first(most.min(PageRequest::MOST)) };
     let wanted = usize::try_from(most).unwrap_or(usize::MAX);
     loop {
         let page = app::audit::page(&service.app, Actor::Operator, filter, request).await;
