@@ -32,8 +32,15 @@ on_both! {
         let operator = app.operator();
         let (firm, hospital) = (app.firm("Atelier").await, app.hospital("Hôpital").await);
         let offer = app.post(&firm.token, "/api/v1/offers", &offers::plain(&firm)).await.expect(201).id();
+        app.clock.advance_micros(1);
+        for (record, patch) in [("offers", json!({ "note": "Ask Anna Berg" })), ("sites", json!({ "name": "Anna's yard" }))] {
+            let id = if record == "offers" { &offer } else { &firm.site };
+            app.patch(&firm.token, &format!("/api/v1/{record}/{id}"), "*", &patch).await.expect(200);
+        }
+        app.clock.advance_micros(1);
         app.post(&firm.token, &format!("/api/v1/offers/{offer}/withdraw"), &json!({})).await.expect(200);
         let need = app.post(&hospital.token, "/api/v1/needs", &needs::plain(&hospital)).await.expect(201).id();
+        app.patch(&hospital.token, &format!("/api/v1/needs/{need}"), "*", &json!({ "urgency": "low" })).await.expect(200);
         app.post(&hospital.token, &format!("/api/v1/needs/{need}/close"), &json!({})).await.expect(200);
         let key = app.post(&firm.token, "/api/v1/api-keys", &json!({ "name": "Portal" })).await.expect(201).id();
         app.delete(&firm.token, &format!("/api/v1/api-keys/{key}")).await.expect(200);
@@ -50,8 +57,13 @@ on_both! {
             log.items().iter().map(|e| format!("{} {}", word(e, "act"), word(e, "record"))).collect();
         assert_eq!(noted, changes());
         let of_offer = app.get(&operator, &format!("/api/v1/audit?record_id={offer}")).await.expect(200);
-        let [withdrawn, made] = of_offer.items() else { panic!("{}", of_offer.text) };
+        let [withdrawn, changed, made] = of_offer.items() else { panic!("{}", of_offer.text) };
         assert_eq!((&withdrawn["act"], &made["act"]), (&json!("withdraw"), &json!("create")));
+        // Free text stays out of the log: it may name persons.
+        assert_eq!(changed["changes"], json!([{ "field": "note", "from": null, "to": null }]));
+        assert!(!log.text.contains("Anna"), "{}", log.text);
+        let of_need = app.get(&operator, &format!("/api/v1/audit?record_id={need}&act=update")).await.expect(200);
+        assert_eq!(of_need.items()[0]["changes"], json!([{ "field": "urgency", "from": "normal", "to": "low" }]));
         assert_eq!(withdrawn["changes"], json!([{ "field": "state", "from": "published", "to": "withdrawn" }]));
         assert_eq!((&withdrawn["acting"], &withdrawn["owner"]), (&json!(firm.id), &json!(firm.id)));
         app.work().await;

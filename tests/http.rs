@@ -96,7 +96,7 @@ on_both! {
         for (method, path, allow) in [
             ("TRACE", "/api/v1/offers", "GET,HEAD,POST"),
             ("PATCH", "/api/v1/offers", "GET,HEAD,POST"),
-            ("DELETE", made.header("location"), "GET,HEAD"),
+            ("DELETE", made.header("location"), "GET,HEAD,PATCH"),
             ("OPTIONS", "/api/v1/offers", "GET,HEAD,POST"),
             ("POST", "/healthz", "GET,HEAD"),
         ] {

@@ -6,6 +6,7 @@ mod api_keys;
 mod audit;
 mod bad_input;
 mod catalogue;
+mod changes;
 mod database;
 mod docs;
 mod explanations;

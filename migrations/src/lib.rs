@@ -24,6 +24,7 @@ mod m20261125_000011_idempotency;
 mod m20261129_000012_run_progress;
 mod m20261129_000013_audit;
 mod m20261129_000014_people;
+mod m20261129_000015_confirm_by;
 
 /// Every schema change, in order.
 #[derive(Debug)]
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000012_run_progress::Migration),
             Box::new(m20261129_000013_audit::Migration),
             Box::new(m20261129_000014_people::Migration),
+            Box::new(m20261129_000015_confirm_by::Migration),
         ]
     }
 }

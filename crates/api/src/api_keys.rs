@@ -24,11 +24,12 @@ use validator::Validate;
 use crate::{
     body::JsonBody,
     limits,
-    page::{Listing, Page, Paged},
+    page::{Listing, Page, Paged, Part},
     path_id::PathId,
     problem::Problem,
     query::Parameters,
     signed_in::Calling,
+    sort::{ByCreation, Sort},
 };
 
 /// The routes of keys.
@@ -121,6 +122,13 @@ impl ApiKeyView {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
+    /// What the list is sorted by: `created_at` (where absent), `-created_at` for the last first.
+    #[param(value_type = Option<String>, example = "-created_at")]
+    sort: Option<Sort<ByCreation>>,
+    /// Whether the answer has the `total` of all pages too.
+    #[serde(default)]
+    #[param(value_type = Option<bool>)]
+    total: bool,
     /// At most so many entries, 1 to 200; 50 where absent.
     limit: Option<u32>,
     /// The `next` of the page before.
@@ -139,8 +147,9 @@ async fn list(
     Calling(caller): Calling,
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Paged<ApiKeyView>, Problem> {
-    let page = (query.limit, query.cursor.as_deref());
-    let listing = Listing::new(&app, caller.actor, ("api-keys", String::new()), page)?;
+    let order = query.sort.unwrap_or_default().order;
+    let part = Part { limit: query.limit, cursor: query.cursor.as_deref(), order, total: query.total };
+    let listing = Listing::new(&app, caller.actor, ("api-keys", String::new()), part)?;
     let found = api_keys::page(&app, &caller, listing.request).await?;
     let now = app.clock.now();
     Ok(listing.answer(&app, found, |key| ApiKeyView::of(key, now)))

@@ -15,10 +15,11 @@ use validator::Validate;
 
 use crate::{
     limits,
-    page::{Listing, Page, Paged},
+    page::{Listing, Page, Paged, Part},
     problem::Problem,
     query::{Parameters, Several},
     signed_in::SignedIn,
+    sort::{ByCreation, Sort},
 };
 
 /// The route of the log.
@@ -50,6 +51,13 @@ struct ListQuery {
     /// Only before this instant.
     #[param(value_type = Option<String>, format = DateTime, example = "2020-04-21T00:00:00Z")]
     before: Option<Instant>,
+    /// What the list is sorted by: `-created_at` (where absent), the last first, or `created_at`.
+    #[param(value_type = Option<String>, example = "created_at")]
+    sort: Option<Sort<ByCreation>>,
+    /// Whether the answer has the `total` of all pages too.
+    #[serde(default)]
+    #[param(value_type = Option<bool>)]
+    total: bool,
     /// At most so many entries, 1 to 200; 50 where absent.
     limit: Option<u32>,
     /// The `next` of the page before.
@@ -84,7 +92,7 @@ struct EntryView {
     record_id: Uuid,
     /// Whose record it is; null where it is nobody's own.
     owner: Option<Uuid>,
-    /// What changed; free text is not among it.
+    /// What changed. Of free text and of what has many parts it is not told how: both sides are null then.
     changes: Vec<ChangeView>,
 }
 
@@ -140,9 +148,9 @@ async fn list(
         since: query.since,
         before: query.before,
     };
-    let page = (query.limit, query.cursor.as_deref());
-    let mut listing = Listing::new(&app, actor, ("audit", format!("{filter:?}")), page)?;
-    listing.request.order = Order::NewestFirst;
+    let order = query.sort.map_or(Order::Descending, |sort| sort.order);
+    let part = Part { limit: query.limit, cursor: query.cursor.as_deref(), order, total: query.total };
+    let listing = Listing::new(&app, actor, ("audit", format!("{filter:?}")), part)?;
     let found = app::audit::page(&app, actor, &filter, listing.request).await?;
     Ok(listing.answer(&app, found, EntryView::of))
 }

@@ -8,6 +8,7 @@ use axum::{
 use domain::violation::Violations;
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_path_to_error::Segment;
 
 use validator::Validate;
@@ -33,30 +34,34 @@ where
     type Rejection = Problem;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
-        let announced = content_length(request.headers());
-        let waits = request.headers().contains_key(header::EXPECT);
-        let json = is_json(request.headers());
-        if announced.is_some_and(|n| n > DRAIN_LIMIT || (waits && n > LIMIT)) {
-            return Err(too_large());
-        }
-        let bytes = collect(request.into_body()).await?;
-        if !json {
-            return Err(Problem::new("wrong_content_type", "send the header `Content-Type: application/json`"));
-        }
+        let json =
+            |kind: &str| kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"));
+        let bytes = read(request, json, "send the header `Content-Type: application/json`").await?;
         let value: T = parse(&bytes)?;
         limits::check(&value).map_err(Problem::invalid)?;
         Ok(Self(value))
     }
 }
 
+/// The bytes of a body that is announced as of a kind that is taken.
+pub(crate) async fn read(request: Request, takes: impl Fn(&str) -> bool, remedy: &str) -> Result<Vec<u8>, Problem> {
+    let announced = content_length(request.headers());
+    let waits = request.headers().contains_key(header::EXPECT);
+    let taken = takes(&kind(request.headers()));
+    if announced.is_some_and(|n| n > DRAIN_LIMIT || (waits && n > LIMIT)) {
+        return Err(too_large());
+    }
+    let bytes = collect(request.into_body()).await?;
+    if taken { Ok(bytes) } else { Err(Problem::new("wrong_content_type", remedy)) }
+}
+
 fn content_length(headers: &HeaderMap) -> Option<usize> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+fn kind(headers: &HeaderMap) -> String {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+    kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 fn too_large() -> Problem {
@@ -103,12 +108,18 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     match serde_path_to_error::deserialize(Strict(&mut json)) {
         Ok(value) => json.end().map(|()| value).map_err(|e| malformed(&e)),
-        Err(e) if e.inner().is_data() => {
-            let parent = pointer(e.path());
-            Err(Problem::invalid(fault(&parent, &e.inner().to_string())))
-        }
+        Err(e) if e.inner().is_data() => Err(Problem::invalid(fault_of(&e))),
         Err(e) => Err(malformed(e.inner())),
     }
+}
+
+/// As [`parse`], of JSON that was read already.
+pub(crate) fn shaped<T: DeserializeOwned>(json: Value) -> Result<T, Violations> {
+    serde_path_to_error::deserialize(Strict(json)).map_err(|e| fault_of(&e))
+}
+
+fn fault_of(e: &serde_path_to_error::Error<serde_json::Error>) -> Violations {
+    fault(&pointer(e.path()), &e.inner().to_string())
 }
 
 fn malformed(e: &serde_json::Error) -> Problem {
@@ -147,7 +158,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     out
 }
 
-fn escape(key: &str) -> String {
+pub(crate) fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 

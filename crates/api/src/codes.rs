@@ -147,10 +147,24 @@ pub const ALL: &[Code] = &[
         "The detail names the present state. Read the record again.",
     ),
     answer(
+        "other_source",
+        StatusCode::CONFLICT,
+        "The record is kept elsewhere",
+        "The detail names the source it was imported from. Change it there and import it again, so that the next import does \
+         not undo the change.",
+    ),
+    answer(
         "no_snapshot",
         StatusCode::CONFLICT,
         "What the run saw is not kept",
         "It was let go of, or no engine made the run. Take a newer run; the operator sets for how long what runs saw is kept.",
+    ),
+    answer(
+        "stale",
+        StatusCode::PRECONDITION_FAILED,
+        "The record has changed meanwhile",
+        "Somebody changed it since you read it. Read it again, look whether your change still makes sense, and send it with \
+         the new `ETag` as `If-Match`.",
     ),
     answer(
         "body_too_large",
@@ -162,7 +176,7 @@ pub const ALL: &[Code] = &[
         "wrong_content_type",
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "The body is not announced as JSON",
-        "Send `Content-Type: application/json`.",
+        "Send `Content-Type: application/json`, with a PATCH `application/merge-patch+json`.",
     ),
     answer(
         "invalid",
@@ -187,6 +201,13 @@ pub const ALL: &[Code] = &[
         StatusCode::INTERNAL_SERVER_ERROR,
         "The service failed",
         "It is our fault and it is logged. Tell the operator the `request_id`.",
+    ),
+    answer(
+        "precondition_required",
+        StatusCode::PRECONDITION_REQUIRED,
+        "If-Match is missing",
+        "Send the `ETag` that you read the record with as `If-Match`, so that you overwrite nothing you have not seen. \
+         `If-Match: *` changes whatever it is by now.",
     ),
     answer(
         "rate_limited",

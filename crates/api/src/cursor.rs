@@ -1,33 +1,28 @@
 //! Opaque cursors: the key of the last row seen, sealed together with what was asked for and by whom.
 
-use app::signing_keys::SigningKeys;
+use app::{PageKey, signing_keys::SigningKeys};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
-use domain::time::Instant;
 use uuid::Uuid;
 
 use crate::problem::Problem;
-
-/// A place in a list: when its last row was created, and that row's id.
-pub type Key = (Instant, Uuid);
 
 const SEAL: usize = 16;
 /// The longest place a cursor holds, in bytes.
 const LONGEST: usize = 64;
 
 /// The cursor of a key. `question` names list, filters and caller: a cursor answers no other.
-pub fn of_key(keys: &SigningKeys, question: &str, (at, id): Key) -> String {
-    let mut place = at.micros().to_be_bytes().to_vec();
-    place.extend_from_slice(id.as_bytes());
+pub fn of_key(keys: &SigningKeys, question: &str, key: PageKey) -> String {
+    let mut place = key.at.to_be_bytes().to_vec();
+    place.extend_from_slice(key.id.as_bytes());
     encode(keys, question, &place)
 }
 
 /// The key of a cursor, if it is ours and answers the same question (field case PAG-05).
-pub fn to_key(keys: &SigningKeys, question: &str, cursor: &str) -> Result<Key, Problem> {
+pub fn to_key(keys: &SigningKeys, question: &str, cursor: &str) -> Result<PageKey, Problem> {
     let place = decode(keys, question, cursor)?;
     let read = || {
         let (at, id) = place.split_at_checked(8)?;
-        let at = Instant::from_micros(i64::from_be_bytes(at.try_into().ok()?))?;
-        Some((at, Uuid::from_slice(id).ok()?))
+        Some(PageKey { at: i64::from_be_bytes(at.try_into().ok()?), id: Uuid::from_slice(id).ok()? })
     };
     read().ok_or_else(refusal)
 }
@@ -64,14 +59,12 @@ fn sealed(question: &str, place: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use domain::time::Day;
-
     use super::*;
 
     #[test]
     fn pag_05_a_forged_or_foreign_cursor_is_refused() {
         let keys = SigningKeys::from_secret(&[7; 32]).unwrap();
-        let key = (Instant::start_of(Day::parse("2020-04-06").unwrap()), Uuid::from_u128(9));
+        let key = PageKey { at: -5, id: Uuid::from_u128(9) };
         let cursor = of_key(&keys, "offers?state=published", key);
         assert_eq!(to_key(&keys, "offers?state=published", &cursor).unwrap(), key);
         assert!(to_key(&keys, "offers?state=paused", &cursor).is_err());

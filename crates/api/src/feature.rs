@@ -102,7 +102,7 @@ impl FeatureBody {
 }
 
 /// A certificate of the goods.
-#[derive(Debug, Clone, Deserialize, ToSchema, Validate)]
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CertificateInput, example = json!({"kind": "eu-type-examination", "status": "documented",
     "notified_body": "2797", "grades": ["FFP2"], "valid_from": "2019-05-01", "valid_until": "2024-04-30"}))]
@@ -138,6 +138,14 @@ pub struct CertificateBody {
 }
 
 impl CertificateBody {
+    /// A checked certificate as its owner states it; what others found of it is not his to state.
+    pub fn of(certificate: &Certificate) -> Self {
+        let stated = Certificate { status: certificate.status.as_stated(), ..certificate.clone() };
+        let CertificateView { kind, status, number, notified_body, grades, valid_from, valid_until, expected_on } =
+            CertificateView::of(&stated);
+        Self { kind, status: Some(status), number, notified_body, grades, valid_from, valid_until, expected_on }
+    }
+
     /// As the domain checks it.
     pub fn input(self) -> CertificateInput {
         CertificateInput {

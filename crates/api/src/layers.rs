@@ -34,8 +34,8 @@ pub async fn outermost(State(app): State<App>, request: Request, next: Next) -> 
         {
             response.headers_mut().insert(header::LINK, link);
         }
-        if method == Method::GET && response.status() == StatusCode::OK && is_api {
-            response = version::conditional(response, &known).await;
+        if method != Method::HEAD && response.status().is_success() && is_api {
+            response = version::tagged(response, (method == Method::GET).then_some(&*known)).await;
         }
         let problem = response.extensions_mut().remove::<Problem>();
         let mut response = match problem {

@@ -22,11 +22,12 @@ use validator::Validate;
 use crate::{
     cost::CostView,
     limits,
-    page::{Listing, Page, Paged},
+    page::{Listing, Page, Paged, Part},
     path_id::PathId,
     problem::Problem,
     query::{Parameters, Several},
     signed_in::SignedIn,
+    sort::{ByCreation, Sort},
 };
 
 /// The routes of matches.
@@ -48,6 +49,13 @@ struct ListQuery {
     #[param(value_type = Option<String>, example = "suggested")]
     #[serde(default)]
     state: Several<MatchState>,
+    /// What the list is sorted by: `created_at` (where absent), `-created_at` for the last first.
+    #[param(value_type = Option<String>, example = "-created_at")]
+    sort: Option<Sort<ByCreation>>,
+    /// Whether the answer has the `total` of all pages too.
+    #[serde(default)]
+    #[param(value_type = Option<bool>)]
+    total: bool,
     /// At most so many entries, 1 to 200; 50 where absent.
     limit: Option<u32>,
     /// The `next` of the page before.
@@ -264,8 +272,9 @@ async fn list(
         offer: query.offer.map(OfferId),
         states: query.state.0,
     };
-    let page = (query.limit, query.cursor.as_deref());
-    let listing = Listing::new(&app, actor, ("matches", format!("{filter:?}")), page)?;
+    let order = query.sort.unwrap_or_default().order;
+    let part = Part { limit: query.limit, cursor: query.cursor.as_deref(), order, total: query.total };
+    let listing = Listing::new(&app, actor, ("matches", format!("{filter:?}")), part)?;
     let found = app::matches::page(&app, actor, &filter, listing.request).await?;
     Ok(listing.answer(&app, found, |view| MatchBody::of(view, &app)))
 }

@@ -2,6 +2,8 @@
 
 use crate::limits;
 use domain::{
+    capacity::Conversion,
+    decimal::Decimal,
     offer::{ConversionInput, PriceInput, RateInput},
     price::Price,
     quantity::{Measure, MeasureInput},
@@ -14,7 +16,7 @@ use validator::Validate;
 use crate::number::Number;
 
 /// A quantity as people state it.
-#[derive(Debug, Clone, Deserialize, ToSchema, Validate)]
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = QuantityInput, example = json!({"value": 120, "unit": "XBX", "pack_size": 50, "pack_unit": "H87"}))]
 pub struct MeasureBody {
@@ -34,6 +36,16 @@ pub struct MeasureBody {
 }
 
 impl MeasureBody {
+    /// A checked measure as it was typed, its package in base units.
+    pub fn of(measure: &Measure) -> Self {
+        Self {
+            value: Number(measure.value),
+            unit: Some(measure.unit.as_str().to_owned()),
+            pack_size: measure.pack.map(|pack| Number(Decimal::whole(pack.units()))),
+            pack_unit: None,
+        }
+    }
+
     /// As the domain checks it.
     pub fn input(self) -> MeasureInput {
         MeasureInput {
@@ -46,7 +58,7 @@ impl MeasureBody {
 }
 
 /// A quantity per period.
-#[derive(Debug, Clone, Deserialize, ToSchema, Validate)]
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = RateInput, example = json!({"value": 50000, "unit": "H87", "per": "week"}))]
 pub struct RateBody {
@@ -69,6 +81,12 @@ pub struct RateBody {
 }
 
 impl RateBody {
+    /// A checked rate as it was typed.
+    pub fn of(rate: &Rate) -> Self {
+        let MeasureBody { value, unit, pack_size, pack_unit } = MeasureBody::of(&rate.measure);
+        Self { value, unit, pack_size, pack_unit, per: rate.period.as_str().to_owned() }
+    }
+
     /// As the domain checks it.
     pub fn input(self) -> RateInput {
         let measure =
@@ -78,7 +96,7 @@ impl RateBody {
 }
 
 /// What could be made after a conversion.
-#[derive(Debug, Clone, Deserialize, ToSchema, Validate)]
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ConversionInput, example = json!({"value": 20000, "per": "week", "days": 21, "ramp_days": 10}))]
 pub struct ConversionBody {
@@ -110,6 +128,14 @@ pub struct ConversionBody {
 }
 
 impl ConversionBody {
+    /// A checked conversion as it was typed.
+    pub fn of(conversion: &Conversion) -> Self {
+        let RateBody { value, unit, pack_size, pack_unit, per } = RateBody::of(&conversion.rate);
+        let (days, ramp_days) = (conversion.days.into(), conversion.ramp_days.into());
+        let decided_on = conversion.decided_on.map(|day| day.to_string());
+        Self { value, unit, pack_size, pack_unit, per, days, ramp_days, decided_on }
+    }
+
     /// As the domain checks it.
     pub fn input(self) -> ConversionInput {
         let rate = RateBody {
@@ -148,7 +174,7 @@ impl PriceBody {
     pub fn of(price: &Price) -> Self {
         let micros = format!("{}e-6", price.micros);
         // An i64 of millionths always reads as a decimal.
-        let amount = micros.parse().unwrap_or(domain::decimal::Decimal::whole(0));
+        let amount = micros.parse().unwrap_or(Decimal::whole(0));
         Self { amount: Number(amount), currency: price.currency.as_str().to_owned() }
     }
 }

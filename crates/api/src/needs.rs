@@ -1,10 +1,10 @@
 //! Needs.
 
-use app::{App, access::Caller, needs::NeedFilter, offers::Place};
+use app::{App, Stored, access::Caller, needs::NeedFilter, offers::Place};
 use axum::{Json, extract::State};
 use domain::{
     ids::{NeedId, OrganisationId},
-    need::{NeedState, Urgency},
+    need::{Need, NeedState, Urgency},
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -16,12 +16,15 @@ use crate::{
     body::JsonBody,
     created::{Created, created},
     limits,
-    page::{Listing, Page, Paged},
+    page::{Listing, Page, Paged, Part},
+    patch::MergePatch,
     path_id::PathId,
     problem::Problem,
     products::known_product,
     query::{Parameters, Several},
     signed_in::SignedIn,
+    sort::{ByCreation, Sort},
+    version::IfMatch,
 };
 
 mod body;
@@ -32,7 +35,7 @@ use view::NeedView;
 
 /// The routes of needs.
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get)).routes(routes!(close))
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, update)).routes(routes!(close))
 }
 
 #[derive(Debug, Deserialize, IntoParams, Validate)]
@@ -53,6 +56,13 @@ struct ListQuery {
     #[param(value_type = Option<String>, example = "critical,high")]
     #[serde(default)]
     urgency: Several<Urgency>,
+    /// What the list is sorted by: `created_at` (where absent), `-created_at` for the last first.
+    #[param(value_type = Option<String>, example = "-created_at")]
+    sort: Option<Sort<ByCreation>>,
+    /// Whether the answer has the `total` of all pages too.
+    #[serde(default)]
+    #[param(value_type = Option<bool>)]
+    total: bool,
     /// At most so many entries, 1 to 200; 50 where absent.
     limit: Option<u32>,
     /// The `next` of the page before.
@@ -77,8 +87,9 @@ async fn list(
         states: query.state.0,
         urgencies: query.urgency.0,
     };
-    let page = (query.limit, query.cursor.as_deref());
-    let listing = Listing::new(&app, actor, ("needs", format!("{filter:?}")), page)?;
+    let order = query.sort.unwrap_or_default().order;
+    let part = Part { limit: query.limit, cursor: query.cursor.as_deref(), order, total: query.total };
+    let listing = Listing::new(&app, actor, ("needs", format!("{filter:?}")), part)?;
     let found = app::needs::page(&app, actor, &filter, listing.request).await?;
     let tables = app.tables();
     Ok(listing.answer(&app, found, |stored| NeedView::of(stored, &tables)))
@@ -115,6 +126,34 @@ async fn get(
     Ok(Json(NeedView::of(app::needs::get(&app, actor, id).await?, &app.tables())))
 }
 
+/// Changes a need.
+///
+/// A JSON Merge Patch (RFC 7396) of the body that would open the need as it stands: what is absent stays, null clears,
+/// lists are replaced, also that of the instalments, which are told apart by their place. What comes out is checked as at
+/// opening, every fault at once, and nothing is stored then; a patch that changes nothing leaves no trace. `If-Match`
+/// carries the `ETag` that you read the need with.
+#[utoipa::path(patch, operation_id = "needs_update", path = "/needs/{id}", tag = "Needs", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The need's id")),
+    request_body(content = NeedBody, content_type = "application/merge-patch+json"),
+    responses(
+        (status = 200, description = "As it is now", body = NeedView),
+        (status = 409, description = "It is closed or expired, kept by the source it came from, or promised by open matches"),
+        (status = 412, description = "It is no longer the version that `If-Match` names"),
+        (status = 428, description = "`If-Match` is missing")))]
+async fn update(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    PathId(id): PathId<NeedId>,
+    patch: MergePatch,
+) -> Result<Json<NeedView>, Problem> {
+    let tables = app.tables();
+    let edit = move |stored: &Stored<Need>| {
+        let (view, before) = (NeedView::of(stored.clone(), &tables), NeedBody::of(&stored.record));
+        Ok(patch.apply(&view, &before, &["organisation", "site"])?.map(NeedBody::input))
+    };
+    Ok(Json(NeedView::of(app::needs::update(&app, &caller, id, edit).await?, &app.tables())))
+}
+
 /// Closes a need.
 ///
 /// It is gone or served elsewhere; later runs leave it out.
@@ -122,11 +161,15 @@ async fn get(
     params(("id" = Uuid, Path, description = "The need's id")),
     responses(
         (status = 200, description = "Closed", body = NeedView),
-        (status = 409, description = "It is closed or expired already")))]
+        (status = 409, description = "It is closed or expired already"),
+        (status = 412, description = "It is no longer the version that `If-Match` names")))]
 async fn close(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
     PathId(id): PathId<NeedId>,
+    seen: IfMatch,
 ) -> Result<Json<NeedView>, Problem> {
-    Ok(Json(NeedView::of(app::needs::close(&app, &caller, id).await?, &app.tables())))
+    let tables = app.tables();
+    let agree = move |stored: &Stored<Need>| seen.holds(&NeedView::of(stored.clone(), &tables));
+    Ok(Json(NeedView::of(app::needs::close(&app, &caller, id, agree).await?, &app.tables())))
 }

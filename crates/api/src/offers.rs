@@ -1,14 +1,14 @@
 //! Offers.
 
 use app::{
-    App,
+    App, Stored,
     access::Caller,
-    offers::{OfferFilter, Place},
+    offers::{OfferFilter, OfferSort, Place},
 };
 use axum::{Json, extract::State};
 use domain::{
     ids::{OfferId, OrganisationId},
-    offer::OfferState,
+    offer::{Offer, OfferState},
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -20,12 +20,15 @@ use crate::{
     body::JsonBody,
     created::{Created, created},
     limits,
-    page::{Listing, Page, Paged},
+    page::{Listing, Page, Paged, Part},
+    patch::MergePatch,
     path_id::PathId,
     problem::Problem,
     products::known_product,
     query::{Parameters, Several},
     signed_in::SignedIn,
+    sort::Sort,
+    version::IfMatch,
 };
 
 mod body;
@@ -38,7 +41,7 @@ pub use view::SourceView;
 
 /// The routes of offers.
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get)).routes(routes!(withdraw))
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, update)).routes(routes!(withdraw))
 }
 
 #[derive(Debug, Deserialize, IntoParams, Validate)]
@@ -55,6 +58,13 @@ struct ListQuery {
     #[param(value_type = Option<String>, example = "published,paused")]
     #[serde(default)]
     state: Several<OfferState>,
+    /// What the list is sorted by: `created_at` (where absent) or `confirm_by`; with a minus before it the last comes first.
+    #[param(value_type = Option<String>, example = "confirm_by")]
+    sort: Option<Sort<OfferSort>>,
+    /// Whether the answer has the `total` of all pages too.
+    #[serde(default)]
+    #[param(value_type = Option<bool>)]
+    total: bool,
     /// At most so many entries, 1 to 200; 50 where absent.
     limit: Option<u32>,
     /// The `next` of the page before.
@@ -74,9 +84,10 @@ async fn list(
 ) -> Result<Paged<OfferView>, Problem> {
     let organisation = query.organisation.map(OrganisationId);
     let filter = OfferFilter { organisation, product: known_product(&app, query.product)?, states: query.state.0 };
-    let page = (query.limit, query.cursor.as_deref());
-    let listing = Listing::new(&app, actor, ("offers", format!("{filter:?}")), page)?;
-    let found = app::offers::page(&app, actor, &filter, listing.request).await?;
+    let sort = query.sort.unwrap_or_default();
+    let part = Part { limit: query.limit, cursor: query.cursor.as_deref(), order: sort.order, total: query.total };
+    let listing = Listing::new(&app, actor, ("offers", format!("{filter:?} {:?}", sort.key)), part)?;
+    let found = app::offers::page(&app, actor, &filter, sort.key, listing.request).await?;
     let tables = app.tables();
     Ok(listing.answer(&app, found, |stored| OfferView::of(stored, &tables)))
 }
@@ -112,6 +123,33 @@ async fn get(
     Ok(Json(OfferView::of(app::offers::get(&app, actor, id).await?, &app.tables())))
 }
 
+/// Changes an offer.
+///
+/// A JSON Merge Patch (RFC 7396) of the body that would publish the offer as it stands: what is absent stays, null clears,
+/// lists are replaced. What comes out is checked as at publication, every fault at once, and nothing is stored then; a
+/// patch that changes nothing leaves no trace. `If-Match` carries the `ETag` that you read the offer with.
+#[utoipa::path(patch, operation_id = "offers_update", path = "/offers/{id}", tag = "Offers", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The offer's id")),
+    request_body(content = OfferBody, content_type = "application/merge-patch+json"),
+    responses(
+        (status = 200, description = "As it is now", body = OfferView),
+        (status = 409, description = "It is withdrawn or expired, kept by the source it came from, or promised to open matches"),
+        (status = 412, description = "It is no longer the version that `If-Match` names"),
+        (status = 428, description = "`If-Match` is missing")))]
+async fn update(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    PathId(id): PathId<OfferId>,
+    patch: MergePatch,
+) -> Result<Json<OfferView>, Problem> {
+    let tables = app.tables();
+    let edit = move |stored: &Stored<Offer>| {
+        let (view, before) = (OfferView::of(stored.clone(), &tables), OfferBody::of(&stored.record, &tables));
+        Ok(patch.apply(&view, &before, &["organisation", "site"])?.map(OfferBody::input))
+    };
+    Ok(Json(OfferView::of(app::offers::update(&app, &caller, id, edit).await?, &app.tables())))
+}
+
 /// Withdraws an offer.
 ///
 /// Takes it out of the market for good; later runs leave it out.
@@ -119,11 +157,15 @@ async fn get(
     params(("id" = Uuid, Path, description = "The offer's id")),
     responses(
         (status = 200, description = "Withdrawn", body = OfferView),
-        (status = 409, description = "It is withdrawn or expired already")))]
+        (status = 409, description = "It is withdrawn or expired already"),
+        (status = 412, description = "It is no longer the version that `If-Match` names")))]
 async fn withdraw(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
     PathId(id): PathId<OfferId>,
+    seen: IfMatch,
 ) -> Result<Json<OfferView>, Problem> {
-    Ok(Json(OfferView::of(app::offers::withdraw(&app, &caller, id).await?, &app.tables())))
+    let tables = app.tables();
+    let agree = move |stored: &Stored<Offer>| seen.holds(&OfferView::of(stored.clone(), &tables));
+    Ok(Json(OfferView::of(app::offers::withdraw(&app, &caller, id, agree).await?, &app.tables())))
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use utoipa::openapi::{
-    Content, HeaderBuilder, InfoBuilder, License, ObjectBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required,
-    Response, ResponseBuilder, Schema, ServerBuilder,
+    Content, HeaderBuilder, InfoBuilder, License, ObjectBuilder, OpenApi, OpenApiBuilder, PathItem, Ref, RefOr,
+    Required, Response, ResponseBuilder, Schema, ServerBuilder,
     path::{Operation, Parameter, ParameterBuilder, ParameterIn},
     schema::{KnownFormat, SchemaFormat, Type},
     security::{Http, HttpAuthScheme, SecurityScheme},
@@ -13,6 +13,8 @@ use utoipa::openapi::{
 };
 
 use crate::problem::{FaultBody, MEDIA_TYPE, ProblemBody};
+
+mod patches;
 
 /// Sections of the reference, in order.
 const TAGS: [(&str, &str); 9] = [
@@ -63,6 +65,9 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
         components.schemas.insert(name.to_owned(), schema);
     }
     components.schemas.values_mut().for_each(without_floats);
+    for operation in document.paths.paths.values_mut().filter_map(|item| item.patch.as_mut()) {
+        patches::add_patch(operation, components);
+    }
     let examples = examples(&components.schemas);
     for (path, item) in &mut document.paths.paths {
         if let Some(operation) = &mut item.get {
@@ -73,7 +78,9 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
         {
             add_key(operation);
         }
-        for operation in [&mut item.get, &mut item.post, &mut item.put, &mut item.delete].into_iter().flatten() {
+        let PathItem { get, post, put, patch, delete, .. } = item;
+        for operation in [get, post, put, patch, delete].into_iter().flatten() {
+            patches::add_precondition(operation);
             add_errors(operation);
             add_headers(operation);
             add_example(operation, &examples);
@@ -146,7 +153,20 @@ fn add_key(operation: &mut Operation) {
     operation.parameters.get_or_insert_default().push(RefOr::T(key.build()));
 }
 
+/// Operations whose answer is shown once and kept by nobody.
+const SECRET: [&str; 2] = ["api_keys_create", "sessions_start"];
+
+/// What a tag on the answer to a change is for.
+const VERSION: &str =
+    "The version of the record as the answer shows it; send it as `If-Match` with what you change next.";
+
 fn add_headers(operation: &mut Operation) {
+    if !operation.operation_id.as_deref().is_some_and(|id| SECRET.contains(&id)) {
+        add_header(operation, "201", "ETag", VERSION);
+    }
+    if operation.responses.responses.contains_key("412") {
+        add_header(operation, "200", "ETag", VERSION);
+    }
     for (status, name, words) in [
         ("201", "Location", "Where to read the record."),
         ("202", "Location", "Where to see how the work stands."),
@@ -173,8 +193,9 @@ fn add_errors(operation: &mut Operation) {
             RefOr::Ref(_) => false,
         })
     };
-    let (path, query, key) = (takes(ParameterIn::Path), takes(ParameterIn::Query), takes(ParameterIn::Header));
-    let cursor = operation.parameters.iter().flatten().any(|p| matches!(p, RefOr::T(p) if p.name == "cursor"));
+    let named = |name: &str| operation.parameters.iter().flatten().any(|p| matches!(p, RefOr::T(p) if p.name == name));
+    let (path, query) = (takes(ParameterIn::Path), takes(ParameterIn::Query));
+    let (key, cursor) = (named("Idempotency-Key"), named("cursor"));
     let body = operation.request_body.is_some();
     let signed_in = operation.security.is_some();
     let bad_request = match (body, cursor) {
@@ -192,7 +213,7 @@ fn add_errors(operation: &mut Operation) {
         (key, "409", "The state does not allow it, or the same request is being worked on"),
         (true, "408", "The request took too long"),
         (body, "413", "The body has more than 1 MB"),
-        (body, "415", "The body is not announced as JSON"),
+        (body, "415", "The body is not announced as JSON, or as a merge patch"),
         (body, "422", "The content breaks rules; every fault is named"),
         (query && !body, "422", "A query parameter is wrong"),
         (key && !body && !query, "422", "Another request has the same `Idempotency-Key`"),

@@ -13,11 +13,12 @@ use crate::{
     body::JsonBody,
     created::{Created, created},
     limits,
-    page::{Listing, Page, Paged},
+    page::{Listing, Page, Paged, Part},
     path_id::PathId,
     problem::Problem,
     query::{Parameters, Words},
     signed_in::SignedIn,
+    sort::{ByCreation, Sort},
 };
 
 /// The routes of organisations.
@@ -91,6 +92,13 @@ struct ListQuery {
     /// Only names that hold these words, whatever their case, accents and punctuation.
     #[param(value_type = Option<String>, max_length = 200)]
     q: Option<Words>,
+    /// What the list is sorted by: `created_at` (where absent), `-created_at` for the last first.
+    #[param(value_type = Option<String>, example = "-created_at")]
+    sort: Option<Sort<ByCreation>>,
+    /// Whether the answer has the `total` of all pages too.
+    #[serde(default)]
+    #[param(value_type = Option<bool>)]
+    total: bool,
     /// At most so many entries, 1 to 200; 50 where absent.
     limit: Option<u32>,
     /// The `next` of the page before.
@@ -109,8 +117,9 @@ async fn list(
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Paged<OrganisationView>, Problem> {
     let filter = OrganisationFilter { kind: None, query: query.q.map(|q| q.0) };
-    let page = (query.limit, query.cursor.as_deref());
-    let listing = Listing::new(&app, caller.actor, ("organisations", format!("{filter:?}")), page)?;
+    let order = query.sort.unwrap_or_default().order;
+    let part = Part { limit: query.limit, cursor: query.cursor.as_deref(), order, total: query.total };
+    let listing = Listing::new(&app, caller.actor, ("organisations", format!("{filter:?}")), part)?;
     let found = app::organisations::page(&app, &caller, &filter, listing.request).await?;
     Ok(listing.answer(&app, found, OrganisationView::of))
 }

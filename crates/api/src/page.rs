@@ -1,6 +1,6 @@
 //! Pages of lists: limits, cursors, and the shape of the answer.
 
-use app::{Actor, App, Order, PageKey, PageRequest};
+use app::{Actor, App, Order, PageRequest};
 use axum::{
     Json,
     http::Uri,
@@ -28,6 +28,23 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Send it as `cursor` with the same filters for what follows; null on the last page.
     pub next: Option<String>,
+    /// How many entries all pages have together, at this moment; only there with `total=true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub total: Option<u64>,
+}
+
+/// Which part of a list is asked for, as typed.
+#[derive(Debug, Default)]
+pub struct Part<'a> {
+    /// At most so many entries.
+    pub limit: Option<u32>,
+    /// The `next` of the page before.
+    pub cursor: Option<&'a str>,
+    /// Which end comes first.
+    pub order: Order,
+    /// Whether all entries are counted.
+    pub total: bool,
 }
 
 /// A question for a part of a list.
@@ -39,25 +56,19 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// `filters` is everything that narrows the list, in one text: a cursor answers only the very
-    /// list, filters and caller it was made for.
-    pub fn new(
-        app: &App,
-        caller: Actor,
-        (list, filters): (&str, String),
-        (limit_asked, cursor): (Option<u32>, Option<&str>),
-    ) -> Result<Self, Problem> {
-        let question = format!("{list} {caller:?} {filters}");
-        let key = cursor.map(|c| cursor::to_key(&app.keys, &question, c)).transpose()?;
-        let after = key.map(|(created_at, id)| PageKey { created_at, id });
-        let request = PageRequest { after, limit: limit(limit_asked), order: Order::OldestFirst };
-        Ok(Self { question, request })
+    /// `filters` is everything that narrows or sorts the list, in one text: a cursor answers only the very
+    /// list, filters, order and caller it was made for.
+    pub fn new(app: &App, caller: Actor, (list, filters): (&str, String), part: Part<'_>) -> Result<Self, Problem> {
+        let Part { limit: asked, cursor, order, total } = part;
+        let question = format!("{list} {caller:?} {filters} {order:?}");
+        let after = cursor.map(|c| cursor::to_key(&app.keys, &question, c)).transpose()?;
+        Ok(Self { question, request: PageRequest { after, limit: limit(asked), order, total } })
     }
 
     /// The answer.
     pub fn answer<T, U>(&self, app: &App, page: app::Page<T>, view: impl FnMut(T) -> U) -> Paged<U> {
-        let next = page.next.map(|key| cursor::of_key(&app.keys, &self.question, (key.created_at, key.id)));
-        Paged(Page { items: page.items.into_iter().map(view).collect(), next })
+        let next = page.next.map(|key| cursor::of_key(&app.keys, &self.question, key));
+        Paged(Page { items: page.items.into_iter().map(view).collect(), next, total: page.total })
     }
 }
 

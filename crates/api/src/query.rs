@@ -127,6 +127,7 @@ named!(
     domain::catalogue::ProductKind,
     domain::audit::Act,
     domain::audit::RecordKind,
+    app::offers::OfferSort,
 );
 
 impl<'de, T: Named> Deserialize<'de> for Several<T> {

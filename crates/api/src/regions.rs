@@ -113,7 +113,7 @@ async fn list(State(app): State<App>, Parameters(query): Parameters<ListQuery>) 
     let more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().filter(|_| more).map(|r| cursor::encode(&app.keys, &question, r.code.as_str().as_bytes()));
-    Ok(Paged(Page { items: found.iter().map(RegionView::of).collect(), next }))
+    Ok(Paged(Page { items: found.iter().map(RegionView::of).collect(), next, total: None }))
 }
 
 fn filter(app: &App, query: &ListQuery) -> Result<RegionFilter, Problem> {

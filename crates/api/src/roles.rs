@@ -23,11 +23,12 @@ use crate::{
     body::JsonBody,
     created::Created,
     limits,
-    page::{Listing, Page, Paged},
+    page::{Listing, Page, Paged, Part},
     path_id::{PathId, PathIds},
     problem::Problem,
     query::Parameters,
     signed_in::Calling,
+    sort::{ByCreation, Sort},
 };
 
 /// The routes of roles.
@@ -110,6 +111,13 @@ struct AcceptedRole {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
+    /// What the list is sorted by: `created_at` (where absent), `-created_at` for the last first.
+    #[param(value_type = Option<String>, example = "-created_at")]
+    sort: Option<Sort<ByCreation>>,
+    /// Whether the answer has the `total` of all pages too.
+    #[serde(default)]
+    #[param(value_type = Option<bool>)]
+    total: bool,
     /// At most so many entries, 1 to 200; 50 where absent.
     limit: Option<u32>,
     /// The `next` of the page before.
@@ -129,8 +137,9 @@ async fn list(
     PathId(id): PathId<OrganisationId>,
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Paged<RoleView>, Problem> {
-    let page = (query.limit, query.cursor.as_deref());
-    let listing = Listing::new(&app, caller.actor, ("roles", id.to_string()), page)?;
+    let order = query.sort.unwrap_or_default().order;
+    let part = Part { limit: query.limit, cursor: query.cursor.as_deref(), order, total: query.total };
+    let listing = Listing::new(&app, caller.actor, ("roles", id.to_string()), part)?;
     let found = roles::page(&app, &caller, id, listing.request).await?;
     Ok(listing.answer(&app, found, RoleView::of))
 }

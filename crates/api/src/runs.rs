@@ -16,12 +16,13 @@ use crate::{
     body::JsonBody,
     created::{Created, accepted},
     limits,
-    page::{Listing, Page, Paged},
+    page::{Listing, Page, Paged, Part},
     path_id::PathId,
     problem::Problem,
     query::Parameters,
     run_parameters::{ParametersBody, ParametersView},
     signed_in::SignedIn,
+    sort::{ByCreation, Sort},
 };
 
 mod shares;
@@ -186,6 +187,13 @@ impl LevelView {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
+    /// What the list is sorted by: `created_at` (where absent), `-created_at` for the last first.
+    #[param(value_type = Option<String>, example = "-created_at")]
+    sort: Option<Sort<ByCreation>>,
+    /// Whether the answer has the `total` of all pages too.
+    #[serde(default)]
+    #[param(value_type = Option<bool>)]
+    total: bool,
     /// At most so many entries, 1 to 200; 50 where absent.
     limit: Option<u32>,
     /// The `next` of the page before.
@@ -204,11 +212,12 @@ async fn list(
     SignedIn(caller): SignedIn,
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Paged<RunView>, Problem> {
-    let page = (query.limit, query.cursor.as_deref());
-    let listing = Listing::new(&app, caller.actor, ("match-runs", String::new()), page)?;
-    let app::Page { items, next } = app::runs::page(&app, &caller, listing.request).await?;
+    let order = query.sort.unwrap_or_default().order;
+    let part = Part { limit: query.limit, cursor: query.cursor.as_deref(), order, total: query.total };
+    let listing = Listing::new(&app, caller.actor, ("match-runs", String::new()), part)?;
+    let app::Page { items, next, total } = app::runs::page(&app, &caller, listing.request).await?;
     let items = items.into_iter().map(|run| RunView::of(run, caller.actor)).collect::<Result<Vec<_>, _>>()?;
-    Ok(listing.answer(&app, app::Page { items, next }, |view| view))
+    Ok(listing.answer(&app, app::Page { items, next, total }, |view| view))
 }
 
 /// Starts a run.

@@ -28,12 +28,13 @@ use crate::{
     body::JsonBody,
     client::Client,
     limits,
-    page::{Listing, Page, Paged},
+    page::{Listing, Page, Paged, Part},
     path_id::PathId,
     people::{OwnRoleView, PersonView},
     problem::Problem,
     query::Parameters,
     signed_in::Calling,
+    sort::{ByCreation, Sort},
 };
 
 /// The routes of sessions.
@@ -165,6 +166,13 @@ impl OpenedView {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
+    /// What the list is sorted by: `created_at` (where absent), `-created_at` for the last first.
+    #[param(value_type = Option<String>, example = "-created_at")]
+    sort: Option<Sort<ByCreation>>,
+    /// Whether the answer has the `total` of all pages too.
+    #[serde(default)]
+    #[param(value_type = Option<bool>)]
+    total: bool,
     /// At most so many entries, 1 to 200; 50 where absent.
     limit: Option<u32>,
     /// The `next` of the page before.
@@ -182,8 +190,9 @@ async fn list(
     Calling(caller): Calling,
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Paged<SessionView>, Problem> {
-    let page = (query.limit, query.cursor.as_deref());
-    let listing = Listing::new(&app, caller.actor, ("sessions", format!("{:?}", caller.person)), page)?;
+    let order = query.sort.unwrap_or_default().order;
+    let part = Part { limit: query.limit, cursor: query.cursor.as_deref(), order, total: query.total };
+    let listing = Listing::new(&app, caller.actor, ("sessions", format!("{:?}", caller.person)), part)?;
     let found = sessions::page(&app, &caller, listing.request).await?;
     let now = app.clock.now();
     Ok(listing.answer(&app, found, |session| SessionView::of(&session, now)))

@@ -19,16 +19,18 @@ use crate::{
     created::{Created, created},
     limits,
     number::Number,
-    page::{Listing, Page, Paged},
+    page::{Listing, Page, Paged, Part},
+    patch::MergePatch,
     path_id::PathId,
     problem::Problem,
     query::Parameters,
     signed_in::SignedIn,
+    sort::{ByCreation, Sort},
 };
 
 /// The routes of sites.
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get))
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, update))
 }
 
 /// A point, WGS 84, in decimal degrees.
@@ -54,7 +56,7 @@ impl PointBody {
 }
 
 /// A site to add.
-#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = SiteInput, example = json!({"name": "Werk München", "region": "DE21",
     "point": {"lat": 48.137, "lon": 11.575}, "zone": "Europe/Berlin"}))]
@@ -74,6 +76,25 @@ struct SiteBody {
     /// The IANA zone its days are counted in; UTC where absent.
     #[validate(length(max = limits::WORD))]
     zone: Option<String>,
+}
+
+impl SiteBody {
+    /// The body that would add a site as it stands.
+    fn of(site: &Site) -> Self {
+        Self {
+            organisation: Some(site.organisation),
+            name: site.name.clone(),
+            region: site.region.as_ref().map(ToString::to_string),
+            point: site.point.map(PointBody::of),
+            zone: Some(site.zone.clone()),
+        }
+    }
+
+    /// As the use case checks it.
+    fn input(self) -> SiteInput {
+        let Self { organisation, name, region, point, zone } = self;
+        SiteInput { organisation, name, region, point: point.map(|p| (p.lat.0, p.lon.0)), zone }
+    }
 }
 
 /// A site, as its owner sees it.
@@ -122,6 +143,13 @@ impl SiteView {
 struct ListQuery {
     /// Only sites of this organisation.
     organisation: Option<Uuid>,
+    /// What the list is sorted by: `created_at` (where absent), `-created_at` for the last first.
+    #[param(value_type = Option<String>, example = "-created_at")]
+    sort: Option<Sort<ByCreation>>,
+    /// Whether the answer has the `total` of all pages too.
+    #[serde(default)]
+    #[param(value_type = Option<bool>)]
+    total: bool,
     /// At most so many entries, 1 to 200; 50 where absent.
     limit: Option<u32>,
     /// The `next` of the page before.
@@ -140,8 +168,9 @@ async fn list(
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Paged<SiteView>, Problem> {
     let organisation = query.organisation.map(OrganisationId);
-    let page = (query.limit, query.cursor.as_deref());
-    let listing = Listing::new(&app, actor, ("sites", format!("{organisation:?}")), page)?;
+    let order = query.sort.unwrap_or_default().order;
+    let part = Part { limit: query.limit, cursor: query.cursor.as_deref(), order, total: query.total };
+    let listing = Listing::new(&app, actor, ("sites", format!("{organisation:?}")), part)?;
     let found = app::sites::page(&app, actor, organisation, listing.request).await?;
     Ok(listing.answer(&app, found, SiteView::of))
 }
@@ -156,9 +185,7 @@ async fn create(
     SignedIn(caller): SignedIn,
     JsonBody(body): JsonBody<SiteBody>,
 ) -> Result<Created<SiteView>, Problem> {
-    let SiteBody { organisation, name, region, point, zone } = body;
-    let input = SiteInput { organisation, name, region, point: point.map(|p| (p.lat.0, p.lon.0)), zone };
-    let stored = app::sites::create(&app, &caller, &input).await?;
+    let stored = app::sites::create(&app, &caller, &body.input()).await?;
     Ok(created(format!("/api/v1/sites/{}", stored.record.id), SiteView::of(stored)))
 }
 
@@ -174,4 +201,29 @@ async fn get(
     PathId(id): PathId<SiteId>,
 ) -> Result<Json<SiteView>, Problem> {
     Ok(Json(SiteView::of(app::sites::get(&app, actor, id).await?)))
+}
+
+/// Changes a site.
+///
+/// A JSON Merge Patch (RFC 7396) of the body that would add the site as it stands: what is absent stays, null clears.
+/// What comes out is checked as when it was added, every fault at once, and nothing is stored then; a patch that changes
+/// nothing leaves no trace. `If-Match` carries the `ETag` that you read the site with.
+#[utoipa::path(patch, operation_id = "sites_update", path = "/sites/{id}", tag = "Organisations", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The site's id")),
+    request_body(content = SiteBody, content_type = "application/merge-patch+json"),
+    responses(
+        (status = 200, description = "As it is now", body = SiteView),
+        (status = 412, description = "It is no longer the version that `If-Match` names"),
+        (status = 428, description = "`If-Match` is missing")))]
+async fn update(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    PathId(id): PathId<SiteId>,
+    patch: MergePatch,
+) -> Result<Json<SiteView>, Problem> {
+    let edit = |stored: &Stored<Site>| {
+        let (view, before) = (SiteView::of(stored.clone()), SiteBody::of(&stored.record));
+        Ok(patch.apply(&view, &before, &["organisation"])?.map(SiteBody::input))
+    };
+    Ok(Json(SiteView::of(app::sites::update(&app, &caller, id, edit).await?)))
 }

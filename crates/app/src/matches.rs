@@ -89,7 +89,7 @@ pub async fn get(app: &App, actor: Actor, id: MatchId) -> AppResult<MatchView> {
 /// A page of the matches that the actor is a side of. A filter by an offer or need that is not his
 /// to see finds nothing, so that nobody learns by filters whose the other side of a match is.
 pub async fn page(app: &App, actor: Actor, filter: &MatchFilter, request: PageRequest) -> AppResult<Page<MatchView>> {
-    let nothing = Page { items: Vec::new(), next: None };
+    let nothing = Page::empty(request);
     if let Some(id) = filter.offer {
         match storage::offers::get(&app.store, actor.into(), id).await {
             Ok(_) => {}
@@ -104,8 +104,8 @@ pub async fn page(app: &App, actor: Actor, filter: &MatchFilter, request: PageRe
             Err(e) => return Err(e.into()),
         }
     }
-    let Page { items, next } = store::page(&app.store, actor.into(), filter, request).await?;
-    Ok(Page { items: views(app, actor, items).await?, next })
+    let Page { items, next, total } = store::page(&app.store, actor.into(), filter, request).await?;
+    Ok(Page { items: views(app, actor, items).await?, next, total })
 }
 
 async fn views(app: &App, actor: Actor, rows: Vec<MatchRow>) -> AppResult<Vec<MatchView>> {

@@ -10,7 +10,10 @@ use domain::{
 };
 use storage::{Page, PageRequest, StoreError, Stored, needs as store};
 
+mod update;
+
 pub use storage::needs::NeedFilter;
+pub use update::update;
 
 use crate::{
     App,
@@ -95,11 +98,15 @@ pub async fn page(app: &App, actor: Actor, filter: &NeedFilter, request: PageReq
     Ok(store::page(&app.store, actor.into(), filter, request).await?)
 }
 
-/// Closes a need: later runs leave it out.
+/// Closes a need, if the caller agrees to what it is by then: later runs leave it out.
 ///
 /// # Errors
-/// `NotFound` outside of what the actor may see; `Conflict` when it is closed or expired already.
-pub async fn close(app: &App, caller: &Caller, id: NeedId) -> AppResult<Stored<Need>> {
+/// `NotFound` outside of what the actor may see; `Conflict` when it is closed or expired already; what
+/// `agree` says.
+pub async fn close<F>(app: &App, caller: &Caller, id: NeedId, agree: F) -> AppResult<Stored<Need>>
+where
+    F: FnOnce(&Stored<Need>) -> AppResult<()> + Send + 'static,
+{
     let (actor, now, pen) = (caller.actor, app.clock.now(), Pen::of(app, caller));
     app.store
         .write(move |tx| async move {
@@ -109,6 +116,7 @@ pub async fn close(app: &App, caller: &Caller, id: NeedId) -> AppResult<Stored<N
                 let detail = format!("the need is {} already, so it cannot be closed", state.as_str());
                 return Err(AppError::Conflict { code: "wrong_state", detail });
             }
+            agree(&stored)?;
             stored.record.state = NeedState::Closed;
             stored.updated_at = now;
             store::update(&tx, actor.into(), &stored.record, now).await?;

@@ -10,7 +10,10 @@ use domain::{
 };
 use storage::{Page, PageRequest, StoreError, Stored, offers as store};
 
-pub use storage::offers::OfferFilter;
+mod update;
+
+pub use storage::offers::{OfferFilter, OfferSort};
+pub use update::update;
 
 use crate::{
     App,
@@ -107,16 +110,20 @@ pub async fn page(
     app: &App,
     actor: Actor,
     filter: &OfferFilter,
+    sort: OfferSort,
     request: PageRequest,
 ) -> AppResult<Page<Stored<Offer>>> {
-    Ok(store::page(&app.store, actor.into(), filter, request).await?)
+    Ok(store::page(&app.store, actor.into(), filter, sort, request).await?)
 }
 
-/// Takes an offer out of the market for good.
+/// Takes an offer out of the market for good, if the caller agrees to what it is by then.
 ///
 /// # Errors
-/// `NotFound` outside of what the actor may see; `Conflict` when it is out already.
-pub async fn withdraw(app: &App, caller: &Caller, id: OfferId) -> AppResult<Stored<Offer>> {
+/// `NotFound` outside of what the actor may see; `Conflict` when it is out already; what `agree` says.
+pub async fn withdraw<F>(app: &App, caller: &Caller, id: OfferId, agree: F) -> AppResult<Stored<Offer>>
+where
+    F: FnOnce(&Stored<Offer>) -> AppResult<()> + Send + 'static,
+{
     let (actor, now, pen) = (caller.actor, app.clock.now(), Pen::of(app, caller));
     app.store
         .write(move |tx| async move {
@@ -126,6 +133,7 @@ pub async fn withdraw(app: &App, caller: &Caller, id: OfferId) -> AppResult<Stor
                 let detail = format!("the offer is {} already, so it cannot be withdrawn", state.as_str());
                 return Err(AppError::Conflict { code: "wrong_state", detail });
             }
+            agree(&stored)?;
             stored.record.state = OfferState::Withdrawn;
             stored.updated_at = now;
             store::update(&tx, actor.into(), &stored.record, now).await?;

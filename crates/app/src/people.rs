@@ -212,7 +212,7 @@ pub async fn export(app: &App, caller: &Caller) -> AppResult<Kept> {
     let (person, roles) = me(app, caller).await?;
     let sessions = session_store::page(&app.store, person.id, PageRequest::first(PageRequest::MOST)).await?.items;
     let filter = AuditFilter { person: Some(person.id), ..AuditFilter::default() };
-    let request = PageRequest { order: storage::Order::NewestFirst, ..PageRequest::first(PageRequest::MOST) };
+    let request = PageRequest { order: storage::Order::Descending, ..PageRequest::first(PageRequest::MOST) };
     let acts = audit::page(&app.store, storage::Scope::Operator, &filter, request).await?.items;
     Ok(Kept { person, roles, sessions, acts })
 }

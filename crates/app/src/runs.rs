@@ -151,8 +151,9 @@ pub async fn shares(app: &App, caller: &Caller, id: RunId, request: PageRequest)
     let limit = usize::try_from(request.limit.max(1)).unwrap_or(usize::MAX);
     let end = start.saturating_add(limit);
     let key = u128::try_from(end).ok().filter(|_| end < all.len());
-    let next = key.map(|place| PageKey { created_at: run.queued_at, id: uuid::Uuid::from_u128(place) });
-    Ok(Page { items: all.into_iter().skip(start).take(limit).collect(), next })
+    let next = key.map(|place| PageKey { at: 0, id: uuid::Uuid::from_u128(place) });
+    let total = request.total.then(|| u64::try_from(all.len()).unwrap_or(u64::MAX));
+    Ok(Page { items: all.into_iter().skip(start).take(limit).collect(), next, total })
 }
 
 /// Allocates the whole market now, until `stop` is done. Unless it is a dry run, the result is stored as a run of

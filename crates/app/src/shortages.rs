@@ -36,9 +36,9 @@ pub async fn page(
 ) -> AppResult<Page<ShortageView>> {
     let actor = caller.actor;
     runs::get(app, caller, run).await?;
-    let Page { items, next } = store::page(&app.store, actor.into(), run, need, request).await?;
+    let Page { items, next, total } = store::page(&app.store, actor.into(), run, need, request).await?;
     let items = items.into_iter().map(|row| view(actor, row)).collect::<AppResult<_>>()?;
-    Ok(Page { items, next })
+    Ok(Page { items, next, total })
 }
 
 fn view(actor: Actor, row: ShortageRow) -> AppResult<ShortageView> {

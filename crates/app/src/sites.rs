@@ -24,8 +24,10 @@ use crate::{
 };
 
 mod place;
+mod update;
 
 pub use place::check as check_place;
+pub use update::update;
 
 /// A site as typed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -31,7 +31,7 @@ pub struct AuditEntry {
     pub record_id: Uuid,
     /// Whose record it is; nobody's own where `None`.
     pub owner: Option<OrganisationId>,
-    /// What changed, field by field. Free text is not among it, so that no person is.
+    /// What changed, field by field. Of free text it is told only that it changed, so that no person is.
     pub changes: Vec<Change>,
 }
 
@@ -136,7 +136,7 @@ words! {
     Act {
         /// Made.
         Create "create",
-        /// Changed.
+        /// Changed by its owner, or by a file that came again.
         Update "update",
         /// An offer was taken out of the market.
         Withdraw "withdraw",

@@ -89,6 +89,14 @@ impl CertificateStatus {
         matches!(self, Self::Applied | Self::InTesting)
     }
 
+    /// The nearest that an owner can state in its place.
+    pub fn as_stated(self) -> Self {
+        match self {
+            Self::Applied | Self::InTesting | Self::Claimed | Self::Documented => self,
+            Self::Checked | Self::Confirmed | Self::Rejected | Self::Expired => Self::Documented,
+        }
+    }
+
     /// Whether the paper counts as held.
     pub fn is_held(self) -> bool {
         matches!(self, Self::Claimed | Self::Documented | Self::Checked | Self::Confirmed)
@@ -114,6 +122,19 @@ pub struct Certificate {
     pub valid_until: Option<Day>,
     /// When a pending one is expected.
     pub expected_on: Option<Day>,
+}
+
+/// Puts what others found of a certificate back where its owner states the same paper again: a status that he
+/// cannot set he cannot take back either.
+pub fn keep_findings(before: &[Certificate], stated: &mut [Certificate]) {
+    for certificate in stated {
+        let same = |old: &&Certificate| {
+            old.status != old.status.as_stated() && Certificate { status: old.status, ..certificate.clone() } == **old
+        };
+        if let Some(old) = before.iter().find(same) {
+            certificate.status = old.status;
+        }
+    }
 }
 
 impl Certificate {

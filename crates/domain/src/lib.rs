@@ -30,6 +30,7 @@ pub mod parameters;
 pub mod person;
 pub mod price;
 pub mod quantity;
+pub mod quarantine;
 pub mod rate;
 pub mod region;
 pub mod text;

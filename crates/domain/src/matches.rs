@@ -168,10 +168,14 @@ impl Quantities {
         faults.into_result()
     }
 
+    /// What is promised: what was agreed, or proposed while nothing is agreed.
+    pub fn promised(&self) -> Quantity {
+        if self.agreed.is_zero() { self.proposed } else { self.agreed }
+    }
+
     /// What the offer still owes: it takes capacity until shipped.
     pub fn taken_from_offer(&self, state: MatchState) -> i64 {
-        let bound = if self.agreed.is_zero() { self.proposed } else { self.agreed };
-        if state.takes_capacity() { bound.units() - self.shipped.units() } else { 0 }
+        if state.takes_capacity() { self.promised().units() - self.shipped.units() } else { 0 }
     }
 
     /// What the offer regains when the match ends: agreed - shipped.

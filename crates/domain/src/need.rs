@@ -19,6 +19,8 @@ use crate::{
 mod check;
 mod input;
 
+pub use check::implausible;
+
 pub use input::{InstalmentInput, NeedInput, RequirementInput};
 
 /// The largest number of suppliers that an instalment can be limited to; more is no limit in practice.

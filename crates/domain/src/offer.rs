@@ -18,6 +18,8 @@ use crate::{
 mod check;
 mod input;
 
+pub use check::implausible;
+
 pub use input::{
     CalendarInput, CertificateInput, ConversionInput, FeatureInput, OfferInput, PriceInput, RateInput, Reference,
 };

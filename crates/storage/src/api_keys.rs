@@ -12,7 +12,7 @@ use crate::{
     entity::api_key,
     error::StoreError,
     json,
-    page::{self, Page, PageKey, PageRequest},
+    page::{self, Page, PageRequest},
     scope::Scope,
     store::{Reads, Tx},
 };
@@ -61,11 +61,7 @@ pub async fn get(reader: &impl Reads, scope: Scope, id: ApiKeyId) -> Result<ApiK
 pub async fn page(reader: &impl Reads, scope: Scope, request: PageRequest) -> Result<Page<ApiKey>, StoreError> {
     use api_key::Column;
     let query = api_key::Entity::find().filter(scope.over(&[Column::OrganisationId]));
-    page::fetch(query, (Column::CreatedAt, Column::Id), request, reader.connection(), |row| {
-        let key = stored(row)?;
-        Ok((PageKey { created_at: key.created_at, id: key.id.0 }, key))
-    })
-    .await
+    page::fetch(query, (Column::CreatedAt, Column::Id), request, reader.connection(), stored).await
 }
 
 /// Revokes a key; one that is revoked stays revoked when it was.

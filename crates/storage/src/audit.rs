@@ -13,7 +13,7 @@ use crate::{
     entity::audit_entry,
     error::StoreError,
     json,
-    page::{self, Page, PageKey, PageRequest},
+    page::{self, Page, PageRequest},
     scope::Scope,
     store::{Reads, Tx},
 };
@@ -95,11 +95,7 @@ pub async fn page(
     if let Some(before) = filter.before {
         query = query.filter(Column::At.lt(before.micros()));
     }
-    page::fetch(query, (Column::At, Column::Id), request, reader.connection(), |row| {
-        let entry = stored(row)?;
-        Ok((PageKey { created_at: entry.at, id: entry.id.0 }, entry))
-    })
-    .await
+    page::fetch(query, (Column::At, Column::Id), request, reader.connection(), stored).await
 }
 
 fn stored(row: audit_entry::Model) -> Result<AuditEntry, StoreError> {

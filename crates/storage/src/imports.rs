@@ -11,7 +11,7 @@ use crate::{
     entity::import,
     error::StoreError,
     json,
-    page::{self, Page, PageKey, PageRequest},
+    page::{self, Page, PageRequest},
     scope::Scope,
     store::{Reads, Tx},
 };
@@ -116,11 +116,7 @@ pub async fn get(reader: &impl Reads, scope: Scope, id: ImportId) -> Result<Impo
 pub async fn page(reader: &impl Reads, scope: Scope, request: PageRequest) -> Result<Page<ImportRow>, StoreError> {
     use import::Column;
     let query = import::Entity::find().filter(scope.over(&[Column::OrganisationId]));
-    page::fetch(query, (Column::ImportedAt, Column::Id), request, reader.connection(), |row| {
-        let found = record(row)?;
-        Ok((PageKey { created_at: found.at, id: found.id.0 }, found))
-    })
-    .await
+    page::fetch(query, (Column::ImportedAt, Column::Id), request, reader.connection(), record).await
 }
 
 fn record(row: import::Model) -> Result<ImportRow, StoreError> {

@@ -6,14 +6,14 @@ use domain::{
     quantity::Quantity,
     time::{Day, Instant},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr};
 
 use crate::{
     bulk,
     entity::{instalment, match_row, refusal},
     error::StoreError,
     json,
-    page::{self, Page, PageKey, PageRequest},
+    page::{self, Page, PageRequest},
     scope::Scope,
     store::{Reads, Tx},
 };
@@ -85,7 +85,12 @@ pub async fn page(
     request: PageRequest,
 ) -> Result<Page<MatchRow>, StoreError> {
     use match_row::Column;
-    let mut query = match_row::Entity::find().filter(scope.over(&SIDES));
+    let query = narrowed(match_row::Entity::find().filter(scope.over(&SIDES)), filter);
+    page::fetch(query, (Column::CreatedAt, Column::Id), request, reader.connection(), record).await
+}
+
+fn narrowed(mut query: Select<match_row::Entity>, filter: &MatchFilter) -> Select<match_row::Entity> {
+    use match_row::Column;
     if let Some(id) = filter.run {
         query = query.filter(Column::RunId.eq(id.0));
     }
@@ -98,11 +103,16 @@ pub async fn page(
     if !filter.states.is_empty() {
         query = query.filter(Column::State.is_in(filter.states.iter().map(|state| state.as_str())));
     }
-    page::fetch(query, (Column::CreatedAt, Column::Id), request, reader.connection(), |row| {
-        let found = record(row)?;
-        Ok((PageKey { created_at: found.created_at, id: found.id.0 }, found))
-    })
-    .await
+    query
+}
+
+/// The matches of an offer or need that take capacity, those of the earliest cut-off first.
+pub async fn promises(tx: &Tx, filter: &MatchFilter) -> Result<Vec<MatchRow>, StoreError> {
+    use match_row::Column;
+    let states = MatchState::ALL.into_iter().filter(|state| state.takes_capacity()).collect();
+    let filter = MatchFilter { states, ..filter.clone() };
+    let query = narrowed(match_row::Entity::find(), &filter).order_by_asc(Column::Cutoff).order_by_asc(Column::Id);
+    query.all(tx.connection()).await?.into_iter().map(record).collect()
 }
 
 /// Moves a match to its next state with the quantities it has then.

@@ -16,7 +16,7 @@ use crate::{
     error::StoreError,
     json,
     origin::{self, ImportKey, Imported, Known, Origin, Saved, Stored},
-    page::{self, Page, PageKey, PageRequest},
+    page::{self, Page, PageRequest},
     scope::Scope,
     store::{Reads, Tx},
 };
@@ -240,14 +240,10 @@ pub async fn page(
     if !filter.urgencies.is_empty() {
         query = query.filter(Column::Urgency.is_in(filter.urgencies.iter().map(|urgency| urgency.as_str())));
     }
-    let rows = page::fetch(query, (Column::CreatedAt, Column::Id), request, connection, |row| {
-        let created_at = json::instant("needs.created_at", row.created_at)?;
-        Ok((PageKey { created_at, id: row.id }, row))
-    })
-    .await?;
+    let rows = page::fetch(query, (Column::CreatedAt, Column::Id), request, connection, Ok).await?;
     let mut parts = instalments::of_needs(connection, rows.items.iter().map(|row| row.id)).await?;
     let items: Result<Vec<_>, _> = rows.items.into_iter().map(|row| stored(row, &mut parts)).collect();
-    Ok(Page { items: items?, next: rows.next })
+    Ok(Page { items: items?, next: rows.next, total: rows.total })
 }
 
 fn row(need: &Need, at: Instant) -> Result<need::Model, StoreError> {

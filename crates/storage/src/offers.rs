@@ -16,7 +16,7 @@ use crate::{
     error::StoreError,
     json,
     origin::{self, ImportKey, Imported, Known, Origin, Saved, Stored},
-    page::{self, Page, PageKey, PageRequest},
+    page::{self, Page, PageRequest},
     scope::Scope,
     store::{Reads, Tx},
 };
@@ -30,6 +30,29 @@ pub struct OfferFilter {
     pub product: Option<String>,
     /// Only these states; any where empty.
     pub states: Vec<OfferState>,
+}
+
+/// What a page of offers is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OfferSort {
+    /// When it was created.
+    #[default]
+    CreatedAt,
+    /// The day after which its figures are stale.
+    ConfirmBy,
+}
+
+impl OfferSort {
+    /// All of them.
+    pub const ALL: [OfferSort; 2] = [Self::CreatedAt, Self::ConfirmBy];
+
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CreatedAt => "created_at",
+            Self::ConfirmBy => "confirm_by",
+        }
+    }
 }
 
 /// Adds an offer.
@@ -201,6 +224,7 @@ pub async fn page(
     reader: &impl Reads,
     scope: Scope,
     filter: &OfferFilter,
+    sort: OfferSort,
     request: PageRequest,
 ) -> Result<Page<Stored<Offer>>, StoreError> {
     use offer::Column;
@@ -214,11 +238,11 @@ pub async fn page(
     if !filter.states.is_empty() {
         query = query.filter(Column::State.is_in(filter.states.iter().map(|state| state.as_str())));
     }
-    page::fetch(query, (Column::CreatedAt, Column::Id), request, reader.connection(), |row| {
-        let offer = stored(row)?;
-        Ok((PageKey { created_at: offer.created_at, id: offer.record.id.0 }, offer))
-    })
-    .await
+    let sorted = match sort {
+        OfferSort::CreatedAt => Column::CreatedAt,
+        OfferSort::ConfirmBy => Column::ConfirmBy,
+    };
+    page::fetch(query, (sorted, Column::Id), request, reader.connection(), stored).await
 }
 
 fn row(offer: &Offer, at: Instant) -> Result<offer::Model, StoreError> {

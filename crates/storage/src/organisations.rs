@@ -110,18 +110,14 @@ pub async fn page(
         // Folding leaves letters, digits and single spaces, so no wildcard of LIKE gets through.
         let folded = text::fold(typed);
         if folded.is_empty() {
-            return Ok(Page { items: Vec::new(), next: None });
+            return Ok(Page::empty(request));
         }
         query = query.filter(Column::NameFolded.contains(folded));
     }
-    let rows = page::fetch(query, (Column::CreatedAt, Column::Id), request, connection, |row| {
-        let created_at = json::instant("organisations.created_at", row.created_at)?;
-        Ok((page::PageKey { created_at, id: row.id }, row))
-    })
-    .await?;
+    let rows = page::fetch(query, (Column::CreatedAt, Column::Id), request, connection, Ok).await?;
     let clusters = clusters_of(connection, rows.items.iter().map(|row| row.id)).await?;
     let items: Result<Vec<_>, _> = rows.items.into_iter().map(|row| stored(row, &clusters)).collect();
-    Ok(Page { items: items?, next: rows.next })
+    Ok(Page { items: items?, next: rows.next, total: rows.total })
 }
 
 /// The organisations of a source by their identifiers there; identifiers unknown here are left out.

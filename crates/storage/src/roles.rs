@@ -18,7 +18,7 @@ use crate::{
     },
     error::StoreError,
     json,
-    page::{self, Page, PageKey, PageRequest},
+    page::{self, Page, PageRequest},
     people,
     store::{Reads, Tx},
 };
@@ -109,11 +109,8 @@ pub async fn page(
 ) -> Result<Page<(RoleOf, Person)>, StoreError> {
     let query = Entity::find().filter(Column::OrganisationId.eq(organisation.0));
     let connection = reader.connection();
-    let rows = page::fetch(query, (Column::GrantedAt, Column::PersonId), request, connection, |row| {
-        let role = stored(&row)?;
-        Ok((PageKey { created_at: role.granted_at, id: row.person_id }, role))
-    })
-    .await?;
+    let key = (Column::GrantedAt, Column::PersonId);
+    let rows = page::fetch(query, key, request, connection, |row| stored(&row)).await?;
     let mut known: BTreeMap<Uuid, Person> = BTreeMap::new();
     for list in bulk::id_lists(rows.items.iter().map(|role| role.person.0)) {
         for row in person::Entity::find().filter(person::Column::Id.is_in(list)).all(connection).await? {
@@ -121,7 +118,7 @@ pub async fn page(
         }
     }
     let with = |role: RoleOf| known.get(&role.person.0).cloned().map(|person| (role, person));
-    Ok(Page { items: rows.items.into_iter().filter_map(with).collect(), next: rows.next })
+    Ok(Page { items: rows.items.into_iter().filter_map(with).collect(), next: rows.next, total: rows.total })
 }
 
 /// The roles of a person, each with the organisation's name.

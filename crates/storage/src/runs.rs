@@ -13,7 +13,7 @@ use crate::{
     error::StoreError,
     json,
     matches::{self, MatchRow},
-    page::{self, Page, PageKey, PageRequest},
+    page::{self, Page, PageRequest},
     scope::Scope,
     shortages::{self, ShortageRow},
     snapshots::{self, Snapshot},
@@ -290,11 +290,7 @@ pub async fn result(store: &Store, id: RunId) -> Result<StoredResult, StoreError
 pub async fn page(reader: &impl Reads, scope: Scope, request: PageRequest) -> Result<Page<RunRow>, StoreError> {
     use run::Column;
     let query = run::Entity::find().filter(scope.over(&[Column::RequestedBy]));
-    page::fetch(query, (Column::QueuedAt, Column::Id), request, reader.connection(), |row| {
-        let run = record(row)?;
-        Ok((PageKey { created_at: run.queued_at, id: run.id.0 }, run))
-    })
-    .await
+    page::fetch(query, (Column::QueuedAt, Column::Id), request, reader.connection(), record).await
 }
 
 fn record(row: run::Model) -> Result<RunRow, StoreError> {

@@ -18,7 +18,7 @@ use crate::{
     },
     error::StoreError,
     json,
-    page::{self, Page, PageKey, PageRequest},
+    page::{self, Page, PageRequest},
     store::{Reads, Tx},
 };
 
@@ -83,11 +83,8 @@ pub async fn get(reader: &impl Reads, person: PersonId, id: SessionId) -> Result
 /// A page of a person's sessions, those that ended among them.
 pub async fn page(reader: &impl Reads, person: PersonId, request: PageRequest) -> Result<Page<Session>, StoreError> {
     let query = Entity::find().filter(Column::PersonId.eq(person.0));
-    page::fetch(query, (Column::CreatedAt, Column::Id), request, reader.connection(), |row| {
-        let session = stored(&row)?;
-        Ok((PageKey { created_at: session.created_at, id: row.id }, session))
-    })
-    .await
+    let key = (Column::CreatedAt, Column::Id);
+    page::fetch(query, key, request, reader.connection(), |row| stored(&row)).await
 }
 
 /// Whether a person signed in at an address since an instant.

@@ -11,7 +11,7 @@ use crate::{
     entity::shortage,
     error::StoreError,
     json,
-    page::{self, Page, PageKey, PageRequest},
+    page::{self, Page, PageRequest},
     scope::Scope,
     store::Reads,
 };
@@ -58,11 +58,7 @@ pub async fn page(
     if let Some(need) = need {
         query = query.filter(Column::NeedId.eq(need.0));
     }
-    page::fetch(query, (Column::CreatedAt, Column::InstalmentId), request, reader.connection(), |row| {
-        let found = record(row)?;
-        Ok((PageKey { created_at: found.created_at, id: found.instalment.0 }, found))
-    })
-    .await
+    page::fetch(query, (Column::CreatedAt, Column::InstalmentId), request, reader.connection(), record).await
 }
 
 pub(crate) fn record(row: shortage::Model) -> Result<ShortageRow, StoreError> {

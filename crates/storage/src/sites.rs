@@ -8,7 +8,7 @@ use domain::{
     text,
     time::Instant,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use crate::{
     bulk,
@@ -16,7 +16,7 @@ use crate::{
     error::StoreError,
     json,
     origin::Stored,
-    page::{self, Page, PageKey, PageRequest},
+    page::{self, Page, PageRequest},
     scope::Scope,
     store::{Reads, Tx},
 };
@@ -43,8 +43,39 @@ pub async fn insert_many(tx: &Tx, sites: &[Site], at: Instant) -> Result<(), Sto
 /// # Errors
 /// [`StoreError::NotFound`] when there is none of that id inside the scope.
 pub async fn get(reader: &impl Reads, scope: Scope, id: SiteId) -> Result<Stored<Site>, StoreError> {
-    let query = site::Entity::find_by_id(id.0).filter(scope.over(&[site::Column::OrganisationId]));
-    stored(query.one(reader.connection()).await?.ok_or(StoreError::NotFound)?)
+    stored(one(find(scope, id), reader.connection()).await?)
+}
+
+/// One site that is about to change: others who would change it wait until the transaction ends, so
+/// that none of them overwrites what it has not seen.
+///
+/// # Errors
+/// As [`get`].
+pub async fn get_to_change(tx: &Tx, scope: Scope, id: SiteId) -> Result<Stored<Site>, StoreError> {
+    stored(one(find(scope, id).lock_exclusive(), tx.connection()).await?)
+}
+
+/// Replaces a site by what it has become; its date of creation stays.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is none of its id and organisation inside the scope.
+pub async fn update(tx: &Tx, scope: Scope, site: &Site, at: Instant) -> Result<(), StoreError> {
+    let connection = tx.connection();
+    let before = one(find(scope, site.id).lock_exclusive(), connection).await?;
+    if before.organisation_id != site.organisation.0 {
+        return Err(StoreError::NotFound);
+    }
+    let mut row = row(site, at)?;
+    row.created_at = before.created_at;
+    bulk::upsert::<site::Entity, _>(connection, vec![row]).await
+}
+
+fn find(scope: Scope, id: SiteId) -> Select<site::Entity> {
+    site::Entity::find_by_id(id.0).filter(scope.over(&[site::Column::OrganisationId]))
+}
+
+async fn one<C: ConnectionTrait>(query: Select<site::Entity>, connection: &C) -> Result<site::Model, StoreError> {
+    query.one(connection).await?.ok_or(StoreError::NotFound)
 }
 
 /// A page of sites, of one organisation where one is named.
@@ -59,11 +90,7 @@ pub async fn page(
     if let Some(id) = organisation {
         query = query.filter(Column::OrganisationId.eq(id.0));
     }
-    page::fetch(query, (Column::CreatedAt, Column::Id), request, reader.connection(), |row| {
-        let site = stored(row)?;
-        Ok((PageKey { created_at: site.created_at, id: site.record.id.0 }, site))
-    })
-    .await
+    page::fetch(query, (Column::CreatedAt, Column::Id), request, reader.connection(), stored).await
 }
 
 /// Those sites of a list that are inside the scope.

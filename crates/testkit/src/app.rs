@@ -21,7 +21,7 @@ use app::{
 use axum::{
     Router,
     body::Body,
-    http::{HeaderMap, Method, Request, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header},
 };
 use domain::{
     ids::{OrganisationId, PersonId, SessionId},
@@ -208,6 +208,21 @@ impl TestApp {
     /// PUT of JSON, with a token unless it is empty.
     pub async fn put(&self, token: &str, path: &str, body: &Value) -> Answer {
         self.send(request(Method::PUT, token, path, body.to_string().into())).await
+    }
+
+    /// PATCH of what a record of that version becomes.
+    ///
+    /// # Panics
+    /// When the version is no text of a header.
+    pub async fn patch(&self, token: &str, path: &str, version: &str, body: &Value) -> Answer {
+        let mut sent = request(Method::PATCH, token, path, body.to_string().into());
+        let tag = match version.parse() {
+            Ok(tag) => tag,
+            Err(e) => panic!("{version}: {e}"),
+        };
+        sent.headers_mut().insert(header::IF_MATCH, tag);
+        sent.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/merge-patch+json"));
+        self.send(sent).await
     }
 
     /// Deletes.

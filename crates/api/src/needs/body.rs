@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use domain::{
+    feature::{Demand, Requirement},
     ids::{OrganisationId, SiteId},
-    need::{InstalmentInput, NeedInput, RequirementInput},
+    need::{Instalment, InstalmentInput, Need, NeedInput, RequirementInput, Substitution},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -17,7 +18,7 @@ use crate::{
 };
 
 /// A need to open.
-#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NeedInput, example = json!({
     "site": "018f0000-0000-7000-8000-000000000001", "product": "FFP2",
@@ -89,7 +90,7 @@ pub struct NeedBody {
 }
 
 /// A product or grade that may stand in.
-#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = SubstitutionInput, example = json!({"grade": "KN95"}))]
 struct SubstitutionBody {
@@ -102,7 +103,7 @@ struct SubstitutionBody {
 }
 
 /// What is asked of a feature.
-#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = RequirementInput, example = json!({"value": true, "preferred": false}))]
 struct RequirementBody {
@@ -114,7 +115,7 @@ struct RequirementBody {
 }
 
 /// A quantity and the day it is due.
-#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = InstalmentInput, example = json!({"quantity": {"value": 20000}, "due": "2020-04-20"}))]
 struct InstalmentBody {
@@ -132,6 +133,44 @@ struct InstalmentBody {
 }
 
 impl NeedBody {
+    /// The body that would open a need as it stands: quantities as they were typed, all else in codes.
+    pub fn of(need: &Need) -> Self {
+        let terms = &need.terms;
+        let substitution = |s: &Substitution| SubstitutionBody {
+            product: Some(s.product.to_string()),
+            grade: s.grade.as_ref().map(ToString::to_string),
+        };
+        let requirement = |r: &Requirement| {
+            let body = RequirementBody { value: FeatureBody::of(&r.value), preferred: r.demand == Demand::Preferred };
+            (r.feature.to_string(), body)
+        };
+        let instalment = |i: &Instalment| InstalmentBody {
+            quantity: Some(MeasureBody::of(&i.measure)),
+            due: i.due.to_string(),
+            size: i.size.clone(),
+        };
+        Self {
+            organisation: Some(need.organisation),
+            site: need.site,
+            product: terms.product.to_string(),
+            grades: terms.grades.iter().map(ToString::to_string).collect(),
+            substitutions: terms.substitutions.iter().map(substitution).collect(),
+            features: terms.requirements.iter().map(requirement).collect(),
+            certificates: terms.certificates.iter().map(ToString::to_string).collect(),
+            accept_pending: terms.accept_pending,
+            certificate_status: Some(terms.certificate_status.as_str().to_owned()),
+            verification: Some(terms.verification.as_str().to_owned()),
+            transfers: terms.transfers.iter().map(|t| t.as_str().to_owned()).collect(),
+            price_cap: terms.price_cap.as_ref().map(PriceBody::of),
+            regions: terms.regions.iter().map(ToString::to_string).collect(),
+            max_distance_km: terms.max_distance_km.map(i64::from),
+            max_suppliers: terms.max_suppliers.map(i64::from),
+            urgency: Some(terms.urgency.as_str().to_owned()),
+            instalments: need.instalments.iter().map(instalment).collect(),
+            note: terms.note.clone(),
+        }
+    }
+
     /// As the domain checks it.
     pub fn input(self) -> NeedInput {
         let requirement = |(feature, r): (String, RequirementBody)| RequirementInput {

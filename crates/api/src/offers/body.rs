@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use app::Tables;
 use domain::{
+    calendar::WorkingCalendar,
     ids::{OrganisationId, SiteId},
-    offer::{CalendarInput, OfferInput},
+    offer::{CalendarInput, Offer, OfferInput},
+    quantity::{Measure, Quantity},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -17,7 +20,7 @@ use crate::{
 };
 
 /// An offer to publish.
-#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = OfferInput, example = json!({
     "site": "018f0000-0000-7000-8000-000000000001", "product": "FFP2", "features": {"valve": false},
@@ -112,7 +115,7 @@ pub struct OfferBody {
 }
 
 /// The days a site works.
-#[derive(Debug, Default, Deserialize, ToSchema, Validate)]
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CalendarInput)]
 struct CalendarBody {
@@ -127,7 +130,7 @@ struct CalendarBody {
 }
 
 /// A span of days, both ends included.
-#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = SpanInput)]
 struct SpanBody {
@@ -141,7 +144,52 @@ struct SpanBody {
     until: String,
 }
 
+impl CalendarBody {
+    fn of(calendar: &WorkingCalendar) -> Self {
+        let closures = calendar.closures().iter();
+        Self {
+            working_days: calendar.weekday_names().into_iter().map(str::to_owned).collect(),
+            closures: closures.map(|s| SpanBody { from: s.from.to_string(), until: s.until.to_string() }).collect(),
+        }
+    }
+}
+
 impl OfferBody {
+    /// The body that would publish an offer as it stands: quantities as they were typed, all else in codes.
+    pub fn of(offer: &Offer, tables: &Tables) -> Self {
+        let (terms, profile) = (&offer.terms, &offer.terms.profile);
+        // What is none of the base unit was not stated, and would be none of any other.
+        let product = tables.catalogue.product(terms.product.as_str());
+        let stated = product.is_none_or(|p| profile.stock != Measure::of(Quantity::ZERO, p.base_unit));
+        Self {
+            organisation: Some(offer.organisation),
+            site: offer.site,
+            product: terms.product.to_string(),
+            grades: terms.grades.iter().map(ToString::to_string).collect(),
+            features: terms.features.iter().map(|(code, v)| (code.to_string(), FeatureBody::of(v))).collect(),
+            stock: stated.then(|| MeasureBody::of(&profile.stock)),
+            running: profile.running.as_ref().map(RateBody::of),
+            maximum: profile.maximum.as_ref().map(RateBody::of),
+            ramp_days: profile.ramp_days.into(),
+            convertible: profile.convertible.as_ref().map(ConversionBody::of),
+            calendar: CalendarBody::of(&profile.calendar),
+            from: Some(profile.from.to_string()),
+            until: profile.until.map(|day| day.to_string()),
+            as_of: Some(profile.as_of.to_string()),
+            lead_days: terms.lead_days.into(),
+            min_order: terms.min_order.as_ref().map(MeasureBody::of),
+            max_distance_km: terms.max_distance_km.map(i64::from),
+            regions: terms.regions.iter().map(ToString::to_string).collect(),
+            authorisations: terms.authorisations.iter().cloned().collect(),
+            certificates: terms.certificates.iter().map(CertificateBody::of).collect(),
+            transfers: terms.transfers.iter().map(|t| t.as_str().to_owned()).collect(),
+            price: terms.price.as_ref().map(PriceBody::of),
+            role: Some(terms.role.as_str().to_owned()),
+            visibility: Some(terms.visibility.as_str().to_owned()),
+            note: terms.note.clone(),
+        }
+    }
+
     /// As the domain checks it.
     pub fn input(self) -> OfferInput {
         let closures = self.calendar.closures.into_iter().map(|s| (s.from, s.until)).collect();

@@ -10,7 +10,7 @@ use validator::Validate;
 
 use crate::{
     limits,
-    page::{Listing, Page, Paged},
+    page::{Listing, Page, Paged, Part},
     path_id::PathId,
     problem::Problem,
     query::Parameters,
@@ -99,8 +99,8 @@ async fn shares(
     PathId(id): PathId<RunId>,
     Parameters(query): Parameters<ShareQuery>,
 ) -> Result<Paged<ShareView>, Problem> {
-    let page = (query.limit, query.cursor.as_deref());
-    let listing = Listing::new(&app, caller.actor, ("shares", id.to_string()), page)?;
+    let part = Part { limit: query.limit, cursor: query.cursor.as_deref(), ..Part::default() };
+    let listing = Listing::new(&app, caller.actor, ("shares", id.to_string()), part)?;
     let found = app::runs::shares(&app, &caller, id, listing.request).await?;
     Ok(listing.answer(&app, found, ShareView::of))
 }

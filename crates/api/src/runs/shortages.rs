@@ -11,7 +11,7 @@ use validator::Validate;
 
 use crate::{
     limits,
-    page::{Listing, Page, Paged},
+    page::{Listing, Page, Paged, Part},
     path_id::PathId,
     problem::Problem,
     query::Parameters,
@@ -152,8 +152,8 @@ async fn shortages(
     Parameters(query): Parameters<ShortageQuery>,
 ) -> Result<Paged<ShortageBody>, Problem> {
     let need = query.need.map(NeedId);
-    let page = (query.limit, query.cursor.as_deref());
-    let listing = Listing::new(&app, caller.actor, ("shortages", format!("{id} {need:?}")), page)?;
+    let part = Part { limit: query.limit, cursor: query.cursor.as_deref(), ..Part::default() };
+    let listing = Listing::new(&app, caller.actor, ("shortages", format!("{id} {need:?}")), part)?;
     let found = app::shortages::page(&app, &caller, id, need, listing.request).await?;
     Ok(listing.answer(&app, found, ShortageBody::of))
 }

@@ -11,7 +11,7 @@ use crate::{
     offer::{FeatureInput, Reference, Transfer},
     organisation::Verification,
     price::Price,
-    quantity::{Zero, measure, measure_of_unknown},
+    quantity::{Measure, Zero, measure, measure_of_unknown},
     text,
     time::Day,
     typed::{self, choose, features_stated, whole},
@@ -93,10 +93,7 @@ impl NeedInput {
             })
         })();
         let terms = terms.ok_or_else(|| Violations::one("", "incomplete", "could not be read; check every field"))?;
-        let total: i128 = instalments.iter().map(|(m, _, _)| i128::from(m.quantity.units())).sum();
-        let quarantine = product
-            .filter(|p| total > i128::from(p.order_ceiling))
-            .map(|p| format!("{total} {} is above the plausible {} for one need", p.base_unit, p.order_ceiling));
+        let quarantine = product.and_then(|p| implausible(p, instalments.iter().map(|(m, _, _)| m)));
         Ok((terms, instalments, quarantine))
     }
 
@@ -222,6 +219,13 @@ impl NeedInput {
         }
         found
     }
+}
+
+/// Why a need of these instalments must wait for a reviewer, if it must.
+pub fn implausible<'a>(product: &Product, instalments: impl Iterator<Item = &'a Measure>) -> Option<String> {
+    let total: i128 = instalments.map(|m| i128::from(m.quantity.units())).sum();
+    let (unit, ceiling) = (product.base_unit, product.order_ceiling);
+    (total > i128::from(ceiling)).then(|| format!("{total} {unit} is above the plausible {ceiling} for one need"))
 }
 
 fn due(i: usize, typed: &str, today: Day) -> Result<Day, Violations> {

@@ -410,8 +410,8 @@ fn certificate(
     }
 }
 
-/// Why an offer must wait for a reviewer, if it must.
-fn implausible(product: &Product, terms: &OfferTerms) -> Option<String> {
+/// Why an offer of these terms must wait for a reviewer, if it must.
+pub fn implausible(product: &Product, terms: &OfferTerms) -> Option<String> {
     let p = &terms.profile;
     let ceiling = product.weekly_ceiling;
     let stock = p.stock.quantity.units();

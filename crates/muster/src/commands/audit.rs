@@ -73,7 +73,7 @@ pub(super) async fn run(settings: &Settings, flags: &Audit, format: Format) -> R
 /// The last entries, at most so many, and whether there are more.
 async fn entries(service: &Service, filter: &AuditFilter, most: u32) -> Result<(Vec<AuditEntry>, bool)> {
     let mut found = Vec::new();
-    let mut request = PageRequest { after: None, limit: most.min(PageRequest::MOST), order: Order::NewestFirst };
+    let mut request = PageRequest { order: Order::Descending, ..PageRequest::first(most.min(PageRequest::MOST)) };
     let wanted = usize::try_from(most).unwrap_or(usize::MAX);
     loop {
         let page = app::audit::page(&service.app, Actor::Operator, filter, request).await;
@@ -94,7 +94,9 @@ fn changes(changes: &[Change]) -> String {
     let told = changes.iter().map(|change| match (&change.from, &change.to) {
         (Some(from), Some(to)) => format!("{}: {from} to {to}", change.field),
         (None, Some(to)) => format!("{}: {to}", change.field),
-        (_, None) => format!("{}: gone", change.field),
+        (Some(_), None) => format!("{}: gone", change.field),
+        // Free text, or a field of many parts.
+        (None, None) => format!("{}: changed", change.field),
     });
     told.collect::<Vec<_>>().join("; ")
 }

@@ -50,7 +50,10 @@ on_both!(
         assert_eq!(stored.origin.unwrap().external_id, "1");
         let stored = offers::get(&db.store, Scope::Operator, b.id).await.unwrap();
         assert_eq!((stored.record.state, stored.record.terms), (OfferState::Paused, offer(250).terms));
-        let page = offers::page(&db.store, Scope::Operator, &Default::default(), PageRequest::first(10)).await.unwrap();
+        let page =
+            offers::page(&db.store, Scope::Operator, &Default::default(), Default::default(), PageRequest::first(10))
+                .await
+                .unwrap();
         assert_eq!(page.items.len(), 2);
     }
 );

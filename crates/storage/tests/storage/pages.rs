@@ -10,7 +10,7 @@ use crate::seed::{add, now};
 
 /// Walks the whole list and returns the ids and the number of pages.
 async fn walk(store: &Store, limit: u32, order: Order) -> (Vec<OrganisationId>, usize) {
-    let mut request = PageRequest { after: None, limit, order };
+    let mut request = PageRequest { order, ..PageRequest::first(limit) };
     let (mut ids, mut pages) = (Vec::new(), 0);
     loop {
         let filter = OrganisationFilter::default();
@@ -33,8 +33,8 @@ on_both!(
         let backward: Vec<OrganisationId> = expected.iter().rev().copied().collect();
         // No empty page comes last, even where the rows fill the pages exactly.
         for (limit, pages) in [(50, 4), (200, 1), (7, 29), (1_000, 1)] {
-            assert_eq!(walk(&db.store, limit, Order::OldestFirst).await, (forward.clone(), pages));
-            assert_eq!(walk(&db.store, limit, Order::NewestFirst).await, (backward.clone(), pages));
+            assert_eq!(walk(&db.store, limit, Order::Ascending).await, (forward.clone(), pages));
+            assert_eq!(walk(&db.store, limit, Order::Descending).await, (backward.clone(), pages));
         }
     }
 );

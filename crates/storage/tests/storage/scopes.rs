@@ -73,7 +73,13 @@ on_both!(
             hidden(offers::get(store, scope, offer.id).await);
             let copy = offer.clone();
             hidden(db.store.write(async move |tx| offers::update(&tx, scope, &copy, now()).await).await);
-            assert!(offers::page(store, scope, &Default::default(), all).await.unwrap().items.is_empty());
+            assert!(
+                offers::page(store, scope, &Default::default(), Default::default(), all)
+                    .await
+                    .unwrap()
+                    .items
+                    .is_empty()
+            );
             assert!(offers::get_many(store, scope, [offer.id]).await.unwrap().is_empty());
         }
         for scope in [of_supplier, of_stranger] {

@@ -25,9 +25,9 @@ on_both!(
         assert_eq!(names(&db, PageRequest::first(10)).await, ["nine", "noon"]);
         let ten = Instant::parse("2026-05-01T10:00:00Z").unwrap();
         let before_ten = PageRequest {
-            after: Some(PageKey { created_at: ten, id: uuid::Uuid::nil() }),
-            limit: 10,
-            order: Order::NewestFirst,
+            after: Some(PageKey { at: ten.micros(), id: uuid::Uuid::nil() }),
+            order: Order::Descending,
+            ..PageRequest::first(10)
         };
         assert_eq!(names(&db, before_ten).await, ["nine"]);
     }
@@ -52,7 +52,7 @@ on_both!(
         assert_eq!(stored.created_at, given);
         assert_eq!(stored.created_at.to_string(), "2026-05-01T10:00:00.123456Z");
         // The instant works as a cursor at once: nothing is repeated and nothing skipped.
-        let beyond = PageRequest { after: Some(PageKey { created_at: given, id: id.0 }), ..PageRequest::first(10) };
+        let beyond = PageRequest { after: Some(PageKey { at: given.micros(), id: id.0 }), ..PageRequest::first(10) };
         assert!(names(&db, beyond).await.is_empty());
     }
 );

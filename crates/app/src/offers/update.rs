@@ -1,0 +1,113 @@
+//! An owner changes an offer.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    audit::{Act, Change},
+    certificate,
+    ids::OfferId,
+    offer::{self, Offer, OfferInput, OfferState, OfferTerms, Role, Transfer, Visibility},
+    price::Price,
+    quantity::Measure,
+    quarantine,
+    rate::Rate,
+};
+use storage::{Scope, Stored, offers as store};
+
+use super::{CONFIRM_DAYS, deed, not_found};
+use crate::{
+    App, Tables,
+    access::Caller,
+    audit::Pen,
+    changing::{Changes, kept_here},
+    error::{AppError, AppResult},
+    promises, reference, sites,
+};
+
+/// Changes an offer into what `edit` makes of it as it stands by then; into nothing else where that is `None`.
+/// Everything is checked as at its publication.
+///
+/// What the owner does not state he does not change: state and line, a suspension, what others found of his
+/// certificates, and why it waits for a reviewer ([`quarantine::after_change`]).
+///
+/// # Errors
+/// `NotFound` outside of what the actor may see; `Conflict` when it is out of the market, kept elsewhere, or
+/// promised; `Invalid` with every fault; what `edit` says.
+pub async fn update<F>(app: &App, caller: &Caller, id: OfferId, edit: F) -> AppResult<Stored<Offer>>
+where
+    F: FnOnce(&Stored<Offer>) -> AppResult<Option<OfferInput>> + Send + 'static,
+{
+    let (actor, now, pen, tables) = (caller.actor, app.clock.now(), Pen::of(app, caller), app.tables());
+    app.store
+        .write(move |tx| async move {
+            let stored = store::get_to_change(&tx, actor.into(), id).await.map_err(not_found)?;
+            let before = &stored.record;
+            if !before.state.may_become(OfferState::Withdrawn) {
+                let detail = format!("the offer is {}, so it cannot be changed", before.state.as_str());
+                return Err(AppError::Conflict { code: "wrong_state", detail });
+            }
+            kept_here(&stored)?;
+            let Some(input) = edit(&stored)? else { return Ok(stored) };
+            let input = OfferInput { line: before.terms.line, ..input };
+            let site = storage::sites::get(&tx, Scope::Organisation(before.organisation), before.site).await?;
+            let (terms, _) = input.check(&reference(&tables, sites::today(Some(&site.record), now)))?;
+            let after = changed(&tables, before, terms);
+            if after == *before {
+                return Ok(stored);
+            }
+            promises::kept_by_offer(&tx, before, &after).await?;
+            store::update(&tx, actor.into(), &after, now).await?;
+            pen.note(&tx, [deed(Act::Update, &after, changes(before, &after))]).await?;
+            Ok(Stored { record: after, updated_at: now, ..stored })
+        })
+        .await
+}
+
+/// An offer on new terms.
+fn changed(tables: &Tables, before: &Offer, mut terms: OfferTerms) -> Offer {
+    certificate::keep_findings(&before.terms.certificates, &mut terms.certificates);
+    let implausible = |terms: &OfferTerms| {
+        tables.catalogue.product(terms.product.as_str()).and_then(|product| offer::implausible(product, terms))
+    };
+    let quarantine =
+        quarantine::after_change(before.quarantine.clone(), implausible(&before.terms), implausible(&terms));
+    let as_of = terms.profile.as_of;
+    let confirm_by = if as_of == before.terms.profile.as_of { before.confirm_by } else { as_of.plus(CONFIRM_DAYS) };
+    Offer { terms, quarantine, confirm_by, ..before.clone() }
+}
+
+fn changes(before: &Offer, after: &Offer) -> Vec<Change> {
+    let (was, is) = (&before.terms, &after.terms);
+    let (had, has) = (&was.profile, &is.profile);
+    let units = |measure: &Measure| Some(measure.quantity.to_string());
+    let rate = |rate: &Option<Rate>| rate.as_ref().map(|r| format!("{} per {}", r.measure.quantity, r.period.as_str()));
+    let price = |price: &Option<Price>| price.as_ref().map(|p| format!("{}e-6 {}", p.micros, p.currency.as_str()));
+    let transfers =
+        |transfers: &BTreeSet<Transfer>| Some(transfers.iter().map(|t| t.as_str()).collect::<Vec<_>>().join(","));
+    let changes = Changes::default()
+        .word("product", &was.product, &is.product)
+        .list("grades", &was.grades, &is.grades)
+        .untold("features", &was.features, &is.features)
+        .field("stock", &had.stock, &has.stock, units)
+        .field("running", &had.running, &has.running, rate)
+        .field("maximum", &had.maximum, &has.maximum, rate)
+        .word("ramp_days", &had.ramp_days, &has.ramp_days)
+        .untold("convertible", &had.convertible, &has.convertible)
+        .untold("calendar", &had.calendar, &has.calendar)
+        .word("from", &had.from, &has.from)
+        .maybe("until", &had.until, &has.until)
+        .word("as_of", &had.as_of, &has.as_of)
+        .word("lead_days", &was.lead_days, &is.lead_days)
+        .field("min_order", &was.min_order, &is.min_order, |m: &Option<Measure>| m.as_ref().and_then(units))
+        .maybe("max_distance_km", &was.max_distance_km, &is.max_distance_km)
+        .list("regions", &was.regions, &is.regions)
+        .list("authorisations", &was.authorisations, &is.authorisations)
+        .untold("certificates", &was.certificates, &is.certificates)
+        .field("transfers", &was.transfers, &is.transfers, transfers)
+        .field("price", &was.price, &is.price, price)
+        .field("role", &was.role, &is.role, |role: &Role| Some(role.as_str().to_owned()))
+        .field("visibility", &was.visibility, &is.visibility, |v: &Visibility| Some(v.as_str().to_owned()))
+        .untold("note", &was.note, &is.note)
+        .untold("quarantine", &before.quarantine, &after.quarantine);
+    changes.0
+}
