@@ -23,6 +23,7 @@ mod m20261125_000010_api_keys;
 mod m20261125_000011_idempotency;
 mod m20261129_000012_run_progress;
 mod m20261129_000013_audit;
+mod m20261129_000016_postcodes;
 
 /// Every schema change, in order.
 #[derive(Debug)]
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000011_idempotency::Migration),
             Box::new(m20261129_000012_run_progress::Migration),
             Box::new(m20261129_000013_audit::Migration),
+            Box::new(m20261129_000016_postcodes::Migration),
         ]
     }
 }

@@ -17,6 +17,7 @@ mod url;
 
 pub mod api_keys;
 pub mod audit;
+pub mod boundaries;
 pub mod catalogue;
 pub mod idempotency;
 pub mod imports;
@@ -26,6 +27,8 @@ pub mod matches;
 pub mod needs;
 pub mod offers;
 pub mod organisations;
+pub mod place_loads;
+pub mod postcodes;
 pub mod runs;
 pub mod shortages;
 pub mod sites;
