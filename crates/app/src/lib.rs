@@ -26,6 +26,7 @@ pub mod matches;
 pub mod needs;
 pub mod offers;
 pub mod organisations;
+pub mod place_tables;
 pub mod policy;
 pub mod products;
 pub mod regions;

@@ -14,5 +14,6 @@ mod importing;
 mod lookup;
 mod matching_command;
 mod matching_guide;
+mod places;
 mod proving;
 mod serving;
