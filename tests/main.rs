@@ -20,6 +20,7 @@ mod openapi;
 mod organisations;
 mod pages;
 mod permissions;
+mod places;
 mod rates;
 mod sites;
 mod socket;

@@ -9,8 +9,16 @@ use testkit::{TestApp, TestDb, app::request, on_both};
 use crate::{needs, offers};
 
 /// Operations that need no token.
-const OPEN: [&str; 7] =
-    ["healthz", "readyz", "products_list", "products_get", "units_list", "regions_list", "regions_get"];
+const OPEN: [&str; 8] = [
+    "healthz",
+    "readyz",
+    "products_list",
+    "products_get",
+    "units_list",
+    "regions_list",
+    "regions_get",
+    "regions_lookup",
+];
 
 /// Operations on a record that is nobody's own: every organisation may know that a run was made, and
 /// reads of it only what concerns itself (`matching::each_side_sees_the_other_without_a_name`).
