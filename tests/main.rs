@@ -22,6 +22,7 @@ mod organisations;
 mod pages;
 mod people;
 mod permissions;
+mod places;
 mod rates;
 mod sites;
 mod socket;

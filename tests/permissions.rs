@@ -9,7 +9,7 @@ use testkit::{TestApp, TestDb, app::request, on_both};
 use crate::{needs, offers};
 
 /// Operations that need no token.
-const OPEN: [&str; 14] = [
+const OPEN: [&str; 15] = [
     "healthz",
     "readyz",
     "products_list",
@@ -17,6 +17,7 @@ const OPEN: [&str; 14] = [
     "units_list",
     "regions_list",
     "regions_get",
+    "regions_lookup",
     "keys_list",
     "persons_register",
     "persons_create",

@@ -13,7 +13,7 @@ use domain::{
     market::Market,
     need::{Instalment, Need, NeedState, NeedTerms, Urgency},
     offer::{Offer, OfferState, OfferTerms, Role, Transfer, Visibility},
-    organisation::{Organisation, OrganisationKind, Site, Verification},
+    organisation::{Organisation, OrganisationKind, RegionFrom, Site, Verification},
     quantity::{Measure, Quantity},
     rate::{Period, Rate},
     region::RegionTable,
@@ -88,7 +88,8 @@ impl Draw<'_> {
         };
         self.market.organisations.insert(organisation, firm);
         let name = format!("Site {n}");
-        let place = Site { id: site, organisation, name, region: Some(region), point: None, zone: "UTC".to_owned() };
+        let (region, region_from, point) = (Some(region), RegionFrom::Stated, None);
+        let place = Site { id: site, organisation, name, region, region_from, point, zone: "UTC".to_owned() };
         self.market.sites.insert(site, place);
         (organisation, site)
     }

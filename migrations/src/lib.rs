@@ -25,6 +25,7 @@ mod m20261129_000012_run_progress;
 mod m20261129_000013_audit;
 mod m20261129_000014_people;
 mod m20261129_000015_confirm_by;
+mod m20261129_000016_postcodes;
 
 /// Every schema change, in order.
 #[derive(Debug)]
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000013_audit::Migration),
             Box::new(m20261129_000014_people::Migration),
             Box::new(m20261129_000015_confirm_by::Migration),
+            Box::new(m20261129_000016_postcodes::Migration),
         ]
     }
 }

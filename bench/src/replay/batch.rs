@@ -20,7 +20,7 @@ use domain::{
     market::{Market, StatedDistance},
     need::{Instalment, Need, NeedState, NeedTerms, Urgency},
     offer::{Offer, OfferState, OfferTerms, Role, Transfer, Visibility},
-    organisation::{Organisation, OrganisationKind, Site, Verification},
+    organisation::{Organisation, OrganisationKind, RegionFrom, Site, Verification},
     parameters::{Mode, Parameters},
     quantity::{Measure, Quantity},
     time::Day,
@@ -181,6 +181,7 @@ impl Week {
             organisation,
             name: name.to_owned(),
             region: None,
+            region_from: RegionFrom::Stated,
             point: None,
             zone: "UTC".to_owned(),
         });

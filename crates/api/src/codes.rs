@@ -318,6 +318,17 @@ pub const ALL: &[Code] = &[
         "The code was split into several regions",
         "Write the code of one of those the detail lists.",
     ),
+    field(
+        "country_required",
+        "A postcode without its country",
+        "Write the country; 1010 is in Vienna and in Lausanne.",
+    ),
+    field("bad_postcode", "Not a postcode", "Write its letters and digits."),
+    field(
+        "unknown_postcode",
+        "The postcode says nothing here",
+        "The detail says whether the country's postcodes are loaded. Correct it, or state the region.",
+    ),
     field("unknown_value", "Not one of the values", "Write one of those the detail lists."),
     field("does_not_apply", "The field does nothing here", "Leave it out, or change what the detail names."),
     field("no_such_substitution", "No rule lets it stand in", "Remove it; the product's page lists its rules."),
@@ -331,8 +342,8 @@ pub const ALL: &[Code] = &[
     field("null_island", "The point 0,0", "Leave the point out if you do not know it."),
     field(
         "outside_region",
-        "The point lies outside the region",
-        "Check that latitude and longitude are not swapped, or correct the region.",
+        "Parts of the place contradict each other",
+        "Check that latitude and longitude are not swapped, or correct region, country or postcode.",
     ),
     field("unknown_zone", "Not a time zone", "Write an IANA name, e.g. Europe/Berlin."),
     field("unknown_organisation", "There is no such organisation for you", "Leave it out to mean your own."),

@@ -19,9 +19,11 @@ use crate::{
     query::{Parameters, Words},
 };
 
+mod lookup;
+
 /// The routes of regions.
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get)).merge(lookup::router())
 }
 
 #[derive(Debug, Deserialize, IntoParams, Validate)]

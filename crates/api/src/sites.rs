@@ -6,7 +6,7 @@ use domain::{
     decimal::Decimal,
     geo::Point,
     ids::{OrganisationId, SiteId},
-    organisation::Site,
+    organisation::{RegionFrom, Site},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -70,7 +70,13 @@ struct SiteBody {
     /// Its region: a NUTS 2024 code or a country, as finely as known.
     #[validate(length(max = limits::WORD))]
     region: Option<String>,
-    /// Its point, if known; it must lie in the region. Never fill it with the point of a region.
+    /// Its country: a code or name. Where absent that of the region counts, else that of the organisation.
+    #[validate(length(max = limits::WORD))]
+    country: Option<String>,
+    /// Its postcode, by which the region is found where none is stated. Only the region is kept.
+    #[validate(length(max = limits::WORD))]
+    postcode: Option<String>,
+    /// Its point, if known, by which the region is found where neither region nor postcode say it; it must lie in the region. Never fill it with the point of a region.
     #[validate(nested)]
     point: Option<PointBody>,
     /// The IANA zone its days are counted in; UTC where absent.
@@ -79,12 +85,18 @@ struct SiteBody {
 }
 
 impl SiteBody {
-    /// The body that would add a site as it stands.
+    /// The body that would add a site as it stands. A region that its point gave goes where the point goes.
     fn of(site: &Site) -> Self {
+        let region = match site.region_from {
+            RegionFrom::Stated | RegionFrom::Postcode => site.region.as_ref(),
+            RegionFrom::Coordinates => None,
+        };
         Self {
             organisation: Some(site.organisation),
             name: site.name.clone(),
-            region: site.region.as_ref().map(ToString::to_string),
+            region: region.map(ToString::to_string),
+            country: None,
+            postcode: None,
             point: site.point.map(PointBody::of),
             zone: Some(site.zone.clone()),
         }
@@ -92,8 +104,9 @@ impl SiteBody {
 
     /// As the use case checks it.
     fn input(self) -> SiteInput {
-        let Self { organisation, name, region, point, zone } = self;
-        SiteInput { organisation, name, region, point: point.map(|p| (p.lat.0, p.lon.0)), zone }
+        let Self { organisation, name, region, country, postcode, point, zone } = self;
+        let point = point.map(|p| (p.lat.0, p.lon.0));
+        SiteInput { organisation, name, region, country, postcode, point, zone }
     }
 }
 
@@ -109,6 +122,12 @@ struct SiteView {
     name: String,
     /// Its region.
     region: Option<String>,
+    /// How the region was found: `stated`, `postcode` or `coordinates`, the last two by tables that the operator loaded.
+    /// Null where there is no region.
+    #[schema(value_type = Option<String>)]
+    region_from: Option<RegionFrom>,
+    /// Why there is no region. Null where there is one.
+    region_missing: Option<&'static str>,
     /// Its stated point.
     point: Option<PointBody>,
     /// How exactly its place is known: `exact`, `region` or `unknown`.
@@ -128,12 +147,26 @@ impl SiteView {
             id: site.id.0,
             organisation: site.organisation.0,
             precision: site.precision(),
+            region_from: site.region.as_ref().map(|_| site.region_from),
+            region_missing: region_missing(&site),
             name: site.name,
             region: site.region.map(|r| r.to_string()),
             point: site.point.map(PointBody::of),
             zone: site.zone,
             created_at: stored.created_at.to_string(),
         }
+    }
+}
+
+/// Why a site has no region.
+fn region_missing(site: &Site) -> Option<&'static str> {
+    match (&site.region, &site.point) {
+        (Some(_), _) => None,
+        (None, Some(_)) => Some(
+            "no boundaries held the point when the site was written; GET /api/v1/regions/lookup?lat=&lon= says what is \
+             loaded now",
+        ),
+        (None, None) => Some("neither region, country, postcode nor point was stated"),
     }
 }
 
@@ -177,7 +210,8 @@ async fn list(
 
 /// Adds a site.
 ///
-/// An offer is made at a site, and a need is delivered to one.
+/// An offer is made at a site, and a need is delivered to one. Its region is the one stated, else that of the postcode,
+/// else that of the point; where they contradict each other the site is refused.
 #[utoipa::path(post, operation_id = "sites_create", path = "/sites", tag = "Organisations", request_body = SiteBody, security(("bearer" = [])),
     responses((status = 201, description = "Added; `Location` says where to read it", body = SiteView)))]
 async fn create(

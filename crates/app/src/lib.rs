@@ -34,6 +34,7 @@ pub mod offers;
 pub mod organisations;
 pub mod passwords;
 pub mod people;
+pub mod place_tables;
 pub mod policy;
 pub mod products;
 mod promises;

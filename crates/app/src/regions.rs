@@ -11,6 +11,11 @@ use crate::{
     error::{AppError, AppResult},
 };
 
+mod lookup;
+
+pub(crate) use lookup::{Around, around, postcode_in};
+pub use lookup::{Located, Miss, of_point, of_postcode};
+
 /// What narrows a list of regions; an empty filter lists all.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RegionFilter {

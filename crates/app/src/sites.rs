@@ -7,7 +7,7 @@ use domain::{
     geo::Point,
     ids::{OrganisationId, SiteId},
     organisation::Site,
-    region::{RegionTable, Resolved},
+    region::{Country, RegionTable, Resolved},
     text,
     time::{Day, Instant, Zone},
     violation::Violations,
@@ -24,10 +24,13 @@ use crate::{
 };
 
 mod place;
+mod region;
 mod update;
 
 pub use place::check as check_place;
 pub use update::update;
+
+use region::Place;
 
 /// A site as typed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -38,6 +41,10 @@ pub struct SiteInput {
     pub name: String,
     /// Its region by code or name.
     pub region: Option<String>,
+    /// Its country by code or name; that of the region or of the organisation where absent.
+    pub country: Option<String>,
+    /// Its postcode, by which the region is found where none is stated; it is not kept.
+    pub postcode: Option<String>,
     /// Latitude and longitude in decimal degrees.
     pub point: Option<(Decimal, Decimal)>,
     /// An IANA zone; UTC where absent.
@@ -56,12 +63,14 @@ pub async fn create(app: &App, caller: &Caller, input: &SiteInput) -> AppResult<
         Err(AppError::Invalid(part)) => faults.keep(Err(part)),
         Err(e) => return Err(e),
     };
-    let checked = faults.keep(check(&app.tables().regions, input));
+    let (named, place) = check(&app.tables().regions, input, &mut faults);
+    let (region, region_from) = region::find((&app.store, &app.tables()), owner, &place, &mut faults).await?;
     faults.into_result()?;
-    let (Some(organisation), Some((name, region, point, zone))) = (owner, checked) else {
+    let (Some(organisation), Some((name, zone))) = (owner, named) else {
         return Err(AppError::internal("no faults, no value"));
     };
-    let record = Site { id: SiteId(app.ids.next(now)), organisation, name, region, point, zone };
+    let (id, point) = (SiteId(app.ids.next(now)), place.point);
+    let record = Site { id, organisation, name, region, region_from, point, zone };
     let stored = Stored { record: record.clone(), origin: None, created_at: now, updated_at: now };
     app.store
         .write(move |tx| async move {
@@ -74,21 +83,21 @@ pub async fn create(app: &App, caller: &Caller, input: &SiteInput) -> AppResult<
 
 /// That a site was added.
 pub(crate) fn added(site: &Site) -> Deed {
-    let region = site.region.iter().map(|region| Change::to("region", region));
+    let found = |region| vec![Change::to("region", region), Change::to("region_from", site.region_from.as_str())];
+    let changes = site.region.as_ref().map(found).unwrap_or_default();
     let (record, owner) = (RecordKind::Site, Some(site.organisation));
-    Deed { act: Act::Create, record, id: site.id.0, owner, changes: region.collect() }
+    Deed { act: Act::Create, record, id: site.id.0, owner, changes }
 }
 
-type Checked = (String, Option<RegionCode>, Option<Point>, String);
-
-fn check(regions: &RegionTable, input: &SiteInput) -> Result<Checked, Violations> {
-    let mut faults = Violations::new();
+/// Name and zone, and what is typed of the place.
+fn check(regions: &RegionTable, input: &SiteInput, faults: &mut Violations) -> (Option<(String, String)>, Place) {
     let name = faults.keep(text::name("/name", &input.name));
     let region = input.region.as_deref().map(|typed| faults.keep(region(regions, typed)));
-    let point = input.point.map(|(lat, lon)| faults.keep(Point::from_degrees("/point", lat, lon)));
-    if let (Some(Some(region)), Some(Some(point))) = (&region, point) {
-        faults.keep(check_place("/point", regions, region, point));
-    }
+    let country = input.country.as_deref().map(|typed| faults.keep(country(regions, typed)));
+    // Where one of these is wrong, nobody can tell where the postcode is to be looked up.
+    let postcode = input.postcode.clone().filter(|_| region != Some(None) && country != Some(None));
+    let point = input.point.and_then(|(lat, lon)| faults.keep(Point::from_degrees("/point", lat, lon)));
+    let place = Place { region: region.flatten(), country: country.flatten(), postcode, point };
     let zone = match Zone::parse(input.zone.as_deref().unwrap_or("UTC")) {
         Ok(zone) => Some(zone.name().to_owned()),
         Err(detail) => {
@@ -96,11 +105,14 @@ fn check(regions: &RegionTable, input: &SiteInput) -> Result<Checked, Violations
             None
         }
     };
-    faults.into_result()?;
-    match (name, zone) {
-        (Some(name), Some(zone)) => Ok((name, region.flatten(), point.flatten(), zone)),
-        (_, _) => Err(Violations::one("", "incomplete", "could not be read; check every field")),
-    }
+    (name.zip(zone), place)
+}
+
+fn country(regions: &RegionTable, typed: &str) -> Result<Country, Violations> {
+    regions.country(typed).cloned().ok_or_else(|| {
+        let detail = format!("{typed:?} is no known country; write an ISO 3166 code such as GR");
+        Violations::one("/country", "unknown_region", detail)
+    })
 }
 
 fn region(regions: &RegionTable, typed: &str) -> Result<RegionCode, Violations> {

@@ -5,6 +5,7 @@
 //! `*Input` structs carry what people typed, and `*Terms` exist only after every check passed.
 
 pub mod api_key;
+pub mod area;
 pub mod audit;
 pub mod calendar;
 pub mod capacity;
@@ -28,6 +29,7 @@ pub mod offer;
 pub mod organisation;
 pub mod parameters;
 pub mod person;
+pub mod postcode;
 pub mod price;
 pub mod quantity;
 pub mod quarantine;

@@ -71,6 +71,38 @@ impl Verification {
     }
 }
 
+/// How the region of a site was found, the most trusted first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RegionFrom {
+    /// Somebody wrote it, by hand or in a file.
+    #[default]
+    Stated,
+    /// From the postcode, by a table that the operator loaded.
+    Postcode,
+    /// From the coordinates, by boundaries that the operator loaded.
+    Coordinates,
+}
+
+impl RegionFrom {
+    /// All of them.
+    pub const ALL: [RegionFrom; 3] = [Self::Stated, Self::Postcode, Self::Coordinates];
+
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stated => "stated",
+            Self::Postcode => "postcode",
+            Self::Coordinates => "coordinates",
+        }
+    }
+
+    /// From its name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|f| f.as_str() == name)
+    }
+}
+
 /// An organisation, as far as matching needs it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Organisation {
@@ -99,6 +131,10 @@ pub struct Site {
     pub name: String,
     /// Its region, as finely as known; `None` when not even the country is.
     pub region: Option<RegionCode>,
+    /// How its region was found; says nothing where there is none. Not part of a market's snapshot: no rule of
+    /// matching asks for it, and snapshots of before keep their hashes.
+    #[serde(skip)]
+    pub region_from: RegionFrom,
     /// Its stated point; never filled from a region.
     pub point: Option<Point>,
     /// IANA zone name its days are counted in.

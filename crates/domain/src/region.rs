@@ -279,6 +279,11 @@ impl RegionTable {
         self.ancestors(inner).any(|r| r.code == *outer)
     }
 
+    /// Whether one region lies in the other, or both are one.
+    pub fn nested(&self, one: &RegionCode, other: &RegionCode) -> bool {
+        self.lies_in(one, other) || self.lies_in(other, one)
+    }
+
     /// A region, its parent, and so on up to its country.
     pub fn ancestors<'a>(&'a self, code: &RegionCode) -> impl Iterator<Item = &'a Region> {
         std::iter::successors(self.get(code), |r| r.parent.as_ref().and_then(|p| self.get(p)))

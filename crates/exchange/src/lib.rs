@@ -1,8 +1,10 @@
 //! Other people's formats, in and out: no I/O beyond the embedded seed files.
 
+pub mod boundaries;
 pub mod encoding;
 pub mod number;
 pub mod phrase;
+pub mod postcodes;
 pub mod safe_csv;
 pub mod seeds;
 pub mod tables;

@@ -25,7 +25,7 @@ use crate::encoding::decode;
 
 mod columns;
 mod date;
-mod fault;
+pub(crate) mod fault;
 mod field;
 mod mapping;
 mod needs;
@@ -33,7 +33,7 @@ mod offers;
 mod place;
 mod reader;
 mod report;
-mod sheet;
+pub(crate) mod sheet;
 mod source;
 mod twins;
 

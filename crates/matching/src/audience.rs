@@ -13,7 +13,7 @@ use domain::{
     market::Market,
     need::Need,
     offer::{Offer, OfferState, Role, Visibility},
-    organisation::{Organisation, OrganisationKind, Site},
+    organisation::{Organisation, OrganisationKind, RegionFrom, Site},
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -237,6 +237,7 @@ fn coarse(region: Option<RegionCode>) -> Site {
         organisation: OrganisationId(Uuid::nil()),
         name: String::new(),
         region,
+        region_from: RegionFrom::Stated,
         point: None,
         zone: "UTC".to_owned(),
     }

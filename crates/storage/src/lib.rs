@@ -17,6 +17,7 @@ mod url;
 
 pub mod api_keys;
 pub mod audit;
+pub mod boundaries;
 pub mod catalogue;
 pub mod idempotency;
 pub mod imports;
@@ -29,6 +30,8 @@ pub mod needs;
 pub mod offers;
 pub mod organisations;
 pub mod people;
+pub mod place_loads;
+pub mod postcodes;
 pub mod roles;
 pub mod runs;
 pub mod sessions;

@@ -4,7 +4,7 @@ use domain::{
     code::RegionCode,
     geo::Point,
     ids::{OrganisationId, SiteId},
-    organisation::Site,
+    organisation::{RegionFrom, Site},
     text,
     time::Instant,
 };
@@ -142,6 +142,7 @@ fn row(site: &Site, at: Instant) -> Result<site::Model, StoreError> {
         name: site.name.clone(),
         name_folded: text::fold(&site.name),
         region: site.region.as_ref().map(|region| region.as_str().to_owned()),
+        region_from: site.region.as_ref().map(|_| site.region_from.as_str().to_owned()),
         lat_e6: site.point.map(|point| point.lat_e6),
         lon_e6: site.point.map(|point| point.lon_e6),
         zone: site.zone.clone(),
@@ -151,11 +152,13 @@ fn row(site: &Site, at: Instant) -> Result<site::Model, StoreError> {
 }
 
 pub(crate) fn stored(row: site::Model) -> Result<Stored<Site>, StoreError> {
+    let region_from = row.region_from.as_deref().map(|w| json::word("sites.region_from", w, RegionFrom::parse));
     let record = Site {
         id: SiteId(row.id),
         organisation: OrganisationId(row.organisation_id),
         name: row.name,
         region: row.region.as_deref().map(RegionCode::new),
+        region_from: region_from.transpose()?.unwrap_or_default(),
         point: row.lat_e6.zip(row.lon_e6).and_then(|(lat, lon)| Point::new(lat, lon)),
         zone: row.zone,
     };

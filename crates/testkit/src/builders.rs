@@ -11,7 +11,7 @@ use domain::{
     line::Line,
     need::{Instalment, Need, NeedState, NeedTerms, Urgency},
     offer::{Offer, OfferState, OfferTerms, Role, Transfer, Visibility},
-    organisation::{Organisation, OrganisationKind, Site, Verification},
+    organisation::{Organisation, OrganisationKind, RegionFrom, Site, Verification},
     quantity::{Measure, Quantity},
     rate::{Period, Rate},
     time::Day,
@@ -81,6 +81,7 @@ impl Builder {
             organisation: organisation.id,
             name: format!("{}, Berlin", organisation.name),
             region: Some(RegionCode::new("DE300")),
+            region_from: RegionFrom::Stated,
             point: None,
             zone: "Europe/Berlin".to_owned(),
         }

@@ -6,7 +6,7 @@ use domain::{
     code::{CountryCode, RegionCode},
     geo::Point,
     ids::{OrganisationId, SiteId},
-    organisation::{Organisation, OrganisationKind, Site, Verification},
+    organisation::{Organisation, OrganisationKind, RegionFrom, Site, Verification},
     text,
 };
 use exchange::tables::{Field, OrganisationRecord, ParsedFile, RowFault, SiteRecord};
@@ -110,7 +110,8 @@ impl Owners {
             let name = record.name.clone().or(region_name).unwrap_or_else(|| "Place unknown".to_owned());
             let id = SiteId(app.ids.next(now));
             let (region, point) = (record.region.clone(), record.point);
-            let site = Site { id, organisation, name, region, point, zone: "UTC".to_owned() };
+            let (region_from, zone) = (RegionFrom::Stated, "UTC".to_owned());
+            let site = Site { id, organisation, name, region, region_from, point, zone };
             let id = *by_key.entry(key(&site)).or_insert_with(|| {
                 added.push(site);
                 id

@@ -2,18 +2,20 @@
 
 use domain::{
     audit::{Act, RecordKind},
+    code::RegionCode,
     ids::SiteId,
-    organisation::Site,
+    organisation::{RegionFrom, Site},
+    violation::Violations,
 };
 use storage::{Stored, sites as store};
 
-use super::{SiteInput, check, not_found};
+use super::{SiteInput, check, not_found, region};
 use crate::{
     App,
     access::Caller,
     audit::{Deed, Pen},
     changing::{Changes, kept_here},
-    error::AppResult,
+    error::{AppError, AppResult},
 };
 
 /// Changes a site into what `edit` makes of it as it stands by then; into nothing else where that is `None`.
@@ -31,9 +33,14 @@ where
             let stored = store::get_to_change(&tx, actor.into(), id).await.map_err(not_found)?;
             kept_here(&stored)?;
             let Some(input) = edit(&stored)? else { return Ok(stored) };
-            let (name, region, point, zone) = check(&tables.regions, &input)?;
             let before = &stored.record;
-            let after = Site { name, region, point, zone, ..before.clone() };
+            let mut faults = Violations::new();
+            let (named, place) = check(&tables.regions, &moved(before, input), &mut faults);
+            let found = region::find((&tx, &tables), Some(before.organisation), &place, &mut faults).await?;
+            faults.into_result()?;
+            let (name, zone) = named.ok_or_else(|| AppError::internal("no faults, no value"))?;
+            let (region, region_from) = kept(before, found);
+            let after = Site { name, region, region_from, point: place.point, zone, ..before.clone() };
             if after == *before {
                 return Ok(stored);
             }
@@ -44,11 +51,29 @@ where
         .await
 }
 
+/// A region that a postcode gave is not stated: it goes where another postcode is.
+fn moved(before: &Site, input: SiteInput) -> SiteInput {
+    let same = before.region.as_ref().is_some_and(|code| input.region.as_deref() == Some(code.as_str()));
+    match before.region_from {
+        RegionFrom::Postcode if same && input.postcode.is_some() => SiteInput { region: None, ..input },
+        RegionFrom::Stated | RegionFrom::Postcode | RegionFrom::Coordinates => input,
+    }
+}
+
+/// A region that a postcode gave stands in the body like a stated one, and is none while it stays.
+fn kept(before: &Site, found: (Option<RegionCode>, RegionFrom)) -> (Option<RegionCode>, RegionFrom) {
+    match (found.1, before.region_from) {
+        (RegionFrom::Stated, RegionFrom::Postcode) if found.0 == before.region => (found.0, RegionFrom::Postcode),
+        (_, _) => found,
+    }
+}
+
 /// Names and places may lead to a person, so they are not told.
 fn changed(before: &Site, after: &Site) -> Deed {
     let changes = Changes::default()
         .untold("name", &before.name, &after.name)
         .maybe("region", &before.region, &after.region)
+        .word("region_from", &before.region_from.as_str(), &after.region_from.as_str())
         .untold("point", &before.point, &after.point)
         .word("zone", &before.zone, &after.zone);
     let (record, owner) = (RecordKind::Site, Some(after.organisation));

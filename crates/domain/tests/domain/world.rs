@@ -19,7 +19,7 @@ use domain::{
     market::Market,
     need::{Instalment, Need, NeedState, NeedTerms, Urgency},
     offer::{Offer, OfferState, OfferTerms, Reference, Role, Transfer, Visibility},
-    organisation::{Organisation, OrganisationKind, Site, Verification},
+    organisation::{Organisation, OrganisationKind, RegionFrom, Site, Verification},
     parameters::Parameters,
     quantity::{Measure, Quantity},
     rate::{Period, Rate},
@@ -316,6 +316,7 @@ fn site(n: u128, region: &str) -> Site {
         organisation: OrganisationId(Uuid::from_u128(n)),
         name: format!("Site {n}"),
         region: Some(RegionCode::new(region)),
+        region_from: RegionFrom::Stated,
         point: None,
         zone: "UTC".to_owned(),
     }

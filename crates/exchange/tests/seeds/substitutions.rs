@@ -8,7 +8,7 @@ use domain::{
     market::Market,
     need::{Instalment, InstalmentInput, Need, NeedInput, NeedState, Substitution},
     offer::{Offer, OfferInput, OfferState, Reference},
-    organisation::{Organisation, OrganisationKind, Site, Verification},
+    organisation::{Organisation, OrganisationKind, RegionFrom, Site, Verification},
     parameters::Parameters,
     quantity::MeasureInput,
     region::RegionTable,
@@ -53,6 +53,7 @@ impl Pair {
                 organisation: organisation.id,
                 name: "Site".to_owned(),
                 region: Some(region),
+                region_from: RegionFrom::Stated,
                 point: None,
                 zone: "Europe/Berlin".to_owned(),
             };

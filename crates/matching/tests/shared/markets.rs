@@ -14,7 +14,7 @@ use domain::{
     market::{Commitment, Market, Suggestion},
     need::{Instalment, MOST_DAYS_AHEAD, MOST_SUPPLIERS, Need, NeedState, NeedTerms, Urgency},
     offer::{Offer, OfferState, OfferTerms, Role, Transfer, Visibility},
-    organisation::{Organisation, OrganisationKind, Site, Verification},
+    organisation::{Organisation, OrganisationKind, RegionFrom, Site, Verification},
     parameters::{Fairness, FairnessGroup, Level, Mode, Parameters, Transit, Weights},
     price::{Currency, Price},
     quantity::{Measure, Quantity},
@@ -183,6 +183,7 @@ impl Draw<'_, '_> {
             organisation,
             name: format!("Site {n}"),
             region: Some(RegionCode::new(region)),
+            region_from: RegionFrom::Stated,
             point,
             zone: "UTC".to_owned(),
         });

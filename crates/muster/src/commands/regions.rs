@@ -1,6 +1,7 @@
 //! `muster regions`.
 
 use anyhow::{Result, anyhow};
+use app::place_tables::PlaceTable;
 use domain::{
     region::{Region, RegionTable, Resolved},
     text,
@@ -15,25 +16,33 @@ use crate::{
     output,
 };
 
+mod place_tables;
+
 /// Rows a search shows on a terminal.
 const SHOWN: usize = 40;
 
-/// Lists countries, finds or shows regions.
+/// Lists countries, finds or shows regions, loads what they are found by.
 pub(super) async fn run(settings: &Settings, flags: Regions, format: Format) -> Result<Ended> {
-    let tables = super::tables(settings).await?;
-    let table = &tables.regions;
+    let tables = || super::tables(settings);
     match flags.action {
-        None => list(table.all().iter().filter(|r| r.level == 0).collect(), format),
+        None => list(tables().await?.regions.all().iter().filter(|r| r.level == 0).collect(), format),
         Some(RegionsAction::Search { words }) => {
+            let tables = tables().await?;
             let question = words.join(" ");
-            let found = search(table, &question);
+            let found = search(&tables.regions, &question);
             if found.is_empty() {
                 let remedy = "try another word, or `muster regions` for the countries";
                 return Err(anyhow!("no region is called {question:?}; {remedy}"));
             }
             list(found, format)
         }
-        Some(RegionsAction::Show { code }) => show(table, &code, format),
+        Some(RegionsAction::Show { code }) => show(&tables().await?.regions, &code, format),
+        Some(RegionsAction::Postcodes(flags)) => {
+            place_tables::run(settings, PlaceTable::Postcodes, &flags, format).await
+        }
+        Some(RegionsAction::Boundaries(flags)) => {
+            place_tables::run(settings, PlaceTable::Boundaries, &flags, format).await
+        }
     }
 }
 

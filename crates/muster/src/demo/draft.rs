@@ -10,7 +10,7 @@ use domain::{
     market::Market,
     need::{Instalment, Need, NeedInput, NeedState},
     offer::{CalendarInput, Offer, OfferInput, OfferState, Reference},
-    organisation::{Organisation, OrganisationKind, Site, Verification},
+    organisation::{Organisation, OrganisationKind, RegionFrom, Site, Verification},
     quantity::MeasureInput,
     region::{Region, RegionTable, Resolved},
     time::Day,
@@ -221,7 +221,9 @@ impl<'a> Draft<'a> {
         };
         let point = region.and_then(|r| r.point).filter(|_| exact).and_then(around);
         let region = region.map(|r| r.code.clone());
-        self.market.sites.insert(id, Site { id, organisation, name, region, point, zone });
+        self.market
+            .sites
+            .insert(id, Site { id, organisation, name, region, region_from: RegionFrom::Stated, point, zone });
         Ok(id)
     }
 

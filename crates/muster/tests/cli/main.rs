@@ -15,5 +15,6 @@ mod lookup;
 mod matching_command;
 mod matching_guide;
 mod people;
+mod places;
 mod proving;
 mod serving;

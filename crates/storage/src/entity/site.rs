@@ -11,6 +11,7 @@ pub struct Model {
     pub name: String,
     pub name_folded: String,
     pub region: Option<String>,
+    pub region_from: Option<String>,
     pub lat_e6: Option<i32>,
     pub lon_e6: Option<i32>,
     pub zone: String,

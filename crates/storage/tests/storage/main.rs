@@ -11,6 +11,7 @@ mod market;
 mod migrations;
 mod numbers;
 mod pages;
+mod places;
 mod runs;
 mod scopes;
 mod seed;

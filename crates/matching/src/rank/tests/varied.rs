@@ -18,7 +18,7 @@ use domain::{
     market::Market,
     need::{Instalment, Need, NeedState, NeedTerms, Substitution, Urgency},
     offer::{Offer, OfferState, OfferTerms, Role, Transfer, Visibility},
-    organisation::{Organisation, OrganisationKind, Site, Verification},
+    organisation::{Organisation, OrganisationKind, RegionFrom, Site, Verification},
     price::{Currency, Price},
     quantity::{Measure, Quantity},
     rate::{Period, Rate},
@@ -249,6 +249,7 @@ impl Draw {
             organisation,
             name: format!("Site {n}"),
             region: (!self.one_in(8)).then(|| RegionCode::new(region)),
+            region_from: RegionFrom::Stated,
             point: point.filter(|_| exact),
             zone: "UTC".to_owned(),
         };
