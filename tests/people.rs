@@ -46,6 +46,7 @@ pub async fn whatever_a_person_does(app: &TestApp, firm: &testkit::Org) {
     app.delete(&firm.token, &format!("{people}/{person}")).await.expect(204);
     let change = json!({ "current": PASSWORD, "password": OTHER });
     app.post(&token, "/api/v1/people/me/password", &change).await.expect(204);
+    app.post(&token, "/api/v1/organisations/ask", &json!({ "country": "DE", "name": "Nowhere" })).await.expect(202);
     let second = sign_in(app, "ann@example.org", OTHER).await.expect(201);
     app.delete(&token, &format!("/api/v1/sessions/{}", second.id())).await.expect(200);
     app.post(&token, "/api/v1/people/me/erase", &json!({ "password": OTHER })).await.expect(204);

@@ -26,6 +26,7 @@ mod m20261129_000013_audit;
 mod m20261129_000014_people;
 mod m20261129_000015_confirm_by;
 mod m20261129_000016_postcodes;
+mod m20261129_000017_identifiers;
 
 /// Every schema change, in order.
 #[derive(Debug)]
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000014_people::Migration),
             Box::new(m20261129_000015_confirm_by::Migration),
             Box::new(m20261129_000016_postcodes::Migration),
+            Box::new(m20261129_000017_identifiers::Migration),
         ]
     }
 }

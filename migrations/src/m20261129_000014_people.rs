@@ -90,6 +90,7 @@ CREATE TABLE mails (
     kind text NOT NULL,
     person_id uuid NOT NULL,
     organisation_id uuid,
+    about_id uuid,
     created_at bigint NOT NULL,
     due_at bigint NOT NULL,
     attempts integer NOT NULL,
@@ -97,7 +98,8 @@ CREATE TABLE mails (
     failure text,
     PRIMARY KEY (id),
     FOREIGN KEY (person_id) REFERENCES people (id),
-    FOREIGN KEY (organisation_id) REFERENCES organisations (id)
+    FOREIGN KEY (organisation_id) REFERENCES organisations (id),
+    FOREIGN KEY (about_id) REFERENCES people (id)
 );
 CREATE INDEX mails_due ON mails (due_at, id);
 CREATE INDEX mails_person ON mails (person_id);

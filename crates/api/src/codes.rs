@@ -131,7 +131,8 @@ pub const ALL: &[Code] = &[
         "duplicate_organisation",
         StatusCode::CONFLICT,
         "The organisation is registered already",
-        "The detail names the record that has the name in this country, in whatever spelling. Use that one.",
+        "An organisation of this country has the name, in whatever spelling, or one has the identifier. If it is yours, ask its \
+         admins with `POST /api/v1/organisations/ask`.",
     ),
     answer(
         "idempotency_running",
@@ -245,6 +246,8 @@ pub const ALL: &[Code] = &[
     field("unknown_field", "There is no such field", "The detail lists the fields there are. Check the spelling."),
     field("bad_email", "Not an e-mail address", "Write one such as `ann@example.org`, in plain ASCII."),
     field("void_link", "The link does not work", "It works once and for a while. Ask for another."),
+    field("bad_identifier", "Not a number of that register", "The detail says what one looks like."),
+    field("not_yours", "That is for others to say", "Leave it out."),
     field("too_short", "The password is too short", "Take at least 12 characters, such as four words."),
     field("weak", "The password is guessed first", "Take words that have nothing to do with you or with each other."),
     field("wrong_password", "Not the password of this account", "Type it again, or ask for a mailed link."),

@@ -1,8 +1,12 @@
 //! Organisations.
 
-use app::{App, Stored, organisations::OrganisationFilter, organisations::OrganisationInput};
-use axum::{Json, extract::State};
-use domain::{ids::OrganisationId, organisation::Organisation};
+use app::organisations::Held;
+use app::{
+    App,
+    organisations::{OrganisationFilter, OrganisationInput, Registration, Wanted},
+};
+use axum::{Json, extract::State, http::StatusCode};
+use domain::ids::OrganisationId;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -15,15 +19,16 @@ use crate::{
     limits,
     page::{Listing, Page, Paged, Part},
     path_id::PathId,
+    people::Mailed,
     problem::Problem,
     query::{Parameters, Words},
-    signed_in::SignedIn,
+    signed_in::{Calling, SignedIn},
     sort::{ByCreation, Sort},
 };
 
 /// The routes of organisations.
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get))
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(ask)).routes(routes!(get))
 }
 
 /// An organisation to register.
@@ -47,6 +52,58 @@ struct OrganisationBody {
     #[serde(default)]
     #[schema(value_type = Vec<Uuid>)]
     clusters: Vec<OrganisationId>,
+    /// Its numbers in registers, at most 20.
+    #[serde(default)]
+    #[validate(nested)]
+    identifiers: Vec<IdentifierBody>,
+}
+
+/// A number of an organisation in a register.
+#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(as = IdentifierInput, example = json!({"kind": "vat", "value": "EL 123456783"}))]
+struct IdentifierBody {
+    /// `vat`, `lei`, `euid`, `gln`, or `national` for a register of the organisation's country.
+    #[validate(length(max = limits::WORD))]
+    kind: String,
+    /// The number, in whatever spelling.
+    #[validate(length(max = limits::WORD))]
+    value: String,
+}
+
+/// An organisation that somebody asks to act for.
+#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(as = WantedOrganisation, example = json!({"name": "Atelier Exemple", "country": "FR"}))]
+struct WantedBody {
+    /// Its country: ISO 3166-1, or a name.
+    #[validate(length(max = limits::WORD))]
+    country: String,
+    /// Its name.
+    #[validate(length(max = limits::WORD))]
+    name: Option<String>,
+    /// Or one of its numbers.
+    #[validate(nested)]
+    identifier: Option<IdentifierBody>,
+}
+
+/// A number of an organisation in a register, in its one form.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Identifier)]
+struct IdentifierView {
+    /// `vat`, `lei`, `euid`, `gln` or `national`.
+    kind: &'static str,
+    /// Its one form: a VAT number with its prefix, a national one with the country before it.
+    value: String,
+    /// Whether somebody other than the organisation confirmed it.
+    confirmed: bool,
+}
+
+impl IdentifierView {
+    fn of(held: &Held) -> Self {
+        let Held { identifier, confirmed_at } = held;
+        Self { kind: identifier.kind.as_str(), value: identifier.value.clone(), confirmed: confirmed_at.is_some() }
+    }
 }
 
 /// An organisation.
@@ -65,13 +122,16 @@ struct OrganisationView {
     verification: &'static str,
     /// The clusters it is a member of.
     clusters: Vec<Uuid>,
+    /// Its numbers in registers.
+    identifiers: Vec<IdentifierView>,
     /// When it was registered.
     #[schema(format = DateTime)]
     created_at: String,
 }
 
 impl OrganisationView {
-    fn of(stored: Stored<Organisation>) -> Self {
+    fn of(registration: Registration) -> Self {
+        let Registration { stored, identifiers } = registration;
         let o = stored.record;
         Self {
             id: o.id.0,
@@ -80,6 +140,7 @@ impl OrganisationView {
             country: o.country.to_string(),
             verification: o.verification.as_str(),
             clusters: o.clusters.into_iter().map(|c| c.0).collect(),
+            identifiers: identifiers.iter().map(IdentifierView::of).collect(),
             created_at: stored.created_at.to_string(),
         }
     }
@@ -126,21 +187,41 @@ async fn list(
 
 /// Registers an organisation.
 ///
-/// Only the operator does. A name that an organisation of the country has already, in whatever spelling, is a conflict.
+/// A person who signed in does, and becomes its admin: carry the session on with its id to act for it. So does the operator,
+/// who alone says who vouches for it and which clusters it belongs to, and whose word on identifiers confirms them. A name
+/// that an organisation of the country has already, in whatever spelling, or an identifier that one has, is a conflict.
 #[utoipa::path(post, operation_id = "organisations_create", path = "/organisations", tag = "Organisations", request_body = OrganisationBody, security(("bearer" = [])),
     responses(
         (status = 201, description = "Registered; `Location` says where to read it", body = OrganisationView),
-        (status = 403, description = "Only the operator registers organisations"),
+        (status = 403, description = "A key registers no organisation"),
         (status = 409, description = "It is registered already")))]
 async fn create(
     State(app): State<App>,
-    SignedIn(caller): SignedIn,
+    Calling(caller): Calling,
     JsonBody(body): JsonBody<OrganisationBody>,
 ) -> Result<Created<OrganisationView>, Problem> {
-    let OrganisationBody { name, kind, country, verification, clusters } = body;
-    let input = OrganisationInput { name, kind, country, verification, clusters };
-    let stored = app::organisations::create(&app, &caller, &input).await?;
-    Ok(created(format!("/api/v1/organisations/{}", stored.record.id), OrganisationView::of(stored)))
+    let OrganisationBody { name, kind, country, verification, clusters, identifiers } = body;
+    let identifiers = identifiers.into_iter().map(|id| (id.kind, id.value)).collect();
+    let input = OrganisationInput { name, kind, country, verification, clusters, identifiers };
+    let made = app::organisations::create(&app, &caller, &input).await?;
+    Ok(created(format!("/api/v1/organisations/{}", made.stored.record.id), OrganisationView::of(made)))
+}
+
+/// Asks to act for an organisation.
+///
+/// Its admins get a mail with the name and the address of the person who calls, and give a role or do nothing; where it
+/// has none, those who run the service do. The answer is the same where there is no such organisation.
+#[utoipa::path(post, operation_id = "organisations_ask", path = "/organisations/ask", tag = "Organisations", request_body = WantedBody, security(("bearer" = [])),
+    responses((status = 202, description = "Its admins are asked, if it is registered", body = Mailed)))]
+async fn ask(
+    State(app): State<App>,
+    Calling(caller): Calling,
+    JsonBody(body): JsonBody<WantedBody>,
+) -> Result<(StatusCode, Json<Mailed>), Problem> {
+    let WantedBody { country, name, identifier } = body;
+    let wanted = Wanted { country, name, identifier: identifier.map(|id| (id.kind, id.value)) };
+    app::organisations::ask(&app, &caller, &wanted).await?;
+    Ok(Mailed::accepted("if it is registered, its admins are asked by mail and may give you a role"))
 }
 
 /// Reads an organisation.

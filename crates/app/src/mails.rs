@@ -7,6 +7,7 @@ use domain::{
     email::EmailAddress,
     ids::{MailId, OrganisationId, PersonId},
     link::{LinkPurpose, Mail, MailKind},
+    person::Person,
     time::Instant,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -71,7 +72,20 @@ pub(crate) async fn queue(
     organisation: Option<OrganisationId>,
     now: Instant,
 ) -> Result<(), StoreError> {
-    store::insert(tx, &Mail { id: MailId(app.ids.next(now)), kind, person, organisation, created_at: now }).await
+    let id = MailId(app.ids.next(now));
+    store::insert(tx, &Mail { id, kind, person, organisation, about: None, created_at: now }).await
+}
+
+/// As [`queue`], of a mail that tells an organisation's admins about somebody else.
+pub(crate) async fn queue_about(
+    app: &App,
+    tx: &Tx,
+    (to, about): (PersonId, PersonId),
+    organisation: OrganisationId,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let (id, organisation, about) = (MailId(app.ids.next(now)), Some(organisation), Some(about));
+    store::insert(tx, &Mail { id, kind: MailKind::Access, person: to, organisation, about, created_at: now }).await
 }
 
 /// Tells the worker that there is something to send.
@@ -136,32 +150,43 @@ async fn take(app: &App) -> AppResult<Option<(Mail, i32)>> {
 
 /// A mail as it goes out; `None` where nobody is there any more to read it.
 async fn letter(app: &App, mail: &Mail) -> AppResult<Option<Letter>> {
-    let person = match people::get(&app.store, mail.person).await {
-        Ok((person, _)) => person,
-        Err(StoreError::NotFound) => return Ok(None),
-        Err(e) => return Err(e.into()),
+    let Some(person) = still_there(app, mail.person).await? else { return Ok(None) };
+    let about = match mail.about {
+        None => String::new(),
+        Some(id) => match still_there(app, id).await? {
+            Some(about) => format!("{} <{}>", about.name, about.email.as_str()),
+            None => return Ok(None),
+        },
     };
     let organisation = match mail.organisation {
         None => String::new(),
         Some(id) => organisations::get(&app.store, Scope::Organisation(id), id).await?.record.name,
     };
-    let (subject, before, after) = words(mail.kind, &organisation);
+    let (subject, before, after) = words(mail.kind, &organisation, &about);
     let link = if with_link(mail.kind) { Some(link(app, mail).await?) } else { None };
     let link = link.as_ref().map_or(String::new(), |l| format!("\n\n{}\n\n", l.expose_secret()));
     let text = format!("Dear {},\n\n{before}{link}{after}\n\nMuster at {}\n", person.name, app.public_url);
     Ok(Some(Letter { to: person.email, subject, text: SecretString::from(text) }))
 }
 
+async fn still_there(app: &App, id: PersonId) -> AppResult<Option<Person>> {
+    match people::get(&app.store, id).await {
+        Ok((person, _)) => Ok(Some(person)),
+        Err(StoreError::NotFound) => Ok(None),
+        Err(e) => Err(e.into()),
+    }
+}
+
 /// Whether a mail carries a link that sets a password.
 fn with_link(kind: MailKind) -> bool {
     match kind {
         MailKind::Welcome | MailKind::Reset | MailKind::Invitation => true,
-        MailKind::Known | MailKind::Role | MailKind::Changed => false,
+        MailKind::Known | MailKind::Role | MailKind::Changed | MailKind::Access => false,
     }
 }
 
 /// The subject, and what stands before and after the link.
-fn words(kind: MailKind, organisation: &str) -> (String, String, String) {
+fn words(kind: MailKind, organisation: &str, about: &str) -> (String, String, String) {
     let expires = "It works once, within 24 hours. If you did not ask for it, do nothing.";
     let (subject, before, after) = match kind {
         MailKind::Welcome => (
@@ -200,6 +225,14 @@ fn words(kind: MailKind, organisation: &str) -> (String, String, String) {
             "your password was changed, and whatever else was signed in is signed out. If it was not you, ask for a \
              link that sets another password at once."
                 .to_owned(),
+            String::new(),
+        ),
+        MailKind::Access => (
+            format!("{about} asks to act for {organisation} at Muster"),
+            format!(
+                "{about} asks to act for {organisation}. If you know this person and agree, give a role: sign in, and \
+                 add the address to the people of {organisation}. If not, do nothing."
+            ),
             String::new(),
         ),
     };

@@ -70,6 +70,8 @@ impl Action {
 pub enum Resource {
     /// The list of organisations as a whole.
     Organisations,
+    /// An organisation that is not there yet.
+    Registration,
     /// An organisation's record, or anything it owns: sites, offers, needs.
     OwnedBy(OrganisationId),
     /// Runs of the whole market.
@@ -80,7 +82,11 @@ pub enum Resource {
 
 /// Whether the caller may: by whom it acts as, and by what its role or key is good for.
 pub fn may(caller: &Caller, action: Action, resource: Resource) -> bool {
-    caller.scopes.allow(action.scope()) && may_act(caller.actor, action, resource)
+    match resource {
+        // Whom a person acts for elsewhere does not matter.
+        Resource::Registration if caller.person.is_some() => action == Action::Write,
+        _ => caller.scopes.allow(action.scope()) && may_act(caller.actor, action, resource),
+    }
 }
 
 fn may_act(actor: Actor, action: Action, resource: Resource) -> bool {
@@ -88,9 +94,9 @@ fn may_act(actor: Actor, action: Action, resource: Resource) -> bool {
         (Actor::Operator, _) => true,
         (Actor::Organisation(own), Resource::OwnedBy(owner)) => own == owner,
         (Actor::Organisation(_), Resource::Organisations | Resource::Runs) => action == Action::Read,
-        (Actor::Organisation(_), Resource::Service) => false,
+        (Actor::Organisation(_), Resource::Service | Resource::Registration) => false,
         (Actor::Nobody, Resource::Organisations) => action == Action::Read,
-        (Actor::Nobody, Resource::OwnedBy(_) | Resource::Runs | Resource::Service) => false,
+        (Actor::Nobody, Resource::OwnedBy(_) | Resource::Runs | Resource::Service | Resource::Registration) => false,
     }
 }
 
@@ -111,7 +117,8 @@ pub fn require(caller: &Caller, action: Action, resource: Resource) -> AppResult
     }
     Err(match resource {
         Resource::OwnedBy(_) => AppError::NotFound { what: "organisation" },
-        Resource::Organisations => forbidden("only the operator registers organisations"),
+        Resource::Organisations => forbidden("only the operator changes the list of organisations"),
+        Resource::Registration => forbidden("only a person who signed in registers an organisation, and the operator"),
         Resource::Runs if caller.actor == Actor::Nobody => forbidden("only organisations and the operator see runs"),
         Resource::Runs => forbidden("only the operator starts runs, since a run computes the whole market"),
         Resource::Service => forbidden("only the operator may do this"),
@@ -135,15 +142,18 @@ mod tests {
         let own = OrganisationId(uuid::Uuid::from_u128(1));
         let other = OrganisationId(uuid::Uuid::from_u128(2));
         let caller = |actor, scopes| Caller { actor, credential: Credential::CommandLine, person: None, scopes };
+        let ann = Some(domain::ids::PersonId(uuid::Uuid::from_u128(3)));
         let callers = [
             ("operator", caller(Actor::Operator, AccessScopes::all())),
-            ("admin", caller(Actor::Organisation(own), Role::Admin.scopes())),
-            ("editor", caller(Actor::Organisation(own), Role::Editor.scopes())),
-            ("member", caller(Actor::Organisation(own), Role::Member.scopes())),
-            ("nobody", caller(Actor::Nobody, AccessScopes::all())),
+            ("admin", Caller { person: ann, ..caller(Actor::Organisation(own), Role::Admin.scopes()) }),
+            ("editor", Caller { person: ann, ..caller(Actor::Organisation(own), Role::Editor.scopes()) }),
+            ("member", Caller { person: ann, ..caller(Actor::Organisation(own), Role::Member.scopes()) }),
+            ("key", caller(Actor::Organisation(own), AccessScopes::all())),
+            ("nobody", Caller { person: ann, ..caller(Actor::Nobody, AccessScopes::all()) }),
         ];
         let resources = [
             ("organisations", Resource::Organisations),
+            ("registration", Resource::Registration),
             ("own", Resource::OwnedBy(own)),
             ("another's", Resource::OwnedBy(other)),
             ("runs", Resource::Runs),
@@ -164,26 +174,37 @@ mod tests {
         assert_eq!(
             table,
             "operator, organisations: read write admin\n\
+             operator, registration: read write admin\n\
              operator, own: read write admin\n\
              operator, another's: read write admin\n\
              operator, runs: read write admin\n\
              operator, service: read write admin\n\
              admin, organisations: read\n\
+             admin, registration: write\n\
              admin, own: read write admin\n\
              admin, another's: nothing\n\
              admin, runs: read\n\
              admin, service: nothing\n\
              editor, organisations: read\n\
+             editor, registration: write\n\
              editor, own: read write\n\
              editor, another's: nothing\n\
              editor, runs: read\n\
              editor, service: nothing\n\
              member, organisations: read\n\
+             member, registration: write\n\
              member, own: read\n\
              member, another's: nothing\n\
              member, runs: read\n\
              member, service: nothing\n\
+             key, organisations: read\n\
+             key, registration: nothing\n\
+             key, own: read write admin\n\
+             key, another's: nothing\n\
+             key, runs: read\n\
+             key, service: nothing\n\
              nobody, organisations: read\n\
+             nobody, registration: write\n\
              nobody, own: nothing\n\
              nobody, another's: nothing\n\
              nobody, runs: nothing\n\

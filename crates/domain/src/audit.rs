@@ -152,6 +152,8 @@ words! {
         Register "register",
         /// A person proved an address and set the first password, or another after the old one was lost.
         Set "set",
+        /// Somebody asked to act for an organisation.
+        Ask "ask",
         /// A role was given.
         Grant "grant",
         /// A role was taken by whom it was given to.

@@ -19,6 +19,7 @@ pub mod email;
 pub mod fairness;
 pub mod feature;
 pub mod geo;
+pub mod identifier;
 pub mod ids;
 pub mod line;
 pub mod link;

@@ -62,12 +62,14 @@ pub enum MailKind {
     Role,
     /// The password was changed.
     Changed,
+    /// Somebody asks to act for an organisation.
+    Access,
 }
 
 impl MailKind {
     /// All of them.
-    pub const ALL: [MailKind; 6] =
-        [Self::Welcome, Self::Known, Self::Reset, Self::Invitation, Self::Role, Self::Changed];
+    pub const ALL: [MailKind; 7] =
+        [Self::Welcome, Self::Known, Self::Reset, Self::Invitation, Self::Role, Self::Changed, Self::Access];
 
     /// The name in the table.
     pub fn as_str(self) -> &'static str {
@@ -78,6 +80,7 @@ impl MailKind {
             Self::Invitation => "invitation",
             Self::Role => "role",
             Self::Changed => "changed",
+            Self::Access => "access",
         }
     }
 
@@ -98,6 +101,8 @@ pub struct Mail {
     pub person: PersonId,
     /// The organisation it speaks of.
     pub organisation: Option<OrganisationId>,
+    /// The person it speaks of, where that is another.
+    pub about: Option<PersonId>,
     /// When it was queued.
     pub created_at: Instant,
 }

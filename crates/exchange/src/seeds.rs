@@ -6,6 +6,7 @@
 
 use domain::{
     catalogue::{Catalogue, CatalogueParts},
+    identifier::VatFormats,
     region::{Country, Region, RegionTable, Retired},
 };
 
@@ -14,6 +15,7 @@ mod chain;
 mod fault;
 mod files;
 mod grade;
+mod identifier;
 mod law;
 mod place;
 mod product;
@@ -51,6 +53,14 @@ pub fn regions(files: &SeedFiles) -> Result<RegionParts, SeedErrors> {
     let mut faults = SeedErrors::default();
     let parts = place::read(files, &mut faults);
     faults.or(parts)
+}
+
+/// The formats of VAT numbers, which come with the program.
+pub fn vat_formats() -> Result<VatFormats, SeedErrors> {
+    let mut faults = SeedErrors::default();
+    let formats =
+        identifier::vat(&Sheet::read(&files(), files::VAT_FILE, identifier::VAT_COLUMNS, &mut faults), &mut faults);
+    faults.or(formats)
 }
 
 /// The embedded catalogue and regions, indexed.

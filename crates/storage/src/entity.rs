@@ -13,6 +13,7 @@ pub mod feature;
 pub mod grade;
 pub mod grade_rule;
 pub mod idempotent_request;
+pub mod identifier;
 pub mod import;
 pub mod instalment;
 pub mod legal_frame;

@@ -20,6 +20,7 @@ pub mod audit;
 pub mod boundaries;
 pub mod catalogue;
 pub mod idempotency;
+pub mod identifiers;
 pub mod imports;
 pub mod lines;
 pub mod links;

@@ -23,6 +23,7 @@ pub async fn insert(tx: &Tx, mail: &Mail) -> Result<(), StoreError> {
         kind: mail.kind.as_str().to_owned(),
         person_id: mail.person.0,
         organisation_id: mail.organisation.map(|id| id.0),
+        about_id: mail.about.map(|id| id.0),
         created_at: mail.created_at.micros(),
         due_at: mail.created_at.micros(),
         attempts: 0,
@@ -118,6 +119,7 @@ fn stored(row: &mail::Model) -> Result<Mail, StoreError> {
         kind: json::word("mails.kind", &row.kind, MailKind::parse)?,
         person: PersonId(row.person_id),
         organisation: row.organisation_id.map(OrganisationId),
+        about: row.about_id.map(PersonId),
         created_at: json::instant("mails.created_at", row.created_at)?,
     })
 }

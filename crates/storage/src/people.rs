@@ -1,7 +1,9 @@
 //! People: the one table that holds what tells who somebody is.
 
 use domain::{email::EmailAddress, ids::PersonId, person::Person, time::Instant};
-use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QuerySelect, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
 
 use crate::{
     bulk,
@@ -110,6 +112,13 @@ pub async fn erase(tx: &Tx, id: PersonId, at: Instant) -> Result<(), StoreError>
 pub async fn operators(reader: &impl Reads) -> Result<u64, StoreError> {
     let query = Entity::find().filter(Column::Operator.eq(true)).filter(Column::Password.is_not_null());
     Ok(query.count(reader.connection()).await?)
+}
+
+/// Those who run the service and can sign in.
+pub async fn who_operate(reader: &impl Reads) -> Result<Vec<PersonId>, StoreError> {
+    let query = Entity::find().filter(Column::Operator.eq(true)).filter(Column::Password.is_not_null());
+    let rows = query.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id).all(reader.connection()).await?;
+    Ok(rows.into_iter().map(|row| PersonId(row.id)).collect())
 }
 
 /// A person of a row that was not erased.

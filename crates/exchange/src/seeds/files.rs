@@ -14,6 +14,13 @@ struct EmbeddedCatalogue;
 #[folder = "../../seeds/regions"]
 struct EmbeddedRegions;
 
+#[derive(RustEmbed)]
+#[folder = "../../seeds/identifiers"]
+struct EmbeddedIdentifiers;
+
+/// The formats of VAT numbers, which come with the program alone.
+pub(super) const VAT_FILE: &str = "identifiers/vat.csv";
+
 /// The files of the catalogue, below the seed folder.
 pub const CATALOGUE_FILES: [&str; 13] = [
     "catalogue/products.csv",
@@ -44,9 +51,13 @@ pub struct SeedFiles {
 
 /// The seed files inside the program.
 pub fn files() -> SeedFiles {
-    let texts = CATALOGUE_FILES.iter().chain(&REGION_FILES).filter_map(|path| {
+    let texts = CATALOGUE_FILES.iter().chain(&REGION_FILES).chain(&[VAT_FILE]).filter_map(|path| {
         let (folder, name) = path.split_once('/')?;
-        let file = if folder == "catalogue" { EmbeddedCatalogue::get(name) } else { EmbeddedRegions::get(name) }?;
+        let file = match folder {
+            "catalogue" => EmbeddedCatalogue::get(name),
+            "identifiers" => EmbeddedIdentifiers::get(name),
+            _ => EmbeddedRegions::get(name),
+        }?;
         let text = match file.data {
             Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes).into_owned(),
             Cow::Owned(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
