@@ -165,7 +165,7 @@ fn euid(typed: &str) -> Result<String, String> {
 fn gln(compact: &str) -> Result<String, String> {
     let digits: Vec<u32> = compact.chars().filter_map(|c| c.to_digit(10)).collect();
     let sum: u32 = digits.iter().enumerate().map(|(i, digit)| if i % 2 == 0 { *digit } else { 3 * digit }).sum();
-    if compact.len() == 13 && digits.len() == 13 && sum % 10 == 0 {
+    if compact.len() == 13 && digits.len() == 13 && sum.is_multiple_of(10) {
         return Ok(compact.to_owned());
     }
     Err("is no GLN: 13 digits, of which the last fits the others".to_owned())
