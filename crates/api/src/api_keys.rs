@@ -98,11 +98,7 @@ struct NewApiKey {
 
 impl ApiKeyView {
     fn of(key: ApiKey, now: Instant) -> Self {
-        let state = match key.revoked_at {
-            Some(_) => "revoked",
-            None if key.is_valid(now) => "valid",
-            None => "expired",
-        };
+        let state = key.state(now);
         Self {
             id: key.id.0,
             organisation: key.organisation.map(|id| id.0),

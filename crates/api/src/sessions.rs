@@ -128,11 +128,7 @@ impl SessionView {
         Self {
             id: session.id.0,
             organisation: session.organisation.map(|id| id.0),
-            state: match session.ended_at {
-                Some(_) => "ended",
-                None if session.is_valid(now) => "valid",
-                None => "expired",
-            },
+            state: session.state(now),
             created_at: session.created_at.to_string(),
             last_used_at: session.last_used_at.to_string(),
             expires_at: session.expires_at.to_string(),

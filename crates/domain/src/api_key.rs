@@ -113,7 +113,16 @@ pub struct ApiKey {
 impl ApiKey {
     /// Whether it opens anything at an instant.
     pub fn is_valid(&self, now: Instant) -> bool {
-        self.revoked_at.is_none() && now < self.expires_at
+        self.state(now) == "valid"
+    }
+
+    /// How it stands at an instant: `valid`, `expired` or `revoked`.
+    pub fn state(&self, now: Instant) -> &'static str {
+        match self.revoked_at {
+            Some(_) => "revoked",
+            None if now < self.expires_at => "valid",
+            None => "expired",
+        }
     }
 }
 

@@ -101,7 +101,16 @@ pub struct Session {
 impl Session {
     /// Whether it opens anything at an instant.
     pub fn is_valid(&self, now: Instant) -> bool {
-        self.ended_at.is_none() && now < self.expires_at
+        self.state(now) == "valid"
+    }
+
+    /// How it stands at an instant: `valid`, `expired` or `ended`.
+    pub fn state(&self, now: Instant) -> &'static str {
+        match self.ended_at {
+            Some(_) => "ended",
+            None if now < self.expires_at => "valid",
+            None => "expired",
+        }
     }
 }
 

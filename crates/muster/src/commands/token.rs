@@ -66,11 +66,6 @@ pub(super) async fn list(settings: &Settings, org: Option<&str>, format: Format)
         keys.retain(|key| key.organisation == organisation);
     }
     let now = service.app.clock.now();
-    let state = |key: &ApiKey| match key.revoked_at {
-        Some(_) => "revoked",
-        None if key.is_valid(now) => "valid",
-        None => "expired",
-    };
     let header = ["key", "name", "organisation", "scopes", "state", "expires", "last used"];
     let row = |key: &ApiKey| {
         [
@@ -78,7 +73,7 @@ pub(super) async fn list(settings: &Settings, org: Option<&str>, format: Format)
             key.name.clone(),
             key.organisation.map_or_else(|| "operator".to_owned(), |id| id.to_string()),
             key.scopes.to_string(),
-            state(key).to_owned(),
+            key.state(now).to_owned(),
             key.expires_at.to_string(),
             key.last_used_at.map_or_else(|| "never".to_owned(), |at| at.to_string()),
         ]
