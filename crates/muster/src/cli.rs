@@ -194,6 +194,15 @@ Examples:
   muster audit --kind offer --act withdraw --output csv
   muster audit --record 018f0000-0000-7000-8000-000000000001")]
     Audit(Audit),
+    /// Check this installation, and say what is wrong and what to do
+    #[command(after_help = "\
+Examples:
+  muster doctor
+  muster doctor --output json
+
+Looks at data folder, keys, settings, database, catalogue, people, mail, runs and clock, and changes
+nothing. Each check says ok, warning or FAULT, with what to do. Exit code 1 on any FAULT, else 0.")]
+    Doctor,
     /// See the settings
     #[command(after_help = "\
 Examples:
