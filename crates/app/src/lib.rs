@@ -19,6 +19,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod catalogue;
 mod changing;
+pub mod doctor;
 pub mod error;
 pub mod explanations;
 pub mod guesses;

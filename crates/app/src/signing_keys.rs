@@ -88,6 +88,16 @@ impl SigningKeys {
         Ok(Self { current, others: [Some(next), previous].into_iter().flatten().collect() })
     }
 
+    /// The identifier of the key of a data folder that signs, after all its files were read; `None` where there is
+    /// none yet. Unlike [`Self::open`] it makes no file.
+    pub fn look(folder: &Path) -> Result<Option<String>, KeyError> {
+        let current = Pair::read(&folder.join(KEY_FILE))?;
+        for file in [NEXT_FILE, PREVIOUS_FILE] {
+            Pair::read(&folder.join(file))?;
+        }
+        Ok(current.map(|pair| pair.kid))
+    }
+
     /// The key of a 32-byte secret alone; `None` only if the crypto library refuses it.
     pub fn from_secret(secret: &[u8; 32]) -> Option<Self> {
         Some(Self { current: Pair::of(secret)?, others: Vec::new() })

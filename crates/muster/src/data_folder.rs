@@ -49,6 +49,16 @@ impl DataFolder {
         Ok(Self(path.to_path_buf()))
     }
 
+    /// A folder as it is, if it is there: nothing is made, and nothing said.
+    pub(crate) fn look(path: &Path) -> Option<Self> {
+        path.is_dir().then(|| Self(path.to_path_buf()))
+    }
+
+    /// Whether others on this machine may read it.
+    pub(crate) fn is_exposed(&self) -> bool {
+        exposed(&self.0)
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }

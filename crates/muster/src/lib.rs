@@ -23,6 +23,8 @@ pub enum Ended {
     Done,
     /// Done, and the report names rows that are wrong.
     RowErrors,
+    /// Done, and what was looked at is not as it should be.
+    Faults,
 }
 
 /// Reads the command line, runs the command and turns its end into an exit code.
@@ -34,6 +36,7 @@ pub fn main() -> ExitCode {
     };
     match commands::run(cli) {
         Ok(Ended::Done) => ExitCode::SUCCESS,
+        Ok(Ended::Faults) => ExitCode::FAILURE,
         Ok(Ended::RowErrors) => ExitCode::from(3),
         // Whoever reads the output has seen enough, as `head` does.
         Err(fault) if output::is_closed_pipe(&fault) => ExitCode::SUCCESS,

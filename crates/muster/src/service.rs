@@ -110,7 +110,7 @@ pub(crate) fn app_fault(fault: AppError) -> anyhow::Error {
 }
 
 /// A fault of the database with what is behind it.
-fn reason(fault: &StoreError) -> String {
+pub(crate) fn reason(fault: &StoreError) -> String {
     let mut text = fault.to_string();
     let mut cause = std::error::Error::source(fault);
     while let Some(inner) = cause {

@@ -30,16 +30,33 @@ use crate::{
 /// How long a statement waits for a lock before the caller is told that the database is busy.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 
+/// What a pool is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// All there is to do.
+    Work,
+    /// Looking alone: the database refuses to change anything, and no file is made.
+    Look,
+}
+
 /// Opens a pool.
-pub(crate) async fn connect(url: &DatabaseUrl, pool: PoolSize) -> Result<DatabaseConnection, StoreError> {
+pub(crate) async fn connect(
+    url: &DatabaseUrl,
+    pool: PoolSize,
+    purpose: Purpose,
+) -> Result<DatabaseConnection, StoreError> {
     let mut options = match &url.0 {
         Place::File(path, create) => {
             // The path goes past the URL parser, which would read % and ? in it as its own.
             let mut options = ConnectOptions::new("sqlite:");
             let (path, create) = (path.clone(), *create);
             options.map_sqlx_sqlite_opts(move |file| {
-                file.filename(&path)
-                    .create_if_missing(create)
+                let file = file.filename(&path).foreign_keys(true).busy_timeout(LOCK_WAIT);
+                if purpose == Purpose::Look {
+                    // Not opened as read-only: whoever does leaves journal files behind that were not there.
+                    return file.create_if_missing(false).pragma("query_only", "ON");
+                }
+                file.create_if_missing(create)
                     // Readers go on while one writes.
                     .journal_mode(SqliteJournalMode::Wal)
                     // Every commit is on the disk before it is acknowledged, so it survives a power
@@ -47,18 +64,21 @@ pub(crate) async fn connect(url: &DatabaseUrl, pool: PoolSize) -> Result<Databas
                     .synchronous(SqliteSynchronous::Full)
                     // What is deleted is overwritten: a person who was erased must not be found in the file.
                     .pragma("secure_delete", "ON")
-                    .foreign_keys(true)
-                    .busy_timeout(LOCK_WAIT)
             });
             options
         }
         Place::Server(server) => {
             let mut options = ConnectOptions::new(server.clone());
-            options.map_sqlx_postgres_opts(|server| {
+            let read_only = match purpose {
+                Purpose::Work => "off",
+                Purpose::Look => "on",
+            };
+            options.map_sqlx_postgres_opts(move |server| {
                 server.application_name("muster").options([
                     ("lock_timeout", LOCK_WAIT.as_millis().to_string()),
                     // A second line of defence against a transaction that nobody will end.
                     ("idle_in_transaction_session_timeout", "60000".to_owned()),
+                    ("default_transaction_read_only", read_only.to_owned()),
                 ])
             });
             options

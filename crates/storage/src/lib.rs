@@ -44,5 +44,5 @@ pub use error::StoreError;
 pub use origin::{ContentHash, Imported, Origin, Saved, Stored};
 pub use page::{Order, Page, PageKey, PageRequest};
 pub use scope::Scope;
-pub use store::{PoolSize, Reads, Store, Tx};
+pub use store::{PoolSize, Reads, Schema, Store, Tx};
 pub use url::{DatabaseKind, DatabaseUrl};

@@ -22,9 +22,11 @@ use crate::{
 
 mod finish;
 mod queue;
+mod standing;
 
 pub use finish::finish;
 pub use queue::{MOST_ATTEMPTS, cancel, claim, enqueue, fail, give_back, renew};
+pub use standing::{RunQueue, standing};
 
 /// Where a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

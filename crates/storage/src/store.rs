@@ -3,12 +3,12 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use migrations::{Migrator, MigratorTrait};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr};
 use tokio::sync::Semaphore;
 use tracing::Instrument;
 
 use crate::{
-    dialect,
+    dialect::{self, Purpose},
     error::StoreError,
     url::{DatabaseKind, DatabaseUrl},
 };
@@ -27,6 +27,17 @@ impl Default for PoolSize {
     fn default() -> Self {
         Self { connections: 10, wait: Duration::from_secs(10) }
     }
+}
+
+/// How the schema of a database stands to what a version needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    /// As it should be.
+    Current,
+    /// So many changes are still to be made.
+    Behind(usize),
+    /// A later version made changes to it.
+    Newer,
 }
 
 /// A database; cheap to clone.
@@ -48,7 +59,19 @@ impl Store {
 
     /// Opens a database with a pool of a given size.
     pub async fn open_with(url: &DatabaseUrl, pool: PoolSize) -> Result<Self, StoreError> {
-        let connection = dialect::connect(url, pool).await?;
+        Self::open_for(url, pool, Purpose::Work).await
+    }
+
+    /// Opens a database only to look at it: it refuses every change, and a file that is not there is not made.
+    ///
+    /// # Errors
+    /// Among others, when there is no database.
+    pub async fn open_to_look(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        Self::open_for(url, PoolSize::default(), Purpose::Look).await
+    }
+
+    async fn open_for(url: &DatabaseUrl, pool: PoolSize, purpose: Purpose) -> Result<Self, StoreError> {
+        let connection = dialect::connect(url, pool, purpose).await?;
         let kind = url.kind();
         let writers = match kind {
             DatabaseKind::Sqlite => 1,
@@ -71,6 +94,17 @@ impl Store {
             Ok(pending)
         })
         .await
+    }
+
+    /// How the schema stands to what this version needs; nothing is changed.
+    pub async fn schema(&self) -> Result<Schema, StoreError> {
+        match Migrator::get_pending_migrations_read_only(&self.connection).await {
+            Ok(pending) if pending.is_empty() => Ok(Schema::Current),
+            Ok(pending) => Ok(Schema::Behind(pending.len())),
+            // What a migration is called that this version does not know.
+            Err(DbErr::Custom(_)) => Ok(Schema::Newer),
+            Err(other) => Err(other.into()),
+        }
     }
 
     /// Which database it is.

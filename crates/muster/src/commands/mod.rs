@@ -17,6 +17,7 @@ mod admin;
 mod audit;
 mod config;
 mod demo;
+mod doctor;
 mod import;
 mod keys;
 mod matching;
@@ -49,10 +50,15 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
         | Command::Admin(_)
         | Command::Keys(_)
         | Command::Audit(_)
+        | Command::Doctor
         | Command::Config(_)
         | Command::Version => None,
     };
-    let settings = Settings::resolve(&global, addr)?;
+    let settings = match (Settings::resolve(&global, addr), &command) {
+        (Ok(settings), _) => settings,
+        (Err(fault), Command::Doctor) => return doctor::unresolved(&fault, global.output),
+        (Err(fault), _) => return Err(fault),
+    };
     let output = global.output;
     let default = if matches!(command, Command::Serve(_)) { "info" } else { "warn" };
     telemetry::start(settings.log.as_deref(), default)?;
@@ -87,6 +93,7 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
             KeysAction::Rotate => keys::rotate(&settings, output),
         },
         Command::Audit(flags) => block(Box::pin(async move { audit::run(&settings, &flags, output).await })),
+        Command::Doctor => block(Box::pin(async move { doctor::run(&settings, output).await })),
         Command::Config(flags) => match flags.action {
             ConfigAction::Show => config::show(&settings, output),
         },

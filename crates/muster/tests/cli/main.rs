@@ -8,6 +8,7 @@ mod configuration;
 mod demo_command;
 mod demo_market;
 mod demo_stored;
+mod doctoring;
 mod getusppe;
 mod help;
 mod importing;
