@@ -22,13 +22,13 @@ fn what_was_done_is_told_the_last_first() {
     assert_eq!((&all[0]["act"], &all[0]["record"]), (&"create".into(), &"api_key".into()));
     let count = |record: &str| all.iter().filter(|entry| entry["record"] == record).count();
     assert_eq!(["organisation", "site", "offer", "import", "api_key"].map(count), [2, 2, 2, 1, 1]);
-    assert!(all.iter().all(|entry| entry["credential"] == "command_line" && entry["operator"] == true));
+    assert!(all.iter().all(|entry| entry["credential"] == "command_line" && entry["acting_as"] == "operator"));
 
     let of_lyon = bench.run(&["audit", "--org", "Mask Works Lyon", "--output", "json"]).exits(0).json();
     assert_eq!(of_lyon.as_array().unwrap().len(), 4);
     let offers = bench.run(&["audit", "--kind", "offer", "--act", "create", "--output", "csv"]).exits(0).stdout;
     assert_eq!(offers.lines().count(), 3, "{offers}");
-    assert!(offers.starts_with("at,acting,by,act,record,id,owner,changes"), "{offers}");
+    assert!(offers.starts_with("at,acting,person,by,act,record,id,owner,changes"), "{offers}");
     let of_one = all.iter().find(|entry| entry["record"] == "offer").unwrap()["record_id"].as_str().unwrap();
     let table = bench.run(&["audit", "--record", of_one]).exits(0).stdout;
     assert!(table.contains("import: ") && table.contains(of_one), "{table}");
