@@ -26,6 +26,7 @@ class Service:
         self.environment = inherited | {"MUSTER_DATA": str(self.folder)} | settings
         self.log = []
         self.address = None
+        self.pid = None
 
     def run(self, *arguments):
         """What a command of the program prints."""
@@ -104,6 +105,7 @@ def serving(binary, **settings):
                 raise SystemExit("it did not serve:\n" + "".join(service.log))
             # Read on, so that the server never waits for a full pipe.
             threading.Thread(target=service.log.extend, args=(server.stderr,), daemon=True).start()
+            service.pid = server.pid
             yield service
         finally:
             server.terminate()
