@@ -8,6 +8,7 @@ the region.
 import time
 
 from report import known, tried
+from service import finished_run
 
 # Two places of Île-de-France, FR10.
 PLACES = ({"lat": 48.45, "lon": 2.15}, {"lat": 49.05, "lon": 2.9})
@@ -45,9 +46,7 @@ def _seen(service, market, place):
             "instalments": [{"quantity": {"value": 1, "unit": "H87"}, "due": due}],
         }
         needs[kilometres] = service.made("/api/v1/needs", body, buyer["key"])["id"]
-    run = service.made("/api/v1/match-runs", {}, operator)["id"]
-    while service.call("GET", f"/api/v1/match-runs/{run}", token=operator)[2]["state"] in ("queued", "running"):
-        time.sleep(0.1)
+    run = finished_run(service, operator)
     sight = {"matches": {}, "matched": {}, "shortages": {}, "explanations": {}}
     for kilometres, need in needs.items():
         ask = lambda path: service.call("GET", path, token=buyer["key"])[2]

@@ -19,9 +19,10 @@ def attack(service, market):
     document = json.loads(DOCUMENT.read_text())
     victim = _victim(service, market)
     attacker = _attacker(service, market)
+    _control(service, document, victim, market["operator"])
     for name, token in (("key", attacker["key"]), ("person", attacker["access_token"])):
         for path, method, operation in _operations(document):
-            _by_path(service, (path, method, operation), victim, token, name)
+            _by_path(service, document, (path, method, operation), victim, token, name)
             _by_query(service, (path, method, operation), victim, token, name)
             if "requestBody" in operation:
                 _by_body(service, document, (path, method, operation), victim, attacker, token, name)
@@ -84,11 +85,10 @@ def _addressed(path, ids):
 
 
 def _body(document, operation):
-    content = operation.get("requestBody", {}).get("content", {}).get("application/json")
-    if content is None:
-        return None
-    name = content["schema"]["$ref"].rsplit("/", 1)[1]
-    return document["components"]["schemas"][name].get("example", {}), document["components"]["schemas"][name]
+    """The example of an operation's body, and its schema."""
+    reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+    schema = document["components"]["schemas"][reference.rsplit("/", 1)[1]]
+    return schema.get("example", {}), schema
 
 
 def _ask(service, method, path, body, token):
@@ -101,18 +101,26 @@ def _silent(text):
     return not any(secret in text for secret in SECRETS)
 
 
-def _by_path(service, operation, victim, token, caller):
+def _by_path(service, document, operation, victim, token, caller):
     path, method, said = operation
     if "{" not in path or not said["security"]:
         return
-    body = None
-    if "requestBody" in said:
-        body = _body(json.loads(DOCUMENT.read_text()), said)[0]
+    body = _body(document, said)[0] if "requestBody" in said else None
     address = _addressed(path, victim["ids"])
     status, text = _ask(service, method, address, body, token)
     open_to_all = said["operationId"] in OF_RUNS and status == 200 and victim["ids"]["needs"] not in text
     held = (status in (403, 404) or open_to_all) and _silent(text)
     tried(f"others' ids, as a {caller}: {method.upper()} {path}", held, (status, text[:400]))
+
+
+def _control(service, document, victim, operator):
+    """The ids are of records that exist: who may read them does."""
+    for path, method, said in _operations(document):
+        if "{" in path and method == "get" and said["security"]:
+            status, text = _ask(service, method, _addressed(path, victim["ids"]), None, operator)
+            # Shares are of runs that asked for them.
+            held = status == 200 or (status == 409 and path.endswith("/shares"))
+            tried(f"control: the operator reads {path}", held, (status, text[:400]))
 
 
 def _by_query(service, operation, victim, token, caller):
@@ -136,10 +144,11 @@ def _by_body(service, document, operation, victim, attacker, token, caller):
     for field in ("site", "organisation"):
         if field not in schema.get("properties", {}) or not said["security"]:
             continue
-        body = example | ({"site": attacker["site"]} if "site" in schema["properties"] else {})
+        body = _lasting(example) | ({"site": attacker["site"]} if "site" in schema["properties"] else {})
         body = body | {field: victim["ids"][field]}
         status, text = _ask(service, method, _addressed(path, attacker | victim["ids"]), body, token)
-        held = status in (403, 404, 422) and _silent(text)
+        # Refused for this field, and not for another.
+        held = (status in (403, 404) or (status == 422 and f'"/{field}"' in text)) and _silent(text)
         tried(f"others' ids, as a {caller}: {method.upper()} {path} with their {field}", held, (status, text[:400]))
 
 
