@@ -42,7 +42,9 @@ def _passwords(service):
         allowed = AT_ONCE + 1 + (time.monotonic() - began) / AGAIN
         held = judged <= allowed and judged + refused == GUESSES
         tried(f"{GUESSES} guesses on one {known} account: at most {allowed:.0f} are judged", held, (judged, refused))
-    status, _, answer = service.call("POST", "/api/v1/sessions", {"email": "ann@example.org", "password": people.PASSWORD})
+    status, _, answer = service.call(
+        "POST", "/api/v1/sessions", {"email": "ann@example.org", "password": people.PASSWORD}
+    )
     tried("after these the right password is a guess as any other", status == 429, (status, answer))
 
 
@@ -111,4 +113,6 @@ def attack_limits(service):
         tried(f"rate limit: {name} makes no other client", refused)
     for name in ("muster_000000000000_" + "0" * 64, "eyJhbGciOiJub25lIn0.e30."):
         status = service.call("GET", "/api/v1/sites", token=name)[0]
-        tried(f"rate limit: credentials that open nothing count for the address ({name[:10]}...)", status == 429, status)
+        tried(
+            f"rate limit: credentials that open nothing count for the address ({name[:10]}...)", status == 429, status
+        )

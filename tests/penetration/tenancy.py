@@ -200,7 +200,11 @@ FIELDS = {
 def _mass_assignment(service, document, operation, attacker):
     path, method, said = operation
     example, schema = _body(document, said)
-    own = attacker | {"organisations": attacker["organisation"], "sites": attacker["site"], "person": attacker["person_id"]}
+    own = attacker | {
+        "organisations": attacker["organisation"],
+        "sites": attacker["site"],
+        "person": attacker["person_id"],
+    }
     if method == "patch" and path.split("/")[3] not in own:
         kind = path.split("/")[3]
         body, _ = _body(document, document["paths"][f"/api/v1/{kind}"]["post"])

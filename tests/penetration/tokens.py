@@ -59,7 +59,14 @@ def _forged(service, genuine):
             yield f"{alg} with the public key as secret ({name})", _token(header | {"alg": alg}, claims, mac)
     own = b"an attacker's own key, 32 bytes."
     ours = lambda signed: ed25519.sign(own, signed)
-    jwk = {"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "x": _encoded(ed25519.public(own)), "kid": "own"}
+    jwk = {
+        "kty": "OKP",
+        "crv": "Ed25519",
+        "alg": "EdDSA",
+        "use": "sig",
+        "x": _encoded(ed25519.public(own)),
+        "kid": "own",
+    }
     other_kids = [other["kid"] for other in keys if other["kid"] != header["kid"]]
     for kid in ["own", "", "../../../../dev/null", "' OR 1=1 --", None, 1, *other_kids]:
         yield f"kid {kid!r} with an own signature", _token(header | {"kid": kid}, claims, ours)
@@ -72,7 +79,11 @@ def _forged(service, genuine):
         yield f"{member} and an own signature", _token(outside, claims, ours)
     yield "crit with what nobody knows", _token(header | {"crit": ["exp"]}, claims, genuine_signature)
     without = {name: value for name, value in header.items() if name != "typ"}
-    for name, other in (("no typ", without), ("typ JWT", header | {"typ": "JWT"}), ("typ of an id token", header | {"typ": "id+jwt"})):
+    for name, other in (
+        ("no typ", without),
+        ("typ JWT", header | {"typ": "JWT"}),
+        ("typ of an id token", header | {"typ": "id+jwt"}),
+    ):
         yield f"{name} with the genuine signature", _token(other, claims, genuine_signature)
         yield f"{name} with an own signature", _token(other, claims, ours)
     eternal = {name: value for name, value in claims.items() if name != "exp"}

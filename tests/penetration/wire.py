@@ -47,7 +47,10 @@ def _framing(service):
     rows = {
         "Content-Length and Transfer-Encoding": (f"Content-Length: {length}\r\nTransfer-Encoding: chunked", chunked),
         "Transfer-Encoding and Content-Length": (f"Transfer-Encoding: chunked\r\nContent-Length: {length}", chunked),
-        "two different Content-Lengths": (f"Content-Length: {len(body)}\r\nContent-Length: {len(body + inner)}", body + inner),
+        "two different Content-Lengths": (
+            f"Content-Length: {len(body)}\r\nContent-Length: {len(body + inner)}",
+            body + inner,
+        ),
         "two Content-Lengths in one line": (f"Content-Length: {len(body)}, {len(body + inner)}", body + inner),
         "Content-Length with a sign": (f"Content-Length: +{len(body)}", body + inner),
         "Content-Length in hex": (f"Content-Length: {len(body):#x}", body + inner),
@@ -56,12 +59,21 @@ def _framing(service):
         "Transfer-Encoding that is none": ("Transfer-Encoding: xchunked", chunked),
         "chunked not last": ("Transfer-Encoding: chunked, identity", chunked),
         "Transfer-Encoding after a tab": ("Transfer-Encoding:\tchunked\r\nContent-Length: 4", chunked),
-        "Transfer-Encoding with a space before the colon": ("Transfer-Encoding : chunked\r\nContent-Length: 4", chunked),
+        "Transfer-Encoding with a space before the colon": (
+            "Transfer-Encoding : chunked\r\nContent-Length: 4",
+            chunked,
+        ),
         "Transfer-Encoding in a folded line": ("Transfer-Encoding:\r\n chunked\r\nContent-Length: 4", chunked),
         "a folded header": (f"X-Fold: a\r\n b\r\nContent-Length: {len(body)}", body + inner),
-        "a chunk's size past 64 bits": ("Transfer-Encoding: chunked", f"1{len(body):016x}\r\n{body}\r\n0\r\n\r\n{inner}"),
+        "a chunk's size past 64 bits": (
+            "Transfer-Encoding: chunked",
+            f"1{len(body):016x}\r\n{body}\r\n0\r\n\r\n{inner}",
+        ),
         "a chunk's size with a sign": ("Transfer-Encoding: chunked", f"+{chunked}"),
-        "a header ended by a bare LF within": (f"X: a\nTransfer-Encoding: chunked\r\nContent-Length: {length}", chunked),
+        "a header ended by a bare LF within": (
+            f"X: a\nTransfer-Encoding: chunked\r\nContent-Length: {length}",
+            chunked,
+        ),
     }
     for name, (lines, content) in rows.items():
         head = f"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{lines}\r\n\r\n"
@@ -99,7 +111,11 @@ def _headers(service):
         refused = all(400 <= status < 500 for status in statuses(answer)) and closed
         tried(f"huge headers: {name}", refused, statuses(answer))
     answer, closed = raw(service, f"GET /{'a' * 2**20} HTTP/1.1\r\nHost: x{end}".encode())
-    tried("huge headers: an address of a megabyte", closed and all(400 <= s < 500 for s in statuses(answer)), statuses(answer))
+    tried(
+        "huge headers: an address of a megabyte",
+        closed and all(400 <= s < 500 for s in statuses(answer)),
+        statuses(answer),
+    )
     tried("after all of these the service answers", service.call("GET", "/healthz")[0] == 200)
 
 
