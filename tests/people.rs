@@ -78,6 +78,9 @@ on_both! {
     async fn from_an_address_to_a_session(db: TestDb) {
         let app = TestApp::new(db);
         account(&app, "Ann@Example.org").await;
+        // Names are typed by strangers, and do not stand in our mails.
+        app.post("", "/api/v1/people", &json!({ "email": "bob@example.org", "name": "See evil.example" })).await.expect(202);
+        assert!(!mail(&app).await.text.contains("evil"));
         let opened = sign_in(&app, "ann@example.org", PASSWORD).await.expect(201);
         assert_eq!((text(&opened, "token_type"), &opened.json["expires_in"]), ("Bearer".to_owned(), &json!(900)));
         assert_eq!((text(&opened, "acting_as"), opened.header("cache-control")), ("person".to_owned(), "no-store"));
@@ -435,5 +438,28 @@ on_both! {
         let key = &set.json["keys"][0];
         assert_eq!((&key["kty"], &key["crv"], &key["alg"], &key["use"]), (&json!("OKP"), &json!("Ed25519"), &json!("EdDSA"), &json!("sig")));
         assert!(key.get("d").is_none(), "{}", set.text);
+    }
+}
+
+on_both! {
+    async fn an_organisation_does_not_flood_strangers_with_invitations(db: TestDb) {
+        let app = TestApp::new(db);
+        let firm = app.firm("Atelier").await;
+        let roles = format!("/api/v1/organisations/{}/roles", firm.id);
+        let invite = async |token: &str, n: usize| {
+            let ask = json!({ "email": format!("p{n}@example.org"), "name": "P", "role": "member" });
+            app.post(token, &roles, &ask).await
+        };
+        for n in 0..20 {
+            invite(&firm.token, n).await.expect(201);
+        }
+        let refused = invite(&firm.token, 20).await.expect(429);
+        assert_eq!(refused.json["code"], "tried_too_often");
+        assert!(refused.header("retry-after").parse::<u64>().unwrap() <= 181);
+        assert_eq!(app.mails().await.len(), 20);
+        // One address is not written to again and again either, whoever asks.
+        for status in [409, 409, 429] {
+            invite(&app.operator(), 0).await.expect(status);
+        }
     }
 }

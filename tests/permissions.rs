@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use app::{AppError, access::Caller};
+use domain::person::Role;
 use serde_json::{Value, json};
 use testkit::{TestApp, TestDb, app::request, on_both};
 
@@ -105,8 +107,15 @@ on_both! {
         let key = app.post(&firm.token, "/api/v1/api-keys", &json!({ "name": "Portal" })).await.expect(201).id();
         let run = app.post(&app.operator(), "/api/v1/match-runs", &json!({})).await.expect(202).id();
         app.work().await;
-        let member = app.token(app.signed_in(id, domain::person::Role::Member).await);
-        let editor = app.token(app.signed_in(id, domain::person::Role::Editor).await);
+        let grant = app.signed_in(id, domain::person::Role::Member).await;
+        let member = app.token(grant);
+        // The use cases ask again, since not everybody comes over HTTP.
+        let caller = Caller { person: Some(grant.person), scopes: Role::Member.scopes(), ..firm.caller() };
+        let withdrawn = app::offers::withdraw(&app.app, &caller, offer.parse().unwrap(), |_| Ok(())).await;
+        assert!(matches!(withdrawn, Err(AppError::Forbidden { .. })), "{withdrawn:?}");
+        let closed = app::needs::close(&app.app, &caller, need.parse().unwrap(), |_| Ok(())).await;
+        assert!(matches!(closed, Err(AppError::Forbidden { .. })), "{closed:?}");
+        let editor = app.token(app.signed_in(id, Role::Editor).await);
         let role = app.get(&firm.token, &format!("/api/v1/organisations/{}/roles", firm.id)).await.expect(200);
         let of_admin = |role: &&Value| role["person"] == json!(firm.grant.person);
         let role = role.items().iter().find(of_admin).unwrap()["id"].as_str().unwrap().to_owned();

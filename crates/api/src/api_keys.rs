@@ -16,7 +16,7 @@ use domain::{
     time::Instant,
 };
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 use validator::Validate;
@@ -24,12 +24,11 @@ use validator::Validate;
 use crate::{
     body::JsonBody,
     limits,
-    page::{Listing, Page, Paged, Part},
+    page::{Listing, Page, Paged, PlainQuery},
     path_id::PathId,
     problem::Problem,
     query::Parameters,
     signed_in::Calling,
-    sort::{ByCreation, Sort},
 };
 
 /// The routes of keys.
@@ -114,38 +113,18 @@ impl ApiKeyView {
     }
 }
 
-#[derive(Debug, Deserialize, IntoParams, Validate)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct ListQuery {
-    /// What the list is sorted by: `created_at` (where absent), `-created_at` for the last first.
-    #[param(value_type = Option<String>, example = "-created_at")]
-    sort: Option<Sort<ByCreation>>,
-    /// Whether the answer has the `total` of all pages too.
-    #[serde(default)]
-    #[param(value_type = Option<bool>)]
-    total: bool,
-    /// At most so many entries, 1 to 200; 50 where absent.
-    limit: Option<u32>,
-    /// The `next` of the page before.
-    #[validate(length(max = limits::CURSOR))]
-    cursor: Option<String>,
-}
-
 /// Lists keys.
 ///
 /// Never with their secrets. The operator sees all of them, an organisation its own; it takes a key with the scope
 /// `admin`.
-#[utoipa::path(get, operation_id = "api_keys_list", path = "/api-keys", tag = "Access", params(ListQuery), security(("bearer" = [])),
+#[utoipa::path(get, operation_id = "api_keys_list", path = "/api-keys", tag = "Access", params(PlainQuery), security(("bearer" = [])),
     responses((status = 200, description = "The keys", body = Page<ApiKeyView>)))]
 async fn list(
     State(app): State<App>,
     Calling(caller): Calling,
-    Parameters(query): Parameters<ListQuery>,
+    Parameters(query): Parameters<PlainQuery>,
 ) -> Result<Paged<ApiKeyView>, Problem> {
-    let order = query.sort.unwrap_or_default().order;
-    let part = Part { limit: query.limit, cursor: query.cursor.as_deref(), order, total: query.total };
-    let listing = Listing::new(&app, caller.actor, ("api-keys", String::new()), part)?;
+    let listing = Listing::new(&app, caller.actor, ("api-keys", String::new()), query.part())?;
     let found = api_keys::page(&app, &caller, listing.request).await?;
     let now = app.clock.now();
     Ok(listing.answer(&app, found, |key| ApiKeyView::of(key, now)))

@@ -220,9 +220,10 @@ pub const ALL: &[Code] = &[
     answer(
         "tried_too_often",
         StatusCode::TOO_MANY_REQUESTS,
-        "The account was tried too often",
+        "It was tried too often",
         "Wait the seconds that `Retry-After` names. An account is tried ten times at once, then every 30 seconds, from \
-         wherever; a mailed link sets another password meanwhile.",
+         wherever; a mailed link sets another password meanwhile. An organisation invites 20 people at once, then one every \
+         3 minutes; an address gets three mails at once because somebody typed it, then one every 10 minutes.",
     ),
     answer(
         "busy",

@@ -6,10 +6,15 @@ use axum::{
     http::Uri,
     response::{IntoResponse, Response},
 };
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
 
-use crate::{cursor, problem::Problem};
+use crate::{
+    cursor, limits,
+    problem::Problem,
+    sort::{ByCreation, Sort},
+};
 
 /// Entries of a page where nothing is asked.
 pub const USUAL: u32 = 50;
@@ -45,6 +50,33 @@ pub struct Part<'a> {
     pub order: Order,
     /// Whether all entries are counted.
     pub total: bool,
+}
+
+/// The query of a list that nothing narrows.
+#[derive(Debug, Deserialize, IntoParams, Validate)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PlainQuery {
+    /// What the list is sorted by: `created_at` (where absent), `-created_at` for the last first.
+    #[param(value_type = Option<String>, example = "-created_at")]
+    sort: Option<Sort<ByCreation>>,
+    /// Whether the answer has the `total` of all pages too.
+    #[serde(default)]
+    #[param(value_type = Option<bool>)]
+    total: bool,
+    /// At most so many entries, 1 to 200; 50 where absent.
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    #[validate(length(max = limits::CURSOR))]
+    cursor: Option<String>,
+}
+
+impl PlainQuery {
+    /// The part that it asks for.
+    pub fn part(&self) -> Part<'_> {
+        let order = self.sort.map_or_else(Order::default, |sort| sort.order);
+        Part { limit: self.limit, cursor: self.cursor.as_deref(), order, total: self.total }
+    }
 }
 
 /// A question for a part of a list.

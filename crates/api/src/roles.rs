@@ -14,7 +14,7 @@ use domain::{
     person::{Person, RoleOf},
 };
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 use validator::Validate;
@@ -23,12 +23,11 @@ use crate::{
     body::JsonBody,
     created::Created,
     limits,
-    page::{Listing, Page, Paged, Part},
+    page::{Listing, Page, Paged, PlainQuery},
     path_id::{PathId, PathIds},
     problem::Problem,
     query::Parameters,
     signed_in::Calling,
-    sort::{ByCreation, Sort},
 };
 
 /// The routes of roles.
@@ -110,39 +109,19 @@ struct AcceptedRole {
     accepted_at: Option<String>,
 }
 
-#[derive(Debug, Deserialize, IntoParams, Validate)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct ListQuery {
-    /// What the list is sorted by: `created_at` (where absent), `-created_at` for the last first.
-    #[param(value_type = Option<String>, example = "-created_at")]
-    sort: Option<Sort<ByCreation>>,
-    /// Whether the answer has the `total` of all pages too.
-    #[serde(default)]
-    #[param(value_type = Option<bool>)]
-    total: bool,
-    /// At most so many entries, 1 to 200; 50 where absent.
-    limit: Option<u32>,
-    /// The `next` of the page before.
-    #[validate(length(max = limits::CURSOR))]
-    cursor: Option<String>,
-}
-
 /// Lists who acts for an organisation.
 ///
 /// Those who were asked and have not answered among them. Everybody who acts for it sees them, and the operator.
 #[utoipa::path(get, operation_id = "roles_list", path = "/organisations/{id}/roles", tag = "People", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "The organisation's id"), ListQuery),
+    params(("id" = Uuid, Path, description = "The organisation's id"), PlainQuery),
     responses((status = 200, description = "The people", body = Page<RoleView>)))]
 async fn list(
     State(app): State<App>,
     Calling(caller): Calling,
     PathId(id): PathId<OrganisationId>,
-    Parameters(query): Parameters<ListQuery>,
+    Parameters(query): Parameters<PlainQuery>,
 ) -> Result<Paged<RoleView>, Problem> {
-    let order = query.sort.unwrap_or_default().order;
-    let part = Part { limit: query.limit, cursor: query.cursor.as_deref(), order, total: query.total };
-    let listing = Listing::new(&app, caller.actor, ("roles", id.to_string()), part)?;
+    let listing = Listing::new(&app, caller.actor, ("roles", id.to_string()), query.part())?;
     let found = roles::page(&app, &caller, id, listing.request).await?;
     Ok(listing.answer(&app, found, RoleView::of))
 }
@@ -155,7 +134,8 @@ async fn list(
     params(("id" = Uuid, Path, description = "The organisation's id")),
     responses(
         (status = 201, description = "Given; the person is asked by mail", body = RoleView),
-        (status = 409, description = "The person has a role there")))]
+        (status = 409, description = "The person has a role there"),
+        (status = 429, description = "Too much was asked for, or the organisation or the address got too many invitations at once")))]
 async fn grant(
     State(app): State<App>,
     Calling(caller): Calling,

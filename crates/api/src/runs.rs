@@ -6,23 +6,20 @@ use app::{
 };
 use axum::{Json, extract::State};
 use domain::{ids::RunId, parameters::Parameters as RunParameters};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
-use validator::Validate;
 
 use crate::{
     body::JsonBody,
     created::{Created, accepted},
-    limits,
-    page::{Listing, Page, Paged, Part},
+    page::{Listing, Page, Paged, PlainQuery},
     path_id::PathId,
     problem::Problem,
     query::Parameters,
     run_parameters::{ParametersBody, ParametersView},
     signed_in::SignedIn,
-    sort::{ByCreation, Sort},
 };
 
 mod shares;
@@ -183,38 +180,18 @@ impl LevelView {
     }
 }
 
-#[derive(Debug, Deserialize, IntoParams, Validate)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct ListQuery {
-    /// What the list is sorted by: `created_at` (where absent), `-created_at` for the last first.
-    #[param(value_type = Option<String>, example = "-created_at")]
-    sort: Option<Sort<ByCreation>>,
-    /// Whether the answer has the `total` of all pages too.
-    #[serde(default)]
-    #[param(value_type = Option<bool>)]
-    total: bool,
-    /// At most so many entries, 1 to 200; 50 where absent.
-    limit: Option<u32>,
-    /// The `next` of the page before.
-    #[validate(length(max = limits::CURSOR))]
-    cursor: Option<String>,
-}
-
 /// Lists runs.
 ///
 /// In the order in which they were asked for. Organisations see when runs were made; figures of the whole market are for
 /// the operator.
-#[utoipa::path(get, operation_id = "match_runs_list", path = "/match-runs", tag = "Matching", params(ListQuery), security(("bearer" = [])),
+#[utoipa::path(get, operation_id = "match_runs_list", path = "/match-runs", tag = "Matching", params(PlainQuery), security(("bearer" = [])),
     responses((status = 200, description = "The runs", body = Page<RunView>)))]
 async fn list(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
-    Parameters(query): Parameters<ListQuery>,
+    Parameters(query): Parameters<PlainQuery>,
 ) -> Result<Paged<RunView>, Problem> {
-    let order = query.sort.unwrap_or_default().order;
-    let part = Part { limit: query.limit, cursor: query.cursor.as_deref(), order, total: query.total };
-    let listing = Listing::new(&app, caller.actor, ("match-runs", String::new()), part)?;
+    let listing = Listing::new(&app, caller.actor, ("match-runs", String::new()), query.part())?;
     let app::Page { items, next, total } = app::runs::page(&app, &caller, listing.request).await?;
     let items = items.into_iter().map(|run| RunView::of(run, caller.actor)).collect::<Result<Vec<_>, _>>()?;
     Ok(listing.answer(&app, app::Page { items, next, total }, |view| view))

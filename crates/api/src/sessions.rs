@@ -19,7 +19,7 @@ use domain::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 use validator::Validate;
@@ -27,14 +27,12 @@ use validator::Validate;
 use crate::{
     body::JsonBody,
     client::Client,
-    limits,
-    page::{Listing, Page, Paged, Part},
+    page::{Listing, Page, Paged, PlainQuery},
     path_id::PathId,
     people::{OwnRoleView, PersonView},
     problem::Problem,
     query::Parameters,
     signed_in::Calling,
-    sort::{ByCreation, Sort},
 };
 
 /// The routes of sessions.
@@ -158,37 +156,17 @@ impl OpenedView {
     }
 }
 
-#[derive(Debug, Deserialize, IntoParams, Validate)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct ListQuery {
-    /// What the list is sorted by: `created_at` (where absent), `-created_at` for the last first.
-    #[param(value_type = Option<String>, example = "-created_at")]
-    sort: Option<Sort<ByCreation>>,
-    /// Whether the answer has the `total` of all pages too.
-    #[serde(default)]
-    #[param(value_type = Option<bool>)]
-    total: bool,
-    /// At most so many entries, 1 to 200; 50 where absent.
-    limit: Option<u32>,
-    /// The `next` of the page before.
-    #[validate(length(max = limits::CURSOR))]
-    cursor: Option<String>,
-}
-
 /// Lists the sessions of the person who calls.
 ///
 /// Those that ended among them, for 90 days.
-#[utoipa::path(get, operation_id = "sessions_list", path = "/sessions", tag = "People", params(ListQuery), security(("bearer" = [])),
+#[utoipa::path(get, operation_id = "sessions_list", path = "/sessions", tag = "People", params(PlainQuery), security(("bearer" = [])),
     responses((status = 200, description = "The sessions", body = Page<SessionView>)))]
 async fn list(
     State(app): State<App>,
     Calling(caller): Calling,
-    Parameters(query): Parameters<ListQuery>,
+    Parameters(query): Parameters<PlainQuery>,
 ) -> Result<Paged<SessionView>, Problem> {
-    let order = query.sort.unwrap_or_default().order;
-    let part = Part { limit: query.limit, cursor: query.cursor.as_deref(), order, total: query.total };
-    let listing = Listing::new(&app, caller.actor, ("sessions", format!("{:?}", caller.person)), part)?;
+    let listing = Listing::new(&app, caller.actor, ("sessions", format!("{:?}", caller.person)), query.part())?;
     let found = sessions::page(&app, &caller, listing.request).await?;
     let now = app.clock.now();
     Ok(listing.answer(&app, found, |session| SessionView::of(&session, now)))

@@ -165,7 +165,8 @@ async fn letter(app: &App, mail: &Mail) -> AppResult<Option<Letter>> {
     let (subject, before, after) = words(mail.kind, &organisation, &about);
     let link = if with_link(mail.kind) { Some(link(app, mail).await?) } else { None };
     let link = link.as_ref().map_or(String::new(), |l| format!("\n\n{}\n\n", l.expose_secret()));
-    let text = format!("Dear {},\n\n{before}{link}{after}\n\nMuster at {}\n", person.name, app.public_url);
+    // Names are typed by strangers, who must not write our mails.
+    let text = format!("Hello,\n\n{before}{link}{after}\n\nMuster at {}\n", app.public_url);
     Ok(Some(Letter { to: person.email, subject, text: SecretString::from(text) }))
 }
 

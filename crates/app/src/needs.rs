@@ -21,7 +21,7 @@ use crate::{
     audit::{Deed, Pen},
     error::{AppError, AppResult},
     offers::{Place, site_of},
-    policy::Actor,
+    policy::{Action, Actor, Resource, require},
     reference, sites,
 };
 
@@ -107,10 +107,11 @@ pub async fn close<F>(app: &App, caller: &Caller, id: NeedId, agree: F) -> AppRe
 where
     F: FnOnce(&Stored<Need>) -> AppResult<()> + Send + 'static,
 {
-    let (actor, now, pen) = (caller.actor, app.clock.now(), Pen::of(app, caller));
+    let (actor, now, pen, caller) = (caller.actor, app.clock.now(), Pen::of(app, caller), caller.clone());
     app.store
         .write(move |tx| async move {
             let mut stored = store::get_to_change(&tx, actor.into(), id).await.map_err(not_found)?;
+            require(&caller, Action::Write, Resource::OwnedBy(stored.record.organisation))?;
             let state = stored.record.state;
             if !state.may_become(NeedState::Closed) {
                 let detail = format!("the need is {} already, so it cannot be closed", state.as_str());

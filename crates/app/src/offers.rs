@@ -21,7 +21,7 @@ use crate::{
     audit::{Deed, Pen},
     error::{AppError, AppResult},
     organisations,
-    policy::{Action, Actor},
+    policy::{Action, Actor, Resource, require},
     reference, sites,
 };
 
@@ -124,10 +124,11 @@ pub async fn withdraw<F>(app: &App, caller: &Caller, id: OfferId, agree: F) -> A
 where
     F: FnOnce(&Stored<Offer>) -> AppResult<()> + Send + 'static,
 {
-    let (actor, now, pen) = (caller.actor, app.clock.now(), Pen::of(app, caller));
+    let (actor, now, pen, caller) = (caller.actor, app.clock.now(), Pen::of(app, caller), caller.clone());
     app.store
         .write(move |tx| async move {
             let mut stored = store::get_to_change(&tx, actor.into(), id).await.map_err(not_found)?;
+            require(&caller, Action::Write, Resource::OwnedBy(stored.record.organisation))?;
             let state = stored.record.state;
             if !state.may_become(OfferState::Withdrawn) {
                 let detail = format!("the offer is {} already, so it cannot be withdrawn", state.as_str());

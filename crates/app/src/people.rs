@@ -234,6 +234,8 @@ pub async fn erase(app: &App, caller: &Caller, password: &SecretString) -> AppRe
     app.store
         .write(move |tx| async move {
             store::get_to_change(&tx, id).await?;
+            // The last two who run the service wait for each other here.
+            store::claim(&tx, &person.email).await?;
             if person.operator && store::operators(&tx).await? < 2 {
                 let detail = "you are the only one who runs the service; `muster admin create` makes another first";
                 return Err(AppError::Conflict { code: "last_admin", detail: detail.to_owned() });

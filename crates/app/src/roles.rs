@@ -52,7 +52,8 @@ pub async fn page(
 ///
 /// # Errors
 /// `NotFound` outside of what the caller may see, `Forbidden` for all but its admins and the operator; `Invalid`
-/// with every fault; `Conflict` when the person has a role there.
+/// with every fault; `Conflict` when the person has a role there; `TooOften` when the organisation invited many, or
+/// the address got several mails.
 pub async fn grant(app: &App, caller: &Caller, of: OrganisationId, input: &RoleInput) -> AppResult<(RoleOf, Person)> {
     require(caller, Action::Administer, Resource::OwnedBy(of))?;
     exists(app, of).await?;
@@ -64,6 +65,7 @@ pub async fn grant(app: &App, caller: &Caller, of: OrganisationId, input: &RoleI
     let (Some(email), Some(name), Some(role)) = (email, name, role) else {
         return Err(AppError::internal("no faults, no value"));
     };
+    app.guesses.count_invitation(Some(of).filter(|_| caller.actor != Actor::Operator), &email)?;
     let (this, pen, now) = (app.clone(), Pen::of(app, caller), app.clock.now());
     let granted = app
         .store

@@ -11,7 +11,7 @@ use domain::{
     violation::Violations,
 };
 use secrecy::SecretString;
-use storage::people as store;
+use storage::{people as store, sessions};
 
 use crate::{
     App,
@@ -85,6 +85,8 @@ pub async fn create(app: &App, input: &SetupInput) -> AppResult<Person> {
             };
             store::make_operator(&tx, id).await?;
             store::set_password(&tx, id, &hash, now).await?;
+            // Whatever was signed in before would run the service from now on.
+            sessions::end_all(&tx, id, None, now).await?;
             let pen = Pen::of(&this, &Caller::alone(Credential::Link, Some(id)));
             pen.note(&tx, [people::deed(Act::Create, RecordKind::Person, id.0)]).await?;
             Ok(store::get(&tx, id).await?.0)

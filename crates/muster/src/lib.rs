@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
 
+mod address;
 pub mod cli;
 mod clock;
 mod commands;

@@ -13,6 +13,8 @@ use lettre::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::address::{authority, is_here};
+
 /// Where mail goes.
 #[derive(Clone)]
 pub enum MailRoute {
@@ -64,9 +66,8 @@ impl fmt::Display for MailRoute {
             Self::Folder(folder) => write!(f, "files in {}", folder.display()),
             Self::Server(url) => {
                 let url = url.expose_secret();
-                let (scheme, rest) = url.split_once("://").unwrap_or(("smtp", ""));
-                let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-                write!(f, "{scheme}://{host}")
+                let (scheme, _) = url.split_once("://").unwrap_or(("smtp", ""));
+                write!(f, "{scheme}://{}", authority(url))
             }
         }
     }
@@ -76,13 +77,6 @@ impl fmt::Debug for MailRoute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
-}
-
-/// Whether a server is on this machine.
-fn is_here(url: &str) -> bool {
-    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
-    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-    ["localhost", "127.", "[::1]"].iter().any(|here| host.starts_with(here))
 }
 
 /// Whom mail comes from.

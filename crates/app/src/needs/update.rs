@@ -21,7 +21,7 @@ use crate::{
     audit::Pen,
     changing::{Changes, kept_here},
     error::{AppError, AppResult},
-    policy::Actor,
+    policy::{Action, Actor, Resource, require},
     promises, reference, sites,
 };
 
@@ -36,11 +36,12 @@ where
     F: FnOnce(&Stored<Need>) -> AppResult<Option<NeedInput>> + Send + 'static,
 {
     let (actor, now, pen, tables) = (caller.actor, app.clock.now(), Pen::of(app, caller), app.tables());
-    let ids = Arc::clone(&app.ids);
+    let (ids, caller) = (Arc::clone(&app.ids), caller.clone());
     app.store
         .write(move |tx| async move {
             let stored = store::get_to_change(&tx, actor.into(), id).await.map_err(not_found)?;
             let before = &stored.record;
+            require(&caller, Action::Write, Resource::OwnedBy(before.organisation))?;
             if !before.state.may_become(NeedState::Closed) {
                 let detail = format!("the need is {}, so it cannot be changed", before.state.as_str());
                 return Err(AppError::Conflict { code: "wrong_state", detail });

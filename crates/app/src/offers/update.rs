@@ -21,6 +21,7 @@ use crate::{
     audit::Pen,
     changing::{Changes, kept_here},
     error::{AppError, AppResult},
+    policy::{Action, Resource, require},
     promises, reference, sites,
 };
 
@@ -38,10 +39,12 @@ where
     F: FnOnce(&Stored<Offer>) -> AppResult<Option<OfferInput>> + Send + 'static,
 {
     let (actor, now, pen, tables) = (caller.actor, app.clock.now(), Pen::of(app, caller), app.tables());
+    let caller = caller.clone();
     app.store
         .write(move |tx| async move {
             let stored = store::get_to_change(&tx, actor.into(), id).await.map_err(not_found)?;
             let before = &stored.record;
+            require(&caller, Action::Write, Resource::OwnedBy(before.organisation))?;
             if !before.state.may_become(OfferState::Withdrawn) {
                 let detail = format!("the offer is {}, so it cannot be changed", before.state.as_str());
                 return Err(AppError::Conflict { code: "wrong_state", detail });

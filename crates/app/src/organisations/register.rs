@@ -1,6 +1,8 @@
 //! A person or the operator registers an organisation. What is registered already, by name or identifier, is not
 //! registered again: whoever tries is told to ask its admins, and learns nothing more of it.
 
+use std::sync::LazyLock;
+
 use domain::{
     audit::{Act, Change, RecordKind},
     code::CountryCode,
@@ -11,7 +13,7 @@ use domain::{
     text,
     violation::Violations,
 };
-use exchange::seeds;
+use exchange::seeds::{self, SeedErrors};
 use storage::{
     Scope, StoreError, Stored,
     identifiers::{self, Held},
@@ -152,7 +154,8 @@ fn check_identifiers(
     country: Option<CountryCode>,
     typed: &[(String, String)],
 ) -> AppResult<Result<Vec<Identifier>, Violations>> {
-    let formats: VatFormats = seeds::vat_formats().map_err(AppError::internal)?;
+    static FORMATS: LazyLock<Result<VatFormats, SeedErrors>> = LazyLock::new(seeds::vat_formats);
+    let formats = FORMATS.as_ref().map_err(AppError::internal)?;
     let country = country.unwrap_or_else(|| CountryCode::new("ZZ"));
     let mut faults = Violations::new();
     let mut found = Vec::new();
@@ -163,7 +166,7 @@ fn check_identifiers(
     for (i, (kind, value)) in typed.iter().enumerate().take(MOST_IDENTIFIERS) {
         match IdentifierKind::parse(kind) {
             Some(kind) => {
-                let parsed = Identifier::parse(&format!("/identifiers/{i}/value"), kind, value, &country, &formats);
+                let parsed = Identifier::parse(&format!("/identifiers/{i}/value"), kind, value, &country, formats);
                 found.extend(faults.keep(parsed));
             }
             None => {

@@ -16,6 +16,7 @@ use crate::{
     audit::{Deed, Pen},
     changing::{Changes, kept_here},
     error::{AppError, AppResult},
+    policy::{Action, Resource, require},
 };
 
 /// Changes a site into what `edit` makes of it as it stands by then; into nothing else where that is `None`.
@@ -28,9 +29,11 @@ where
     F: FnOnce(&Stored<Site>) -> AppResult<Option<SiteInput>> + Send + 'static,
 {
     let (actor, now, pen, tables) = (caller.actor, app.clock.now(), Pen::of(app, caller), app.tables());
+    let caller = caller.clone();
     app.store
         .write(move |tx| async move {
             let stored = store::get_to_change(&tx, actor.into(), id).await.map_err(not_found)?;
+            require(&caller, Action::Write, Resource::OwnedBy(stored.record.organisation))?;
             kept_here(&stored)?;
             let Some(input) = edit(&stored)? else { return Ok(stored) };
             let before = &stored.record;

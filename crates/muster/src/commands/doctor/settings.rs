@@ -1,10 +1,9 @@
 //! Settings that contradict each other, or leave a door open.
 
-use std::net::IpAddr;
-
 use app::doctor::Finding;
 
 use crate::{
+    address::{authority, is_here},
     config::{DEFAULT_FROM, Settings},
     post::MailRoute,
     service,
@@ -103,37 +102,6 @@ fn seeds(settings: &Settings) -> Finding {
         ),
         Err(fault) => {
             Finding::fault(check, format!("{fault:#}"), "correct the rows that are named, or unset MUSTER_SEEDS")
-        }
-    }
-}
-
-/// Host and port of an address, as far as it names them.
-fn authority(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split('/').next().unwrap_or_default()
-}
-
-/// Whether an address leads to this machine alone.
-fn is_here(url: &str) -> bool {
-    let authority = authority(url);
-    let host = match authority.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => authority.split(':').next().unwrap_or_default(),
-    };
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_of_this_machine_are_known() {
-        for here in ["http://127.0.0.1:8080", "http://[::1]:80/x", "https://localhost/muster"] {
-            assert!(is_here(here), "{here}");
-        }
-        for elsewhere in ["https://muster.example.org", "http://10.0.0.1:8080", "http://localhost.example.org"] {
-            assert!(!is_here(elsewhere), "{elsewhere}");
         }
     }
 }
