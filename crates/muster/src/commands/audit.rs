@@ -23,7 +23,11 @@ use crate::{
 pub(super) async fn run(settings: &Settings, flags: &Audit, format: Format) -> Result<Ended> {
     let service = Service::open(settings, Catalogue::Ensure).await?;
     let organisation = match flags.org.as_deref() {
-        Some(name) => Some(organisation::find(&service, name).await?),
+        Some(name) => Some(match name.parse() {
+            // The log also knows those that are no more.
+            Ok(id) => id,
+            Err(_) => organisation::find(&service, name).await?,
+        }),
         None => None,
     };
     let filter = AuditFilter {

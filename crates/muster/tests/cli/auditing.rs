@@ -22,7 +22,7 @@ fn what_was_done_is_told_the_last_first() {
     assert_eq!((&all[0]["act"], &all[0]["record"]), (&"create".into(), &"api_key".into()));
     let count = |record: &str| all.iter().filter(|entry| entry["record"] == record).count();
     assert_eq!(["organisation", "site", "offer", "import", "api_key"].map(count), [2, 2, 2, 1, 1]);
-    assert!(all.iter().all(|entry| entry["credential"] == "command_line" && entry["operator"] == true));
+    assert!(all.iter().all(|entry| entry["credential"] == "command_line" && entry["acting_as"] == "operator"));
 
     let of_lyon = bench.run(&["audit", "--org", "Mask Works Lyon", "--output", "json"]).exits(0).json();
     assert_eq!(of_lyon.as_array().unwrap().len(), 4);
