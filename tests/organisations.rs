@@ -76,7 +76,7 @@ on_both! {
         assert_eq!(again.json["code"], "duplicate_organisation", "although another country had the name first");
         for q in ["M%C3%BCller", "Mu%CC%88ller", "m%C3%BCller", "MULLER"] {
             let found = app.get(&operator, &format!("/api/v1/organisations?q={q}")).await.expect(200);
-            assert_eq!(found.items()[0]["id"], first.id().as_str(), "{q}");
+            assert!(found.items().iter().any(|o| o["id"] == first.id().as_str()), "{q}");
         }
     }
 }
@@ -182,7 +182,7 @@ on_both! {
         assert_eq!(app.post(&eve.token, "/api/v1/organisations/ask", &nowhere).await.expect(202).text, asked.text);
         assert_eq!(app.mails().await, []);
         // The admin decides.
-        let people = format!("/api/v1/organisations/{}/people", made.id());
+        let people = format!("/api/v1/organisations/{}/roles", made.id());
         app.get(&eve.token, &people).await.expect(404);
     }
 }

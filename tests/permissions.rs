@@ -63,7 +63,7 @@ on_both! {
         let operations = operations();
         for (id, (method, path)) in &operations {
             let path = path.replace("{id}", NOBODY).replace("{code}", "DE");
-            let path = path.replace("{person}", NOBODY).replace("{organisation}", NOBODY);
+            let path = path.replace("{role}", NOBODY).replace("{organisation}", NOBODY);
             let answer = app.send(request(method.parse().unwrap(), "", &path, "{}".into())).await;
             if OPEN.contains(&id.as_str()) {
                 assert_ne!(answer.status, 401, "{id}");
@@ -77,11 +77,11 @@ on_both! {
     }
 }
 
-/// A path with the ids of its list, of a need, an offer, a person.
-fn filled(path: &str, ids: &BTreeMap<&str, String>, person: &str) -> String {
+/// A path with the ids of its list, of a need, an offer, a role.
+fn filled(path: &str, ids: &BTreeMap<&str, String>) -> String {
     let list = path.split('/').nth(3).unwrap_or_default();
     let path = path.replace("{id}", &ids[list]).replace("{organisation}", &ids["organisations"]);
-    path.replace("{need}", &ids["needs"]).replace("{offer}", &ids["offers"]).replace("{person}", person)
+    path.replace("{need}", &ids["needs"]).replace("{offer}", &ids["offers"]).replace("{role}", &ids["roles"])
 }
 
 /// A body that is refused for nothing but who sends it.
@@ -107,6 +107,9 @@ on_both! {
         app.work().await;
         let member = app.token(app.signed_in(id, domain::person::Role::Member).await);
         let editor = app.token(app.signed_in(id, domain::person::Role::Editor).await);
+        let role = app.get(&firm.token, &format!("/api/v1/organisations/{}/roles", firm.id)).await.expect(200);
+        let of_admin = |role: &&Value| role["person"] == json!(firm.grant.person);
+        let role = role.items().iter().find(of_admin).unwrap()["id"].as_str().unwrap().to_owned();
         let ids = BTreeMap::from([
             ("organisations", firm.id.clone()),
             ("sites", firm.site.clone()),
@@ -117,6 +120,7 @@ on_both! {
             ("api-keys", key),
             ("people", firm.id.clone()),
             ("sessions", NOBODY.to_owned()),
+            ("roles", role),
         ]);
         let mut refused = 0;
         for (id, (method, path)) in operations() {
@@ -125,7 +129,7 @@ on_both! {
             if mine || method == "GET" || id == "organisations_create" {
                 continue;
             }
-            let path = filled(&path, &ids, &firm.grant.person.to_string());
+            let path = filled(&path, &ids);
             let send = |token: &str| app.send(request(method.parse().unwrap(), token, &path, body_of(&id).to_string().into()));
             assert_eq!(send(&member).await.status, 403, "{id}");
             // An editor writes, and decides about nobody.
@@ -154,6 +158,9 @@ on_both! {
         app.work().await;
         let found = app.get(&firm.token, "/api/v1/matches").await;
         let matched = found.items()[0]["id"].as_str().unwrap().to_owned();
+        let role = app.get(&firm.token, &format!("/api/v1/organisations/{}/roles", firm.id)).await.expect(200);
+        let of_admin = |role: &&Value| role["person"] == json!(firm.grant.person);
+        let role = role.items().iter().find(of_admin).unwrap()["id"].as_str().unwrap().to_owned();
         let ids = BTreeMap::from([
             ("organisations", firm.id.clone()),
             ("sites", firm.site.clone()),
@@ -162,6 +169,7 @@ on_both! {
             ("match-runs", run),
             ("matches", matched),
             ("sessions", firm.grant.session.to_string()),
+            ("roles", role),
             ("people", firm.id.clone()),
             ("api-keys", app.post(&firm.token, "/api/v1/api-keys", &json!({ "name": "Portal" })).await.expect(201).id()),
         ]);
@@ -180,7 +188,7 @@ on_both! {
             } else if PERSONAL.contains(&id.as_str()) {
                 assert!(!path.contains('{'), "{id}");
             } else if path.contains('{') {
-                let path = filled(&path, &ids, &firm.grant.person.to_string());
+                let path = filled(&path, &ids);
                 let body = if method == "PATCH" { json!({ "note": "X", "name": "X" }) } else { body_of(&id) };
                 let answer = send(path, body).await;
                 let expected = match id.as_str() {

@@ -34,17 +34,19 @@ CREATE TABLE people (
 CREATE INDEX people_page ON people (created_at, id);
 
 CREATE TABLE roles (
+    id uuid NOT NULL,
     person_id uuid NOT NULL,
     organisation_id uuid NOT NULL,
     role text NOT NULL,
     granted_at bigint NOT NULL,
     accepted_at bigint,
     PRIMARY KEY (person_id, organisation_id),
+    UNIQUE (id),
     FOREIGN KEY (person_id) REFERENCES people (id),
     FOREIGN KEY (organisation_id) REFERENCES organisations (id),
     CHECK (role IN ('member', 'editor', 'admin'))
 );
-CREATE INDEX roles_page ON roles (organisation_id, granted_at, person_id);
+CREATE INDEX roles_page ON roles (organisation_id, granted_at, id);
 
 CREATE TABLE sessions (
     id uuid NOT NULL,

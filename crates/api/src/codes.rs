@@ -119,7 +119,7 @@ pub const ALL: &[Code] = &[
         "duplicate_role",
         StatusCode::CONFLICT,
         "The person has a role there",
-        "Change the role with `PUT /api/v1/organisations/{id}/people/{person}`.",
+        "Change the role with `PUT /api/v1/organisations/{id}/roles/{role}`.",
     ),
     answer(
         "last_admin",

@@ -34,8 +34,8 @@ const EXEMPT: [&str; 6] = ["api-keys", "sessions", "passwords", "people", "setup
 pub fn keeps(path: &str) -> bool {
     let path = path.trim_start_matches("/api/v1/");
     let under = |list: &str| path == list || path.strip_prefix(list).is_some_and(|rest| rest.starts_with('/'));
-    let people = path.strip_prefix("organisations/").and_then(|rest| rest.split_once('/')).map(|(_, rest)| rest);
-    !EXEMPT.into_iter().any(under) && !people.is_some_and(|rest| rest == "people" || rest.starts_with("people/"))
+    let roles = path.strip_prefix("organisations/").and_then(|rest| rest.split_once('/')).map(|(_, rest)| rest);
+    !EXEMPT.into_iter().any(under) && !roles.is_some_and(|rest| rest == "roles" || rest.starts_with("roles/"))
 }
 
 /// Answers a POST with a key as its first one was answered.

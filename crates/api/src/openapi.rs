@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use utoipa::openapi::{
-    Content, HeaderBuilder, InfoBuilder, License, ObjectBuilder, OpenApi, OpenApiBuilder, PathItem, Ref, RefOr,
+    Content, HeaderBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, PathItem, Ref, RefOr,
     Required, Response, ResponseBuilder, Schema, ServerBuilder,
     path::{Operation, Parameter, ParameterBuilder, ParameterIn},
-    schema::{KnownFormat, SchemaFormat, Type},
+    schema::{ArrayItems, KnownFormat, SchemaFormat, Type},
     security::{Http, HttpAuthScheme, SecurityScheme},
     tag::TagBuilder,
 };
@@ -45,7 +45,7 @@ pub fn frame() -> OpenApi {
         .title("Muster")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(ABOUT))
-        .license(Some(License::new("Apache-2.0")));
+        .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()));
     let tags = TAGS.map(|(name, text)| TagBuilder::new().name(name).description(Some(text)).build());
     OpenApiBuilder::new().info(info).servers(Some([ServerBuilder::new().url("/").build()])).tags(Some(tags)).build()
 }
@@ -67,6 +67,9 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
         components.schemas.insert(name.to_owned(), schema);
     }
     components.schemas.values_mut().for_each(without_floats);
+    for (page, schema) in &mut components.schemas {
+        name_entries(page, schema);
+    }
     for operation in document.paths.paths.values_mut().filter_map(|item| item.patch.as_mut()) {
         patches::add_patch(operation, components);
     }
@@ -83,7 +86,10 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
         let PathItem { get, post, put, patch, delete, .. } = item;
         for operation in [get, post, put, patch, delete].into_iter().flatten() {
             patches::add_precondition(operation);
+            open_limit(operation);
             add_errors(operation);
+            // Said of each, so that an operation without a token is meant to be so.
+            operation.security.get_or_insert_default();
             add_headers(operation);
             add_example(operation, &examples);
         }
@@ -99,6 +105,28 @@ fn without_floats(schema: &mut RefOr<Schema>) {
             && property.format == Some(SchemaFormat::KnownFormat(KnownFormat::Double))
         {
             property.format = None;
+        }
+    }
+}
+
+/// Entries of a page are of the schema that the page is named after.
+fn name_entries(page: &str, schema: &mut RefOr<Schema>) {
+    let Some(name) = page.strip_prefix("Page_") else { return };
+    let RefOr::T(Schema::Object(object)) = schema else { return };
+    if let Some(RefOr::T(Schema::Array(entries))) = object.properties.get_mut("items") {
+        entries.items = ArrayItems::RefOrSchema(Box::new(RefOr::Ref(Ref::from_schema_name(name))));
+    }
+}
+
+/// A `limit` may be any number of 32 bits without a sign, which no format of OpenAPI is; it is held to what a page has.
+fn open_limit(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter
+            && parameter.name == "limit"
+            && let Some(RefOr::T(Schema::Object(schema))) = &mut parameter.schema
+        {
+            schema.format = Some(SchemaFormat::KnownFormat(KnownFormat::Int64));
+            schema.maximum = Some(u32::MAX.into());
         }
     }
 }

@@ -85,7 +85,8 @@ async fn reset(
 #[utoipa::path(post, operation_id = "passwords_update", path = "/people/me/password", tag = "People", request_body = ChangeBody, security(("bearer" = [])),
     responses(
         (status = 204, description = "Changed"),
-        (status = 409, description = "It was changed a moment ago")))]
+        (status = 409, description = "It was changed a moment ago"),
+        (status = 429, description = "The account was tried too often, or too much was asked for; `Retry-After` says when to try again")))]
 async fn update(
     State(app): State<App>,
     Calling(caller): Calling,

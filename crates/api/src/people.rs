@@ -212,7 +212,8 @@ async fn export(State(app): State<App>, Calling(caller): Calling) -> Result<Json
 #[utoipa::path(post, operation_id = "persons_erase", path = "/people/me/erase", tag = "People", request_body = ConfirmationBody, security(("bearer" = [])),
     responses(
         (status = 204, description = "Erased"),
-        (status = 409, description = "An organisation would have no admin left")))]
+        (status = 409, description = "An organisation would have no admin left"),
+        (status = 429, description = "The account was tried too often, or too much was asked for; `Retry-After` says when to try again")))]
 async fn erase(
     State(app): State<App>,
     Calling(caller): Calling,

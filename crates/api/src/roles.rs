@@ -10,7 +10,7 @@ use axum::{
     http::{StatusCode, header},
 };
 use domain::{
-    ids::{OrganisationId, PersonId},
+    ids::{OrganisationId, RoleId},
     person::{Person, RoleOf},
 };
 use serde::{Deserialize, Serialize};
@@ -66,8 +66,10 @@ struct ChangeBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Role)]
 struct RoleView {
-    /// The person's id.
-    person: Uuid,
+    /// Its id.
+    id: Uuid,
+    /// The person's id; null until the role is taken.
+    person: Option<Uuid>,
     /// The person's address.
     email: String,
     /// The person's name; null until the role is taken.
@@ -85,7 +87,8 @@ struct RoleView {
 impl RoleView {
     fn of((role, person): (RoleOf, Person)) -> Self {
         Self {
-            person: role.person.0,
+            id: role.id.0,
+            person: role.accepted_at.map(|_| role.person.0),
             email: person.email.as_str().to_owned(),
             name: role.accepted_at.map(|_| person.name),
             role: role.role.as_str(),
@@ -128,7 +131,7 @@ struct ListQuery {
 /// Lists who acts for an organisation.
 ///
 /// Those who were asked and have not answered among them. Everybody who acts for it sees them, and the operator.
-#[utoipa::path(get, operation_id = "roles_list", path = "/organisations/{id}/people", tag = "People", security(("bearer" = [])),
+#[utoipa::path(get, operation_id = "roles_list", path = "/organisations/{id}/roles", tag = "People", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The organisation's id"), ListQuery),
     responses((status = 200, description = "The people", body = Page<RoleView>)))]
 async fn list(
@@ -148,7 +151,7 @@ async fn list(
 ///
 /// A mail goes to the address: whoever has no account sets a password by its link and takes the role with it, others take it
 /// in their account. Admins of the organisation do this, and the operator.
-#[utoipa::path(post, operation_id = "roles_grant", path = "/organisations/{id}/people", tag = "People", request_body = RoleBody, security(("bearer" = [])),
+#[utoipa::path(post, operation_id = "roles_grant", path = "/organisations/{id}/roles", tag = "People", request_body = RoleBody, security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The organisation's id")),
     responses(
         (status = 201, description = "Given; the person is asked by mail", body = RoleView),
@@ -161,17 +164,17 @@ async fn grant(
 ) -> Result<Created<RoleView>, Problem> {
     let RoleBody { email, name, role } = body;
     let granted = roles::grant(&app, &caller, id, &RoleInput { email, name, role }).await?;
-    let place = format!("/api/v1/organisations/{id}/people");
+    let place = format!("/api/v1/organisations/{id}/roles/{}", granted.0.id);
     Ok((StatusCode::CREATED, [(header::LOCATION, place)], Json(RoleView::of(granted))))
 }
 
 /// Changes a role.
 ///
 /// What it no longer allows ends with the next request. An organisation keeps an admin.
-#[utoipa::path(put, operation_id = "roles_update", path = "/organisations/{id}/people/{person}", tag = "People", request_body = ChangeBody, security(("bearer" = [])),
+#[utoipa::path(put, operation_id = "roles_update", path = "/organisations/{id}/roles/{role}", tag = "People", request_body = ChangeBody, security(("bearer" = [])),
     params(
         ("id" = Uuid, Path, description = "The organisation's id"),
-        ("person" = Uuid, Path, description = "The person's id")),
+        ("role" = Uuid, Path, description = "The role's id")),
     responses(
         (status = 200, description = "Changed", body = RoleView),
         (status = 409, description = "The organisation would have no admin left")))]
@@ -181,18 +184,18 @@ async fn update(
     PathIds(ids): PathIds<2>,
     JsonBody(body): JsonBody<ChangeBody>,
 ) -> Result<Json<RoleView>, Problem> {
-    let [id, person] = ids;
-    let of = (OrganisationId(id), PersonId(person));
+    let [id, role] = ids;
+    let of = (OrganisationId(id), RoleId(role));
     Ok(Json(RoleView::of(roles::update(&app, &caller, of, &body.role).await?)))
 }
 
 /// Takes a role away.
 ///
 /// Admins do this, the operator, and whose it is. It opens nothing from the next request on. An organisation keeps an admin.
-#[utoipa::path(delete, operation_id = "roles_remove", path = "/organisations/{id}/people/{person}", tag = "People", security(("bearer" = [])),
+#[utoipa::path(delete, operation_id = "roles_remove", path = "/organisations/{id}/roles/{role}", tag = "People", security(("bearer" = [])),
     params(
         ("id" = Uuid, Path, description = "The organisation's id"),
-        ("person" = Uuid, Path, description = "The person's id")),
+        ("role" = Uuid, Path, description = "The role's id")),
     responses(
         (status = 204, description = "Taken away"),
         (status = 409, description = "The organisation would have no admin left")))]
@@ -201,8 +204,8 @@ async fn remove(
     Calling(caller): Calling,
     PathIds(ids): PathIds<2>,
 ) -> Result<StatusCode, Problem> {
-    let [id, person] = ids;
-    roles::remove(&app, &caller, (OrganisationId(id), PersonId(person))).await?;
+    let [id, role] = ids;
+    roles::remove(&app, &caller, (OrganisationId(id), RoleId(role))).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -201,7 +201,8 @@ async fn list(
 #[utoipa::path(post, operation_id = "sessions_start", path = "/sessions", tag = "People", request_body = SignInBody,
     responses(
         (status = 201, description = "Signed in; the tokens are shown this once", body = OpenedView),
-        (status = 401, description = "Address or password is wrong")))]
+        (status = 401, description = "Address or password is wrong"),
+        (status = 429, description = "The account was tried too often, or too much was asked for; `Retry-After` says when to try again")))]
 async fn start(
     State(app): State<App>,
     Client(from): Client,

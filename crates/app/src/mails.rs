@@ -231,7 +231,7 @@ fn words(kind: MailKind, organisation: &str, about: &str) -> (String, String, St
             format!("{about} asks to act for {organisation} at Muster"),
             format!(
                 "{about} asks to act for {organisation}. If you know this person and agree, give a role: sign in, and \
-                 add the address to the people of {organisation}. If not, do nothing."
+                 give it to the address above. If not, do nothing."
             ),
             String::new(),
         ),

@@ -143,8 +143,11 @@ pub async fn set_password(app: &App, token: &SecretString, password: &SecretStri
             let pen = Pen::of(&this, &Caller::alone(Credential::Link, Some(id)));
             let mut deeds = vec![deed(Act::Set, RecordKind::Password, id.0)];
             if let Some(organisation) = link.organisation {
-                role_store::accept(&tx, organisation, id, now).await?;
-                deeds.push(Deed { owner: Some(organisation), ..deed(Act::Accept, RecordKind::Role, id.0) });
+                // It may have been taken away since the link went out.
+                if let Ok(role) = role_store::of(&tx, organisation, id).await {
+                    role_store::accept(&tx, organisation, id, now).await?;
+                    deeds.push(Deed { owner: Some(organisation), ..deed(Act::Accept, RecordKind::Role, role.id.0) });
+                }
             }
             session_store::end_all(&tx, id, None, now).await?;
             link_store::void_of(&tx, id, now).await?;

@@ -3,7 +3,7 @@
 use domain::{
     audit::{Act, Change, RecordKind},
     email::EmailAddress,
-    ids::{OrganisationId, PersonId},
+    ids::{OrganisationId, RoleId},
     link::MailKind,
     person::{Person, Role, RoleOf},
     text,
@@ -69,7 +69,7 @@ pub async fn grant(app: &App, caller: &Caller, of: OrganisationId, input: &RoleI
         .store
         .write(move |tx| async move {
             let person = people::invited(&this, &tx, &email, &name).await?;
-            match store::get_to_change(&tx, of, person.id).await {
+            match store::of(&tx, of, person.id).await {
                 Err(StoreError::NotFound) => {}
                 Err(e) => return Err(e.into()),
                 Ok(has) => {
@@ -77,7 +77,8 @@ pub async fn grant(app: &App, caller: &Caller, of: OrganisationId, input: &RoleI
                     return Err(AppError::Conflict { code: "duplicate_role", detail });
                 }
             }
-            let role = RoleOf { person: person.id, organisation: of, role, granted_at: now, accepted_at: None };
+            let (id, organisation) = (RoleId(this.ids.next(now)), of);
+            let role = RoleOf { id, person: person.id, organisation, role, granted_at: now, accepted_at: None };
             store::put(&tx, &role).await?;
             let kind = if person.active_at.is_some() { MailKind::Role } else { MailKind::Invitation };
             mails::queue(&this, &tx, kind, person.id, Some(of), now).await?;
@@ -96,7 +97,7 @@ pub async fn grant(app: &App, caller: &Caller, of: OrganisationId, input: &RoleI
 pub async fn update(
     app: &App,
     caller: &Caller,
-    (of, person): (OrganisationId, PersonId),
+    (of, id): (OrganisationId, RoleId),
     typed: &str,
 ) -> AppResult<(RoleOf, Person)> {
     require(caller, Action::Administer, Resource::OwnedBy(of))?;
@@ -104,7 +105,7 @@ pub async fn update(
     let (pen, operator) = (Pen::of(app, caller), caller.actor == Actor::Operator);
     app.store
         .write(move |tx| async move {
-            let before = store::get_to_change(&tx, of, person).await.map_err(not_found)?;
+            let before = store::get_to_change(&tx, of, id).await.map_err(not_found)?;
             let after = RoleOf { role, ..before };
             if role != Role::Admin && !operator {
                 keep_an_admin(&tx, &before).await?;
@@ -114,7 +115,7 @@ pub async fn update(
                 let change = Change::of("role", before.role.as_str(), role.as_str());
                 pen.note(&tx, [deed(Act::Update, &after, vec![change])]).await?;
             }
-            let (person, _) = storage::people::get(&tx, person).await?;
+            let (person, _) = storage::people::get(&tx, after.person).await?;
             Ok((after, person))
         })
         .await
@@ -124,18 +125,18 @@ pub async fn update(
 ///
 /// # Errors
 /// As [`update`].
-pub async fn remove(app: &App, caller: &Caller, (of, person): (OrganisationId, PersonId)) -> AppResult<()> {
-    if caller.person != Some(person) {
-        require(caller, Action::Administer, Resource::OwnedBy(of))?;
-    }
-    let (pen, operator) = (Pen::of(app, caller), caller.actor == Actor::Operator);
+pub async fn remove(app: &App, caller: &Caller, (of, id): (OrganisationId, RoleId)) -> AppResult<()> {
+    let (pen, operator, caller) = (Pen::of(app, caller), caller.actor == Actor::Operator, caller.clone());
     app.store
         .write(move |tx| async move {
-            let role = store::get_to_change(&tx, of, person).await.map_err(not_found)?;
+            let role = store::get_to_change(&tx, of, id).await.map_err(not_found)?;
+            if caller.person != Some(role.person) {
+                require(&caller, Action::Administer, Resource::OwnedBy(of))?;
+            }
             if !operator {
                 keep_an_admin(&tx, &role).await?;
             }
-            store::remove(&tx, of, person).await?;
+            store::remove(&tx, of, role.person).await?;
             let gone = Change { field: "role".to_owned(), from: Some(role.role.as_str().to_owned()), to: None };
             pen.note(&tx, [deed(Act::Remove, &role, vec![gone])]).await
         })
@@ -150,7 +151,7 @@ pub async fn accept(app: &App, caller: &Caller, of: OrganisationId) -> AppResult
     let (person, now, pen) = (person_of(caller)?, app.clock.now(), Pen::of(app, caller));
     app.store
         .write(move |tx| async move {
-            let role = store::get_to_change(&tx, of, person).await.map_err(not_found)?;
+            let role = store::of(&tx, of, person).await.map_err(not_found)?;
             if role.accepted_at.is_some() {
                 return Ok(role);
             }
@@ -185,7 +186,7 @@ async fn exists(app: &App, of: OrganisationId) -> AppResult<()> {
 }
 
 fn deed(act: Act, role: &RoleOf, changes: Vec<Change>) -> Deed {
-    Deed { act, record: RecordKind::Role, id: role.person.0, owner: Some(role.organisation), changes }
+    Deed { act, record: RecordKind::Role, id: role.id.0, owner: Some(role.organisation), changes }
 }
 
 fn not_found(error: StoreError) -> AppError {

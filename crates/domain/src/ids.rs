@@ -53,6 +53,8 @@ ids! {
     AuditId,
     /// A person.
     PersonId,
+    /// A role of a person in an organisation.
+    RoleId,
     /// A session of a person.
     SessionId,
     /// A mail that is to be sent.

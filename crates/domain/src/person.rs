@@ -3,7 +3,7 @@
 use crate::{
     api_key::{AccessScope, AccessScopes},
     email::EmailAddress,
-    ids::{OrganisationId, PersonId, SessionId},
+    ids::{OrganisationId, PersonId, RoleId, SessionId},
     time::Instant,
 };
 
@@ -67,6 +67,8 @@ pub struct Person {
 /// A role of a person in an organisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RoleOf {
+    /// Its id, which tells nothing of the person: the person's own id tells since when there is an account.
+    pub id: RoleId,
     /// Whose.
     pub person: PersonId,
     /// Where.

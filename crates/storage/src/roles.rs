@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    ids::{OrganisationId, PersonId},
+    ids::{OrganisationId, PersonId, RoleId},
     person::{Person, Role, RoleOf},
     time::Instant,
 };
@@ -29,6 +29,7 @@ use crate::{
 /// [`StoreError::Constraint`] when there is no such person or organisation.
 pub async fn put(tx: &Tx, role: &RoleOf) -> Result<(), StoreError> {
     let row = role::Model {
+        id: role.id.0,
         person_id: role.person.0,
         organisation_id: role.organisation.0,
         role: role.role.as_str().to_owned(),
@@ -38,11 +39,20 @@ pub async fn put(tx: &Tx, role: &RoleOf) -> Result<(), StoreError> {
     bulk::upsert::<Entity, _>(tx.connection(), vec![row]).await
 }
 
+/// A role in an organisation; whoever else would change it waits until the transaction ends.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is none of that id there.
+pub async fn get_to_change(tx: &Tx, organisation: OrganisationId, id: RoleId) -> Result<RoleOf, StoreError> {
+    let query = Entity::find().filter(Column::Id.eq(id.0)).filter(Column::OrganisationId.eq(organisation.0));
+    stored(&query.lock_exclusive().one(tx.connection()).await?.ok_or(StoreError::NotFound)?)
+}
+
 /// A person's role in an organisation; whoever else would change it waits until the transaction ends.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] when there is none.
-pub async fn get_to_change(tx: &Tx, organisation: OrganisationId, person: PersonId) -> Result<RoleOf, StoreError> {
+pub async fn of(tx: &Tx, organisation: OrganisationId, person: PersonId) -> Result<RoleOf, StoreError> {
     let query = Entity::find_by_id((person.0, organisation.0)).lock_exclusive();
     stored(&query.one(tx.connection()).await?.ok_or(StoreError::NotFound)?)
 }
@@ -109,7 +119,7 @@ pub async fn page(
 ) -> Result<Page<(RoleOf, Person)>, StoreError> {
     let query = Entity::find().filter(Column::OrganisationId.eq(organisation.0));
     let connection = reader.connection();
-    let key = (Column::GrantedAt, Column::PersonId);
+    let key = (Column::GrantedAt, Column::Id);
     let rows = page::fetch(query, key, request, connection, |row| stored(&row)).await?;
     let mut known: BTreeMap<Uuid, Person> = BTreeMap::new();
     for list in bulk::id_lists(rows.items.iter().map(|role| role.person.0)) {
@@ -135,6 +145,7 @@ pub async fn of_person(reader: &impl Reads, person: PersonId) -> Result<Vec<(Rol
 
 fn stored(row: &role::Model) -> Result<RoleOf, StoreError> {
     Ok(RoleOf {
+        id: RoleId(row.id),
         person: PersonId(row.person_id),
         organisation: OrganisationId(row.organisation_id),
         role: json::word("roles.role", &row.role, Role::parse)?,

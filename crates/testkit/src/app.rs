@@ -24,7 +24,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header},
 };
 use domain::{
-    ids::{OrganisationId, PersonId, SessionId},
+    ids::{OrganisationId, PersonId, RoleId, SessionId},
     person::{Role, RoleOf},
     time::Clock,
 };
@@ -155,7 +155,8 @@ impl TestApp {
         let now = self.clock.now();
         let person = PersonId(self.app.ids.next(now));
         let session = SessionId(self.app.ids.next(now));
-        let role = RoleOf { person, organisation, role, granted_at: now, accepted_at: Some(now) };
+        let id = RoleId(self.app.ids.next(now));
+        let role = RoleOf { id, person, organisation, role, granted_at: now, accepted_at: Some(now) };
         let written = self.app.store.write(move |tx| async move {
             add_person(&tx, person, session, now).await?;
             storage::roles::put(&tx, &role).await

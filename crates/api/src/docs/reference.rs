@@ -86,9 +86,9 @@ fn operation(out: &mut String, op: &Operation<'_>) {
         prose(&op.value["description"]),
         m = op.method
     );
-    let access = match op.value.get("security") {
-        Some(_) => "Needs a bearer token.",
-        None => "Open to everybody.",
+    let access = match op.value["security"].as_array().is_some_and(|ways| !ways.is_empty()) {
+        true => "Needs a bearer token.",
+        false => "Open to everybody.",
     };
     let _ = write!(out, "<p class=\"quiet\">{access}</p>");
     parameters(out, &op.value["parameters"]);

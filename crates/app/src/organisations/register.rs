@@ -5,7 +5,7 @@ use domain::{
     audit::{Act, Change, RecordKind},
     code::CountryCode,
     identifier::{Identifier, IdentifierKind, VatFormats},
-    ids::OrganisationId,
+    ids::{OrganisationId, RoleId},
     organisation::{Organisation, OrganisationKind, Verification},
     person::{Role, RoleOf},
     text,
@@ -79,7 +79,7 @@ pub async fn create(app: &App, caller: &Caller, input: &OrganisationInput) -> Ap
     let held = |identifier: &Identifier| Held { identifier: identifier.clone(), confirmed_at };
     let held: Vec<Held> = identifiers.iter().map(held).collect();
     let registration = Registration { stored, identifiers: held.clone() };
-    let admin = caller.person.filter(|_| !operator);
+    let (admin, role_id) = (caller.person.filter(|_| !operator), app.ids.next(now));
     app.store
         .write(move |tx| async move {
             if let Some(id) = store::claim_name(&tx, &record.name, &record.country).await? {
@@ -100,8 +100,8 @@ pub async fn create(app: &App, caller: &Caller, input: &OrganisationInput) -> Ap
                     let detail = format!("you act for {MOST_ROLES} organisations already; ask the operator");
                     return Err(AppError::Forbidden { detail });
                 }
-                let (organisation, accepted_at) = (record.id, Some(now));
-                let role = RoleOf { person, organisation, role: Role::Admin, granted_at: now, accepted_at };
+                let (id, organisation, accepted_at) = (RoleId(role_id), record.id, Some(now));
+                let role = RoleOf { id, person, organisation, role: Role::Admin, granted_at: now, accepted_at };
                 roles::put(&tx, &role).await?;
             }
             pen.note(&tx, [registered(&record)]).await

@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""Holds a running service against the OpenAPI document, as an operator and as an organisation.
+
+    tests/conformance/run.py MUSTER SCHEMATHESIS
+
+MUSTER is the built program, SCHEMATHESIS the command of schemathesis 4. Prints a line per role; exits with 1 when
+anything was found, which is then printed in full.
+"""
+
+import copy
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from service import DOCUMENT, market, serving
+
+# Requests to each operation in each phase.
+EXAMPLES = 20
+# Seconds after which a role is given up.
+PATIENCE = 600
+# What is checked.
+SETTINGS = pathlib.Path(__file__).resolve().parent / "schemathesis.toml"
+
+
+def with_examples(document, ids):
+    """The document with ids that exist as examples of the parameters of reads, since no chance finds them."""
+    document = copy.deepcopy(document)
+    kinds = {"match-runs": "run", "needs": "need", "offers": "offer", "sites": "site", "organisations": "organisation"}
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            for parameter in operation.get("parameters", []):
+                name = parameter["name"]
+                kind = kinds.get(path.split("/")[3] if path.count("/") > 2 else "") if name == "id" else name
+                if parameter["in"] == "path" and method == "get" and kind in ids:
+                    parameter["example"] = ids[kind]
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                if "site" in content.get("example", {}):
+                    content["example"]["site"] = ids["site"]
+    return document
+
+
+def conforms(schemathesis, service, role, key, ids, folder):
+    """Whether all that a role can do is as the document says."""
+    document = folder / f"{role}.json"
+    document.write_text(json.dumps(with_examples(json.loads(DOCUMENT.read_text()), ids)))
+    command = [
+        schemathesis, "--config-file", SETTINGS, "--no-color", "run", document, "--url", f"http://{service.address}",
+        "--header", f"Authorization: Bearer {key}",
+        "--phases", "examples,coverage,fuzzing,stateful",
+        "--max-examples", EXAMPLES, "--generation-deterministic",
+        "--continue-on-failure", "--warnings", "off",
+    ]  # fmt: skip
+    began = time.monotonic()
+    done = subprocess.run(
+        list(map(str, command)), cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    # A key that was revoked on the way saw nothing but 401.
+    still_opens = service.call("GET", "/api/v1/organisations", token=key)[0] == 200
+    good = done.returncode == 0 and still_opens
+    if not good:
+        print(done.stdout + done.stderr)
+    reason = "" if still_opens else "; its key was revoked on the way"
+    verdict = "conforms" if good else "DOES NOT CONFORM"
+    print(f"{role}: {verdict} ({time.monotonic() - began:.0f} s){reason}", flush=True)
+    return good
+
+
+def tried(muster, schemathesis, role):
+    """The verdict on a role, on data of its own: one role may revoke what another calls with."""
+    with serving(muster, MUSTER_RATE_LIMIT="off") as service, tempfile.TemporaryDirectory() as folder:
+        made = market(service)
+        ids = {"run": made["run"], "need": made["buyer"]["need"], "offer": made["seller"]["offer"]}
+        key, ids = {
+            "operator": (made["operator"], ids | made["seller"]),
+            "organisation": (made["buyer"]["key"], ids | made["buyer"]),
+        }[role]
+        good = conforms(schemathesis, service, role, key, ids, pathlib.Path(folder))
+        faults = [line for line in service.log if " ERROR " in line or "panicked" in line]
+        print("".join(faults), end="")
+    return good and not faults
+
+
+def main():
+    muster, schemathesis = sys.argv[1:]
+    verdicts = [tried(muster, schemathesis, role) for role in ("operator", "organisation")]
+    sys.exit(0 if all(verdicts) else 1)
+
+
+main()
