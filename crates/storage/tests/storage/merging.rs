@@ -6,7 +6,7 @@ use domain::{
     api_key::{AccessScopes, ApiKey},
     email::EmailAddress,
     identifier::{Identifier, IdentifierKind},
-    ids::{ApiKeyId, MatchId, OrganisationId, PersonId, RunId},
+    ids::{ApiKeyId, MatchId, OrganisationId, PersonId, RoleId, RunId},
     matches::{MatchState, Quantities},
     need::Need,
     offer::{Offer, OfferState},
@@ -83,9 +83,9 @@ async fn person(store: &Store, make: &Builder, email: &str) -> PersonId {
     id
 }
 
-async fn give(store: &Store, person: PersonId, organisation: OrganisationId, role: Role, taken: bool) {
+async fn give(store: &Store, id: RoleId, person: PersonId, organisation: OrganisationId, role: Role, taken: bool) {
     let accepted_at = taken.then(now);
-    let role = RoleOf { person, organisation, role, granted_at: now(), accepted_at };
+    let role = RoleOf { id, person, organisation, role, granted_at: now(), accepted_at };
     store.write(async move |tx| roles::put(&tx, &role).await).await.unwrap();
 }
 
@@ -167,12 +167,12 @@ on_both!(
         let ann = person(store, &make, "ann@example.org").await;
         let bob = person(store, &make, "bob@example.org").await;
         let eve = person(store, &make, "eve@example.org").await;
-        give(store, ann, from.id, Role::Admin, true).await;
-        give(store, ann, into.id, Role::Member, true).await;
+        give(store, make.ids.next(RoleId), ann, from.id, Role::Admin, true).await;
+        give(store, make.ids.next(RoleId), ann, into.id, Role::Member, true).await;
         // Offered and never taken: it must not lift what was taken.
-        give(store, bob, from.id, Role::Admin, false).await;
-        give(store, bob, into.id, Role::Editor, true).await;
-        give(store, eve, from.id, Role::Member, true).await;
+        give(store, make.ids.next(RoleId), bob, from.id, Role::Admin, false).await;
+        give(store, make.ids.next(RoleId), bob, into.id, Role::Editor, true).await;
+        give(store, make.ids.next(RoleId), eve, from.id, Role::Member, true).await;
 
         let merged = merge(store, from.id, into.id).await.unwrap();
         assert_eq!((merged.memberships, merged.roles, merged.identifiers), (1, 2, 1));
