@@ -26,6 +26,7 @@ class Service:
         self.environment = inherited | {"MUSTER_DATA": str(self.folder)} | settings
         self.log = []
         self.address = None
+        self.pid = None
 
     def run(self, *arguments):
         """What a command of the program prints."""
@@ -104,6 +105,7 @@ def serving(binary, **settings):
                 raise SystemExit("it did not serve:\n" + "".join(service.log))
             # Read on, so that the server never waits for a full pipe.
             threading.Thread(target=service.log.extend, args=(server.stderr,), daemon=True).start()
+            service.pid = server.pid
             yield service
         finally:
             server.terminate()
@@ -131,10 +133,18 @@ def market(service):
         "instalments": [{"quantity": {"value": 3_000, "unit": "H87"}, "due": day(30)}],
     }
     buyer["need"] = service.made("/api/v1/needs", need, buyer["key"])["id"]
+    run = finished_run(service, operator)
+    return {"operator": operator, "seller": seller, "buyer": buyer, "run": run}
+
+
+def finished_run(service, operator):
+    """The id of a run over the whole market that was started for this, and is done."""
     run = service.made("/api/v1/match-runs", {}, operator)["id"]
     for _ in range(600):
         state = service.call("GET", f"/api/v1/match-runs/{run}", token=operator)[2]["state"]
         if state not in ("queued", "running"):
             break
         time.sleep(0.1)
-    return {"operator": operator, "seller": seller, "buyer": buyer, "run": run, "run_state": state}
+    if state != "done":
+        raise SystemExit(f"the run {run} is {state}")
+    return run

@@ -28,7 +28,7 @@ fn what_was_done_is_told_the_last_first() {
     assert_eq!(of_lyon.as_array().unwrap().len(), 4);
     let offers = bench.run(&["audit", "--kind", "offer", "--act", "create", "--output", "csv"]).exits(0).stdout;
     assert_eq!(offers.lines().count(), 3, "{offers}");
-    assert!(offers.starts_with("at,acting,by,act,record,id,owner,changes"), "{offers}");
+    assert!(offers.starts_with("at,acting,person,by,act,record,id,owner,changes"), "{offers}");
     let of_one = all.iter().find(|entry| entry["record"] == "offer").unwrap()["record_id"].as_str().unwrap();
     let table = bench.run(&["audit", "--record", of_one]).exits(0).stdout;
     assert!(table.contains("import: ") && table.contains(of_one), "{table}");

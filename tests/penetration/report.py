@@ -1,0 +1,16 @@
+"""What was tried, and whether the service held."""
+
+broken = []
+
+
+def tried(what, held, seen=""):
+    """Prints a line, and keeps what broke."""
+    if not held:
+        broken.append(what)
+    print(f"{'HELD  ' if held else 'BROKEN'}  {what}{'' if held or not seen else f': {seen}'}", flush=True)
+    return held
+
+
+def known(what, reason):
+    """Prints what does not hold and is documented as a limit, which is no failure."""
+    print(f"KNOWN   {what}: {reason}", flush=True)
