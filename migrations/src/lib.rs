@@ -27,6 +27,7 @@ mod m20261129_000014_people;
 mod m20261129_000015_confirm_by;
 mod m20261129_000016_postcodes;
 mod m20261129_000017_identifiers;
+mod m20261129_000018_former_organisations;
 
 /// Every schema change, in order.
 #[derive(Debug)]
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000015_confirm_by::Migration),
             Box::new(m20261129_000016_postcodes::Migration),
             Box::new(m20261129_000017_identifiers::Migration),
+            Box::new(m20261129_000018_former_organisations::Migration),
         ]
     }
 }

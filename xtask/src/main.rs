@@ -39,7 +39,7 @@ enum Task {
     Openapi,
     /// Check the edges between crates, and the rules that the compiler does not know
     Deps,
-    /// Run the commands of README.md as written, in a fresh clone
+    /// Run the commands of README.md and docs/API.md as written, in a fresh clone
     Readme,
 }
 
@@ -69,7 +69,7 @@ fn check(no_tests: bool) -> Result<()> {
         })
         .and_then(|()| steps.run("cargo-deny", deny::check))
         .and_then(|()| steps.run("OpenAPI", openapi::check))
-        .and_then(|()| steps.run("README", readme::run));
+        .and_then(|()| steps.run("README, API.md", readme::run));
     // The summary stands before the tests, so that their own result lines end the output.
     steps.print();
     outcome?;

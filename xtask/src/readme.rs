@@ -1,15 +1,16 @@
-//! The README's commands, run as written in a fresh clone.
+//! The commands of README.md and docs/API.md, run as written in a fresh clone.
 //!
-//! A block fenced as `sh` is run whole; of a block fenced as `console` the lines after `$ ` are run and
-//! the rest is output to show. All blocks share one bash session, in their order, as a reader's
-//! terminal would. Two kinds of lines are treated apart:
+//! Each of the two has a bash session of its own; that of docs/API.md begins in the folder that the README's cloned,
+//! as its reader would. A block fenced as `sh` is run whole; of a block fenced as `console` the lines after `$ ` are run and
+//! the rest is output to show. All blocks of a file share one session, in their order, as
+//! a reader's terminal would. Two kinds of lines are treated apart:
 //! - a command that serves (`demo` or `serve` without `--no-serve`) runs beside the ones after it,
 //!   which wait until it answers; it is stopped at the next such command and at the end;
 //! - `cargo test --workspace` is left to `cargo xtask check`, which ends with this very command.
 
 use std::fs;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -20,27 +21,25 @@ use crate::{TEST_COMMAND, steps};
 mod tests;
 
 const README: &str = "README.md";
+const API: &str = "docs/API.md";
 
 /// Where the demo server listens unless told otherwise.
 const ADDRESS: &str = "127.0.0.1:8080";
 
 /// Settings of the caller that a newcomer does not have.
-const SETTINGS: [&str; 4] = ["MUSTER_DATA", "MUSTER_DATABASE_URL", "MUSTER_ADDR", "MUSTER_LOG"];
+const SETTINGS: [&str; 6] =
+    ["MUSTER_DATA", "MUSTER_DATABASE_URL", "MUSTER_ADDR", "MUSTER_LOG", "MUSTER_PUBLIC_URL", "MUSTER_RATE_LIMIT"];
 
 const PREAMBLE: &str = include_str!("readme/preamble.sh");
 
-/// Clones the working tree as it stands, uncommitted changes included, and runs the README there.
+/// Clones the working tree as it stands, uncommitted changes included, and runs both files there.
 pub fn run() -> Result<()> {
-    let readme = fs::read_to_string(README).with_context(|| format!("reading {README}"))?;
-    let blocks = blocks(&readme);
-    if blocks.is_empty() {
-        bail!("{README} has no block of commands: fence them as sh or console");
-    }
+    let (blocks, of_api) = (blocks_of(README)?, blocks_of(API)?);
     if !blocks.iter().flat_map(|block| block.lines()).any(is_test_command) {
         bail!("{README} does not name the test command: {TEST_COMMAND}");
     }
     if let Err(error) = TcpListener::bind(ADDRESS) {
-        bail!("the README's server needs {ADDRESS}, which is taken ({error}): stop what listens there");
+        bail!("the server of {README} and {API} needs {ADDRESS}, which is taken ({error}): stop what listens there");
     }
 
     // A path that stays the same, so that one run's build output serves the next.
@@ -55,21 +54,50 @@ pub fn run() -> Result<()> {
     let clone = clone_address(&blocks);
     let folder = if clone.is_some() { &home } else { &source };
 
-    let script = scratch.join("readme.sh");
-    fs::write(&script, session(&blocks))?;
-    let mut bash = Command::new("bash");
-    bash.arg(&script).current_dir(folder);
-    // The libraries of others are not built once more.
-    bash.env("CARGO_TARGET_DIR", &target);
-    if let Some(address) = clone {
-        bash.env("GIT_CONFIG_COUNT", "1");
-        bash.env("GIT_CONFIG_KEY_0", format!("url.{}.insteadOf", source.display()));
-        bash.env("GIT_CONFIG_VALUE_0", address);
+    let play = |name: &str, blocks: &[String], folder: &Path| {
+        let script = scratch.join("session.sh");
+        fs::write(&script, session(blocks))?;
+        let mut bash = Command::new("bash");
+        bash.arg(&script).current_dir(folder);
+        // The libraries of others are not built once more.
+        bash.env("CARGO_TARGET_DIR", &target);
+        if let Some(address) = clone {
+            bash.env("GIT_CONFIG_COUNT", "1");
+            bash.env("GIT_CONFIG_KEY_0", format!("url.{}.insteadOf", source.display()));
+            bash.env("GIT_CONFIG_VALUE_0", address);
+        }
+        for setting in SETTINGS {
+            bash.env_remove(setting);
+        }
+        steps::finish(&format!("bash -c '{} block(s) of {name}'", blocks.len()), &mut bash)
+    };
+    play(README, &blocks, folder)?;
+    // The same folder, so that what the README built is not built again.
+    play(API, &of_api, &cloned(folder)?)
+}
+
+/// The blocks of commands of a file, of which there must be some.
+fn blocks_of(name: &str) -> Result<Vec<String>> {
+    let text = fs::read_to_string(name).with_context(|| format!("reading {name}"))?;
+    let found = blocks(&text);
+    if found.is_empty() {
+        bail!("{name} has no block of commands: fence them as sh or console");
     }
-    for setting in SETTINGS {
-        bash.env_remove(setting);
+    Ok(found)
+}
+
+/// The repository in a folder: the folder itself, or what was cloned into it.
+fn cloned(folder: &Path) -> Result<PathBuf> {
+    if folder.join(API).is_file() {
+        return Ok(folder.to_path_buf());
     }
-    steps::finish(&format!("bash -c '{} block(s) of {README}'", blocks.len()), &mut bash)
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.join(API).is_file() {
+            return Ok(path);
+        }
+    }
+    bail!("the commands of {README} left no clone in {}", folder.display())
 }
 
 /// A repository of one commit with all files of the working tree that git would track.

@@ -38,8 +38,8 @@ struct ListQuery {
     #[param(value_type = Option<String>, example = "offer,need")]
     #[serde(default)]
     record: Several<RecordKind>,
-    /// Only these acts, with commas between them: `create`, `update`, `withdraw`, `close`, `revoke`, `start`, `cancel`,
-    /// `register`, `set`, `reset`, `grant`, `accept`, `remove`, `end`, `reuse`, `erase`.
+    /// Only these acts, with commas between them: `create`, `update`, `withdraw`, `close`, `verify`, `merge`,
+    /// `revoke`, `start`, `cancel`, `register`, `set`, `reset`, `grant`, `accept`, `remove`, `end`, `reuse`, `erase`.
     #[param(value_type = Option<String>, example = "withdraw,close")]
     #[serde(default)]
     act: Several<Act>,

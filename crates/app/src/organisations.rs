@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::{ids::OrganisationId, organisation::Organisation, violation::Violations};
 use storage::{Page, PageRequest, StoreError, Stored, organisations as store};
 
-pub use storage::{identifiers::Held, organisations::OrganisationFilter};
+pub use storage::{identifiers::Held, merging::Merged, organisations::OrganisationFilter};
 
 use crate::{
     App,
@@ -15,11 +15,15 @@ use crate::{
 };
 
 mod ask;
+mod merge;
 mod register;
+mod verify;
 
 pub use ask::{Wanted, ask};
+pub use merge::{Merging, counts, merge};
 pub(crate) use register::registered;
 pub use register::{MOST_CLUSTERS, MOST_IDENTIFIERS, OrganisationInput, create};
+pub use verify::verify;
 
 /// An organisation with its identifiers.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -142,6 +142,10 @@ words! {
         Withdraw "withdraw",
         /// A need was closed.
         Close "close",
+        /// Somebody vouched for an organisation, or no longer does.
+        Verify "verify",
+        /// An organisation became part of another that it was a duplicate of.
+        Merge "merge",
         /// A key was revoked.
         Revoke "revoke",
         /// A run was queued.

@@ -11,10 +11,12 @@ use domain::{
 use exchange::number::Locale;
 
 pub use access::{Admin, AdminAction, Audit, Keys, KeysAction, Token, TokenAction};
+pub use organisations::{Kind, Org, OrgAction, OrgList, Voucher};
 
 use crate::demo::DEFAULT_SEED;
 
 mod access;
+mod organisations;
 
 const EXIT_CODES: &str = "\
 Settings: a flag wins over the environment (MUSTER_DATA, MUSTER_DATABASE_URL, MUSTER_ADDR, MUSTER_PUBLIC_URL,
@@ -186,6 +188,16 @@ Examples:
 The next key, which every process knows already, signs from the next start on; what the present key
 signed still counts. Restart each process before you rotate again.")]
     Keys(Keys),
+    /// See organisations, vouch for them, and merge duplicates
+    #[command(after_help = "\
+Examples:
+  muster org list --unverified
+  muster org list --kind cluster --output csv
+  muster org verify \"Atelier Exemple\"
+  muster org verify \"Atelier Exemple\" --as none
+  muster org merge \"Atelier Exemple SARL\" \"Atelier Exemple\"
+  muster org merge FROM INTO --yes")]
+    Org(Org),
     /// See who did what to which record
     #[command(after_help = "\
 Examples:

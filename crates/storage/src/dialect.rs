@@ -10,16 +10,22 @@
 //!   PostgreSQL's default level shows every statement a newer one, so it is raised.
 //! - **One at a time**: what compares with what is not there yet, as migrations do, excludes its
 //!   like. In SQLite the write lock does that; PostgreSQL has advisory locks.
+//! - **Changing both ends of a reference**: offers and needs name their site together with its
+//!   organisation, so that no record lies at a stranger's. SQLite can check at the end of the
+//!   transaction instead of after each statement; PostgreSQL checks after a statement, and changes
+//!   several tables in one.
 //! - **Deleting for good**: a file keeps a journal of what was there until it is emptied.
 //! - **The version** has another name, and only a file that we wrote ourselves needs checking.
 
 use std::time::Duration;
 
+use domain::time::Instant;
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
+use uuid::Uuid;
 
 use crate::{
     error::StoreError,
@@ -158,6 +164,51 @@ pub(crate) async fn take_turn(transaction: &DatabaseTransaction, turn: Turn) -> 
         }
         // The write transaction holds the only write lock already.
         _ => Ok(()),
+    }
+}
+
+/// How many rows moved to another organisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Premises {
+    pub(crate) sites: u64,
+    pub(crate) offers: u64,
+    pub(crate) needs: u64,
+}
+
+/// Makes the sites of an organisation another's, with the offers and needs that lie at them.
+pub(crate) async fn move_premises(
+    transaction: &DatabaseTransaction,
+    from: Uuid,
+    into: Uuid,
+    at: Instant,
+) -> Result<Premises, StoreError> {
+    let values = || [into.into(), at.micros().into(), from.into()];
+    let update =
+        |table: &str| format!("UPDATE {table} SET organisation_id = $1, updated_at = $2 WHERE organisation_id = $3");
+    match transaction.get_database_backend() {
+        DbBackend::Postgres => {
+            let [sites, offers, needs] = ["sites", "offers", "needs"].map(update);
+            let all = format!(
+                "WITH s AS ({sites} RETURNING 1), o AS ({offers} RETURNING 1), n AS ({needs} RETURNING 1) \
+                 SELECT (SELECT count(*) FROM s), (SELECT count(*) FROM o), (SELECT count(*) FROM n)"
+            );
+            let statement = Statement::from_sql_and_values(DbBackend::Postgres, all, values());
+            let row = transaction.query_one_raw(statement).await?;
+            let row = row.ok_or_else(|| StoreError::internal("counting what moved has no row"))?;
+            let count = |at: usize| Ok::<_, DbErr>(row.try_get_by_index::<i64>(at)?.unsigned_abs());
+            Ok(Premises { sites: count(0)?, offers: count(1)?, needs: count(2)? })
+        }
+        _ => {
+            // It holds until the transaction ends.
+            transaction.execute_unprepared("PRAGMA defer_foreign_keys = ON").await?;
+            let mut counts = [0; 3];
+            for (count, table) in counts.iter_mut().zip(["sites", "offers", "needs"]) {
+                let statement = Statement::from_sql_and_values(DbBackend::Sqlite, update(table), values());
+                *count = transaction.execute_raw(statement).await?.rows_affected();
+            }
+            let [sites, offers, needs] = counts;
+            Ok(Premises { sites, offers, needs })
+        }
     }
 }
 

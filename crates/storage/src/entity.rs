@@ -10,6 +10,7 @@ pub mod certificate_kind;
 pub mod conversion;
 pub mod country;
 pub mod feature;
+pub mod former_organisation;
 pub mod grade;
 pub mod grade_rule;
 pub mod idempotent_request;

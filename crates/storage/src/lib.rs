@@ -27,6 +27,7 @@ pub mod links;
 pub mod mails;
 pub mod market;
 pub mod matches;
+pub mod merging;
 pub mod needs;
 pub mod offers;
 pub mod organisations;

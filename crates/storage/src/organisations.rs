@@ -9,7 +9,7 @@ use domain::{
     text,
     time::Instant,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 use uuid::Uuid;
 
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     dialect::{self, Turn},
     entity::{membership, organisation},
     error::StoreError,
-    json,
+    json, merging,
     origin::{Origin, Stored},
     page::{self, Page, PageRequest},
     scope::Scope,
@@ -150,6 +150,9 @@ pub async fn find_by_names(
     for row in rows {
         known.entry(row.name_folded).or_default().push((CountryCode::new(&row.country), OrganisationId(row.id)));
     }
+    for (name, country, id) in merging::of_source(reader, scope, source).await? {
+        known.entry(name).or_default().push((country, id));
+    }
     Ok(names.iter().filter_map(|name| known.remove_entry(&text::fold(name))).collect())
 }
 
@@ -183,7 +186,36 @@ pub async fn claim_name(tx: &Tx, name: &str, country: &CountryCode) -> Result<Op
         .into_tuple()
         .one(tx.connection())
         .await?;
-    Ok(id.map(OrganisationId))
+    match id {
+        Some(id) => Ok(Some(OrganisationId(id))),
+        None => merging::claimed(tx.connection(), name, country).await,
+    }
+}
+
+/// Writes who vouches for an organisation, and answers who did before; others who would change it wait until the
+/// transaction ends.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is no such organisation.
+pub async fn set_verification(
+    tx: &Tx,
+    id: OrganisationId,
+    verification: Verification,
+    at: Instant,
+) -> Result<Verification, StoreError> {
+    use organisation::Column;
+    let found = organisation::Entity::find_by_id(id.0).lock_exclusive().one(tx.connection()).await?;
+    let before = found.ok_or(StoreError::NotFound)?.verification;
+    let before = json::word("organisations.verification", &before, Verification::parse)?;
+    if before != verification {
+        organisation::Entity::update_many()
+            .col_expr(Column::Verification, Expr::value(verification.as_str()))
+            .col_expr(Column::UpdatedAt, Expr::value(at.micros()))
+            .filter(Column::Id.eq(id.0))
+            .exec(tx.connection())
+            .await?;
+    }
+    Ok(before)
 }
 
 /// The clusters of each of the members, sorted.

@@ -1,5 +1,7 @@
 //! Runs of the matching engine: a queue with leases, and what a finished run leaves.
 
+use std::collections::BTreeMap;
+
 use domain::{
     ids::{InstalmentId, MatchId, NeedId, OfferId, OrganisationId, RunId},
     quantity::Quantity,
@@ -13,6 +15,7 @@ use crate::{
     error::StoreError,
     json,
     matches::{self, MatchRow},
+    merging,
     page::{self, Page, PageRequest},
     scope::Scope,
     shortages::{self, ShortageRow},
@@ -208,6 +211,8 @@ pub struct StoredResult {
     pub market: Option<Snapshot>,
     /// The tables it went by, where they are still kept.
     pub tables: Option<Snapshot>,
+    /// What organisations became that were merged into others since.
+    pub became: BTreeMap<OrganisationId, OrganisationId>,
 }
 
 /// One run.
@@ -279,6 +284,7 @@ pub async fn result(store: &Store, id: RunId) -> Result<StoredResult, StoreError
         Ok(StoredResult {
             market: snapshots::find(&tx, market.as_deref()).await?,
             tables: snapshots::find(&tx, tables.as_deref()).await?,
+            became: merging::became(&tx).await?,
             proof_json: proof.map(|row| row.proof),
             run,
             matches,

@@ -1,4 +1,4 @@
-# Ahead of the README's own commands: how a server is run beside them.
+# Ahead of a document's own commands: how a server is run beside them.
 set -euo pipefail
 server=
 

@@ -92,3 +92,14 @@ fn a_server_that_ends_early_fails_the_session() {
     assert!(!passed);
     assert_eq!(output, "started\n");
 }
+
+#[test]
+fn the_second_file_begins_where_the_first_cloned() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(cloned(folder.path()).is_err());
+    let repository = folder.path().join("muster");
+    fs::create_dir_all(repository.join("docs")).unwrap();
+    fs::write(repository.join(API), "").unwrap();
+    assert_eq!(cloned(folder.path()).unwrap(), repository);
+    assert_eq!(cloned(&repository).unwrap(), repository);
+}

@@ -1,9 +1,9 @@
 //! A finished run as it lies in the database, put together again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use domain::{
-    ids::{InstalmentId, RunId},
+    ids::{InstalmentId, OrganisationId, RunId},
     market::Market,
     matches::MatchState,
     parameters::Parameters,
@@ -32,6 +32,8 @@ pub(super) struct Stored {
     tables: Snapshot,
     matches: Vec<MatchRow>,
     shortages: Vec<ShortageRow>,
+    /// What organisations became that were merged into others since.
+    became: BTreeMap<OrganisationId, OrganisationId>,
     /// The texts as they lie there; those of matches once their order is known.
     pub(super) written: Written,
 }
@@ -42,7 +44,7 @@ impl Stored {
     /// # Errors
     /// `NotFound`; `Conflict` when the run is not done, or what it saw is not there.
     pub(super) async fn read(app: &App, id: RunId) -> AppResult<Self> {
-        let StoredResult { mut run, proof_json, matches, shortages, market, tables } =
+        let StoredResult { mut run, proof_json, matches, shortages, market, tables, became } =
             storage::runs::result(&app.store, id).await.map_err(|e| match e {
                 StoreError::NotFound => AppError::NotFound { what: "run" },
                 other => other.into(),
@@ -84,7 +86,7 @@ impl Stored {
             matches: Vec::new(),
             shortages: shortages.iter().map(|s| s.explanation_json.clone()).collect(),
         };
-        Ok(Self { run, market, tables, matches, shortages, written })
+        Ok(Self { run, market, tables, matches, shortages, became, written })
     }
 
     /// What the run saw; the error says in words what is wrong with it. Brings the matches into the
@@ -140,15 +142,17 @@ impl Stored {
 
     /// Whether the columns that people and later runs go by say what the explanations say.
     pub(super) fn rows_agree(&self, market: &Market, outcome: &Outcome) -> Result<(), String> {
+        // Rows name whose they are now, the snapshot whose they were.
+        let now = |was: OrganisationId| self.became.get(&was).copied().unwrap_or(was);
         for (row, line) in self.matches.iter().zip(&outcome.lines) {
             let need = market.need(line.need).ok_or_else(|| format!("{} is in no snapshot", line.need))?;
-            let supplier = market.offer(line.offer).map(|o| o.organisation);
+            let supplier = market.offer(line.offer).map(|o| now(o.organisation));
             let pairs = [
                 ("offer", row.offer.to_string(), line.offer.to_string()),
                 ("need", row.need.to_string(), line.need.to_string()),
                 ("instalment", row.instalment.to_string(), line.instalment.to_string()),
                 ("supplier", row.supplier.to_string(), supplier.map(|s| s.to_string()).unwrap_or_default()),
-                ("buyer", row.buyer.to_string(), need.organisation.to_string()),
+                ("buyer", row.buyer.to_string(), now(need.organisation).to_string()),
                 ("tier", row.tier.to_string(), need.tier().to_string()),
                 ("cut-off", row.cutoff.to_string(), line.eligible.cutoff.to_string()),
             ];
@@ -165,7 +169,7 @@ impl Stored {
             let pairs = [
                 ("need", row.need.to_string(), shortage.need.to_string()),
                 ("instalment", row.instalment.to_string(), shortage.instalment.to_string()),
-                ("buyer", row.buyer.to_string(), need.organisation.to_string()),
+                ("buyer", row.buyer.to_string(), now(need.organisation).to_string()),
                 ("product", row.product.clone(), need.terms.product.to_string()),
                 ("tier", row.tier.to_string(), shortage.tier.to_string()),
                 ("demand", row.demand.units().to_string(), shortage.demand.to_string()),

@@ -23,7 +23,11 @@ use crate::{
 pub(super) async fn run(settings: &Settings, flags: &Audit, format: Format) -> Result<Ended> {
     let service = Service::open(settings, Catalogue::Ensure).await?;
     let organisation = match flags.org.as_deref() {
-        Some(name) => Some(organisation::find(&service, name).await?),
+        Some(name) => Some(match name.parse() {
+            // The log also knows those that are no more.
+            Ok(id) => id,
+            Err(_) => organisation::find(&service, name).await?,
+        }),
         None => None,
     };
     let filter = AuditFilter {
@@ -41,12 +45,12 @@ pub(super) async fn run(settings: &Settings, flags: &Audit, format: Format) -> R
         [
             entry.at.to_string(),
             entry.acting.organisation().map_or_else(|| entry.acting.as_str().to_owned(), |id| id.to_string()),
-            entry.person.map_or_else(|| "-".to_owned(), |id| id.to_string()),
+            entry.person.map_or_else(String::new, |id| id.to_string()),
             entry.credential.as_str().to_owned(),
             entry.act.as_str().to_owned(),
             entry.record.as_str().to_owned(),
             entry.record_id.to_string(),
-            entry.owner.map_or_else(|| "-".to_owned(), |id| id.to_string()),
+            entry.owner.map_or_else(String::new, |id| id.to_string()),
             changes(&entry.changes),
         ]
     };

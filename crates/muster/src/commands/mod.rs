@@ -7,7 +7,7 @@ use app::Tables;
 
 use crate::{
     Ended,
-    cli::{AdminAction, Cli, Command, ConfigAction, KeysAction, TokenAction},
+    cli::{AdminAction, Cli, Command, ConfigAction, KeysAction, OrgAction, TokenAction},
     config::Settings,
     service::{self, Catalogue},
     telemetry,
@@ -23,6 +23,7 @@ mod keys;
 mod matching;
 mod migrate;
 mod openapi;
+mod org;
 mod organisation;
 mod products;
 mod regions;
@@ -49,6 +50,7 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
         | Command::Token(_)
         | Command::Admin(_)
         | Command::Keys(_)
+        | Command::Org(_)
         | Command::Audit(_)
         | Command::Doctor
         | Command::Config(_)
@@ -91,6 +93,15 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
         },
         Command::Keys(flags) => match flags.action {
             KeysAction::Rotate => keys::rotate(&settings, output),
+        },
+        Command::Org(flags) => match flags.action {
+            OrgAction::List(flags) => block(Box::pin(async move { org::list(&settings, &flags, output).await })),
+            OrgAction::Verify { org, voucher } => {
+                block(Box::pin(async move { org::verify(&settings, &org, voucher, output).await }))
+            }
+            OrgAction::Merge { from, into, yes } => {
+                block(Box::pin(async move { org::merge(&settings, (&from, &into), yes, output).await }))
+            }
         },
         Command::Audit(flags) => block(Box::pin(async move { audit::run(&settings, &flags, output).await })),
         Command::Doctor => block(Box::pin(async move { doctor::run(&settings, output).await })),

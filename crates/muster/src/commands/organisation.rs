@@ -12,7 +12,7 @@ const MOST: u32 = 100;
 /// The organisation of an id or a name.
 pub(super) async fn find(service: &Service, named: &str) -> Result<OrganisationId> {
     let store = &service.app.store;
-    let remedy = "list them with GET /api/v1/organisations, or write the id";
+    let remedy = "`muster org list` lists them";
     if let Ok(id) = named.parse::<OrganisationId>() {
         return match storage::organisations::get(store, Scope::Operator, id).await {
             Ok(found) => Ok(found.record.id),

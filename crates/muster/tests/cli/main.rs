@@ -15,6 +15,7 @@ mod importing;
 mod lookup;
 mod matching_command;
 mod matching_guide;
+mod merging;
 mod people;
 mod places;
 mod proving;

@@ -8,6 +8,7 @@ mod durability;
 mod imports;
 mod keys;
 mod market;
+mod merging;
 mod migrations;
 mod numbers;
 mod pages;

@@ -1,0 +1,302 @@
+//! Two organisations that are one: nothing is lost, nothing stands twice, and what cannot be is refused whole.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use domain::{
+    api_key::{AccessScopes, ApiKey},
+    email::EmailAddress,
+    identifier::{Identifier, IdentifierKind},
+    ids::{ApiKeyId, MatchId, OrganisationId, PersonId, RoleId, RunId},
+    matches::{MatchState, Quantities},
+    need::Need,
+    offer::{Offer, OfferState},
+    organisation::{Organisation, OrganisationKind},
+    person::{Person, Role, RoleOf},
+};
+use sea_orm::{ConnectionTrait, Statement};
+use storage::{
+    ContentHash, DatabaseKind, Imported, Origin, PageRequest, Reads, Scope, Store, StoreError, api_keys,
+    identifiers::{self, Held},
+    lines, matches,
+    merging::{self, MergeError, Merged},
+    needs, offers, organisations, people, roles,
+    runs::{self, FinishedRun, NewMatch, NewRun},
+    sites,
+};
+use testkit::{Builder, TestDb, builders::quantity, on_both};
+
+use crate::seed::{add, firm, now};
+
+async fn merge(store: &Store, from: OrganisationId, into: OrganisationId) -> Result<Merged, MergeError> {
+    store.write(async move |tx| merging::merge(&tx, from, into, now().plus_micros(9)).await).await
+}
+
+/// A match of every offer with every need, suggested by a run, and then put to both sides where asked.
+async fn matched(store: &Store, make: &Builder, pairs: &[(&Offer, &Need)], put: bool) -> Vec<MatchId> {
+    let run = NewRun {
+        id: make.ids.next(RunId),
+        requested_by: None,
+        day: make.today,
+        parameters_json: "{}".to_owned(),
+        at: now(),
+    };
+    store.write(async move |tx| runs::enqueue(&tx, &run).await).await.unwrap();
+    let claimed = runs::claim(store, "worker", now(), Duration::from_secs(60)).await.unwrap().unwrap();
+    let suggested = |(offer, need): &(&Offer, &Need)| NewMatch {
+        id: make.ids.next(MatchId),
+        offer: offer.id,
+        need: need.id,
+        instalment: need.instalments[0].id,
+        tier: 3,
+        quantity: quantity(10),
+        cutoff: make.today,
+        explanation_json: "{}".to_owned(),
+    };
+    let suggested: Vec<_> = pairs.iter().map(suggested).collect();
+    let ids: Vec<MatchId> = suggested.iter().map(|m| m.id).collect();
+    let finished = FinishedRun { matches: suggested, ..FinishedRun::default() };
+    runs::finish(store, &claimed, finished, now()).await.unwrap();
+    for id in ids.clone().into_iter().filter(|_| put) {
+        let held = Quantities { proposed: quantity(10), ..Quantities::default() };
+        let work =
+            async move |tx| matches::advance(&tx, Scope::Operator, id, MatchState::Proposed, held, None, now()).await;
+        store.write(work).await.unwrap();
+    }
+    ids
+}
+
+async fn supply(store: &Store, offer: &Offer) {
+    let offer = offer.clone();
+    store.write(async move |tx| offers::insert(&tx, &offer, now()).await).await.unwrap();
+}
+
+async fn demand(store: &Store, need: &Need) {
+    let need = need.clone();
+    store.write(async move |tx| needs::insert(&tx, &need, now()).await).await.unwrap();
+}
+
+async fn person(store: &Store, make: &Builder, email: &str) -> PersonId {
+    let id = make.ids.next(PersonId);
+    let email = EmailAddress::parse("", email).unwrap();
+    let person = Person { id, email, name: "Ann".to_owned(), operator: false, created_at: now(), active_at: None };
+    store.write(async move |tx| people::insert(&tx, &person).await).await.unwrap();
+    id
+}
+
+async fn give(store: &Store, id: RoleId, person: PersonId, organisation: OrganisationId, role: Role, taken: bool) {
+    let accepted_at = taken.then(now);
+    let role = RoleOf { id, person, organisation, role, granted_at: now(), accepted_at };
+    store.write(async move |tx| roles::put(&tx, &role).await).await.unwrap();
+}
+
+on_both!(
+    async fn everything_of_the_one_becomes_the_others(db: TestDb) {
+        let (store, make) = (&db.store, Builder::new(1));
+        let ((from, their_site), (into, own_site)) = (firm(store, &make, "One").await, firm(store, &make, "Two").await);
+        let (_, ward) = firm(store, &make, "Hospital").await;
+        let line = make.line(&their_site, 100);
+        let mut theirs = make.offer(&their_site, "medical-mask", 100);
+        theirs.terms.line = Some(line.id);
+        let (own, asked) = (make.offer(&own_site, "apron", 50), make.need(&their_site, "apron", 70));
+        let wanted = make.need(&ward, "medical-mask", 500);
+        store.write(async move |tx| lines::insert(&tx, &line, now()).await).await.unwrap();
+        for offer in [&theirs, &own] {
+            supply(store, offer).await;
+        }
+        for need in [&asked, &wanted] {
+            demand(store, need).await;
+        }
+        matched(store, &make, &[(&theirs, &wanted)], true).await;
+        let ids = matched(store, &make, &[(&own, &asked)], false).await;
+        let key = ApiKey {
+            id: make.ids.next(ApiKeyId),
+            organisation: Some(from.id),
+            name: "Portal".to_owned(),
+            prefix: "muster_0123456789ab".to_owned(),
+            scopes: AccessScopes::all(),
+            created_at: now(),
+            expires_at: now().plus_micros(1_000_000),
+            last_used_at: None,
+            revoked_at: None,
+        };
+        store.write(async move |tx| api_keys::insert(&tx, &key, "hash").await).await.unwrap();
+
+        let merged = merge(store, from.id, into.id).await.unwrap();
+        let expected =
+            Merged { sites: 1, lines: 1, offers: 1, needs: 1, matches: 2, expired: 1, keys: 1, ..Merged::default() };
+        assert_eq!(merged, expected);
+        let gone = organisations::get(store, Scope::Operator, from.id).await;
+        assert!(matches!(gone, Err(StoreError::NotFound)), "{gone:?}");
+        let scope = Scope::Organisation(into.id);
+        let all = PageRequest::first(10);
+        let found = offers::page(store, scope, &Default::default(), Default::default(), all).await.unwrap();
+        let found: BTreeSet<_> = found.items.into_iter().map(|o| o.record.id).collect();
+        assert_eq!(found, BTreeSet::from([theirs.id, own.id]));
+        let moved = offers::get(store, scope, theirs.id).await.unwrap().record;
+        assert_eq!(moved, Offer { organisation: into.id, ..theirs.clone() });
+        let need = needs::get(store, scope, asked.id).await.unwrap().record;
+        assert_eq!(need, Need { organisation: into.id, ..asked.clone() });
+        assert_eq!(sites::get(store, scope, their_site.id).await.unwrap().record.organisation, into.id);
+        let page = matches::page(store, scope, &Default::default(), all).await.unwrap();
+        assert!(page.items.iter().all(|m| m.supplier == into.id), "{page:?}");
+        assert_eq!(matches::get(store, scope, ids[0]).await.unwrap().state, MatchState::Expired);
+        assert_eq!(store.faults().await.unwrap(), Vec::<String>::new());
+        assert_eq!(merging::became(store).await.unwrap(), [(from.id, into.id)].into());
+        let again = merge(store, from.id, into.id).await;
+        assert!(matches!(again, Err(MergeError::Store(StoreError::NotFound))), "{again:?}");
+    }
+);
+
+on_both!(
+    async fn what_both_have_stands_once(db: TestDb) {
+        let (store, make) = (&db.store, Builder::new(2));
+        let cluster = |name| Organisation { kind: OrganisationKind::Cluster, ..make.organisation(name) };
+        let (shared, other) = (cluster("Shared"), cluster("Other"));
+        add(store, &shared).await.unwrap();
+        add(store, &other).await.unwrap();
+        let from = Organisation { clusters: vec![shared.id, other.id], ..make.organisation("One") };
+        let into = Organisation { clusters: vec![shared.id], ..make.organisation("Two") };
+        add(store, &from).await.unwrap();
+        add(store, &into).await.unwrap();
+        let number = Identifier { kind: IdentifierKind::Vat, value: "DE123456788".to_owned() };
+        let held = |confirmed| Held { identifier: number.clone(), confirmed_at: confirmed };
+        let (theirs, own) = (held(Some(now())), held(None));
+        let (of, to) = (from.id, into.id);
+        store.write(async move |tx| identifiers::insert(&tx, of, &[theirs], now()).await).await.unwrap();
+        store.write(async move |tx| identifiers::insert(&tx, to, &[own], now()).await).await.unwrap();
+        let ann = person(store, &make, "ann@example.org").await;
+        let bob = person(store, &make, "bob@example.org").await;
+        let eve = person(store, &make, "eve@example.org").await;
+        give(store, make.ids.next(RoleId), ann, from.id, Role::Admin, true).await;
+        give(store, make.ids.next(RoleId), ann, into.id, Role::Member, true).await;
+        // Offered and never taken: it must not lift what was taken.
+        give(store, make.ids.next(RoleId), bob, from.id, Role::Admin, false).await;
+        give(store, make.ids.next(RoleId), bob, into.id, Role::Editor, true).await;
+        give(store, make.ids.next(RoleId), eve, from.id, Role::Member, true).await;
+
+        let merged = merge(store, from.id, into.id).await.unwrap();
+        assert_eq!((merged.memberships, merged.roles, merged.identifiers), (1, 2, 1));
+        let after = organisations::get(store, Scope::Operator, into.id).await.unwrap().record;
+        assert_eq!(after.clusters, {
+            let mut both = vec![shared.id, other.id];
+            both.sort_unstable();
+            both
+        });
+        let page = roles::page(store, into.id, PageRequest::first(10)).await.unwrap();
+        let found: BTreeSet<_> =
+            page.items.into_iter().map(|(r, _)| (r.person, r.role, r.accepted_at.is_some())).collect();
+        let expected = [(ann, Role::Admin, true), (bob, Role::Editor, true), (eve, Role::Member, true)];
+        assert_eq!(found, BTreeSet::from(expected));
+        let numbers = identifiers::of(store, [into.id]).await.unwrap().remove(&into.id).unwrap();
+        assert_eq!(numbers, [held(Some(now()))]);
+
+        // A cluster takes the members of its duplicate, and nobody becomes a member of himself.
+        let merged = merge(store, other.id, shared.id).await.unwrap();
+        assert_eq!(merged.memberships, 0);
+        let after = organisations::get(store, Scope::Operator, into.id).await.unwrap().record;
+        assert_eq!(after.clusters, [shared.id]);
+    }
+);
+
+on_both!(
+    async fn who_trade_with_each_other_are_not_merged(db: TestDb) {
+        let (store, make) = (&db.store, Builder::new(3));
+        let ((from, works), (into, ward)) = (firm(store, &make, "One").await, firm(store, &make, "Two").await);
+        let (offer, need) = (make.offer(&works, "apron", 50), make.need(&ward, "apron", 70));
+        supply(store, &offer).await;
+        demand(store, &need).await;
+        matched(store, &make, &[(&offer, &need)], true).await;
+        for (one, other) in [(from.id, into.id), (into.id, from.id)] {
+            let refused = merge(store, one, other).await;
+            assert!(matches!(refused, Err(MergeError::Trading(1))), "{refused:?}");
+        }
+        assert_eq!(offers::get(store, Scope::Organisation(from.id), offer.id).await.unwrap().record, offer);
+    }
+);
+
+fn imported(offer: Offer) -> Imported<Offer> {
+    let origin = Origin { source: "a-file".to_owned(), external_id: "7".to_owned() };
+    Imported { record: offer, origin, content: ContentHash::of(&"7").unwrap() }
+}
+
+on_both!(
+    async fn a_record_that_a_source_put_to_both_stays_once_in_the_market(db: TestDb) {
+        let (store, make) = (&db.store, Builder::new(4));
+        let (_, ward) = firm(store, &make, "Hospital").await;
+        let need = make.need(&ward, "apron", 70);
+        demand(store, &need).await;
+        // Whether each of the two has promised something, and whether the one that goes then yields.
+        for (promised, yields) in [([false, false], Some(true)), ([true, false], Some(false)), ([true, true], None)] {
+            let ((from, a), (into, b)) = (firm(store, &make, "One").await, firm(store, &make, "Two").await);
+            let (theirs, own) = (make.offer(&a, "apron", 50), make.offer(&b, "apron", 50));
+            let rows = [theirs.clone(), own.clone()].map(imported);
+            store.write(async move |tx| offers::save_imported(&tx, &rows, now()).await).await.unwrap();
+            for (offer, _) in [&theirs, &own].into_iter().zip(promised).filter(|(_, promised)| *promised) {
+                matched(store, &make, &[(offer, &need)], true).await;
+            }
+            let merged = merge(store, from.id, into.id).await;
+            let Some(yields) = yields else {
+                assert!(matches!(merged, Err(MergeError::BothPromised { .. })), "{merged:?}");
+                continue;
+            };
+            let (gone, stays) = if yields { (theirs.id, own.id) } else { (own.id, theirs.id) };
+            assert_eq!(merged.unwrap().withdrawn, [gone]);
+            let gone = offers::get(store, Scope::Organisation(into.id), gone).await.unwrap();
+            assert_eq!((gone.record.state, gone.origin), (OfferState::Withdrawn, None));
+            let stays = offers::get(store, Scope::Organisation(into.id), stays).await.unwrap();
+            assert_eq!((stays.record.state, stays.origin.unwrap().external_id.as_str()), (OfferState::Published, "7"));
+        }
+    }
+);
+
+on_both!(
+    async fn a_name_and_an_origin_mean_what_they_became(db: TestDb) {
+        let (store, make) = (&db.store, Builder::new(5));
+        let [a, b, c] = ["Alpha Works", "Beta Works", "Gamma Works"].map(|name| make.organisation(name));
+        for organisation in [&a, &b, &c] {
+            add(store, organisation).await.unwrap();
+        }
+        merge(store, a.id, b.id).await.unwrap();
+        merge(store, b.id, c.id).await.unwrap();
+        let names = vec!["ALPHA works".to_owned(), "Beta Works".to_owned()];
+        let found = organisations::find_by_names(store, Scope::Operator, "any", &names).await.unwrap();
+        assert_eq!(found.len(), 2);
+        assert!(found.values().all(|of| of.iter().all(|(_, id)| *id == c.id)), "{found:?}");
+        let claim = async move |tx| organisations::claim_name(&tx, "alpha works", &a.country).await;
+        assert_eq!(store.write(claim).await.unwrap(), Some(c.id));
+    }
+);
+
+/// A column that refers to organisations and is not listed here would make every merge fail, or lose what it holds.
+#[test]
+fn every_column_that_refers_to_an_organisation_is_known() {
+    testkit::database::on_sqlite(async |db: TestDb| {
+        assert_eq!(db.kind(), DatabaseKind::Sqlite);
+        let query = "SELECT m.name || '.' || f.\"from\" FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f \
+                     WHERE m.type = 'table' AND f.\"table\" = 'organisations' ORDER BY 1";
+        let connection = db.store.connection();
+        let statement = Statement::from_string(connection.get_database_backend(), query);
+        let rows = connection.query_all_raw(statement).await.unwrap();
+        let found: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+        let known = [
+            "api_keys.organisation_id",
+            "former_organisations.organisation_id",
+            "identifiers.organisation_id",
+            "imports.organisation_id",
+            "links.organisation_id",
+            "mails.organisation_id",
+            "matches.need_organisation_id",
+            "matches.offer_organisation_id",
+            "memberships.cluster_id",
+            "memberships.member_id",
+            "needs.organisation_id",
+            "offers.organisation_id",
+            "roles.organisation_id",
+            "runs.requested_by",
+            "sessions.organisation_id",
+            "shortages.need_organisation_id",
+            "sites.organisation_id",
+        ];
+        assert_eq!(found, known, "teach storage::merging the new column, then add it here");
+    });
+}
