@@ -2,7 +2,7 @@
 # Tests of the built program from outside: the form of its OpenAPI document, whether it does what the document says,
 # and attacks. Takes the program's path, target/debug/muster where none is given. Installs its tools under
 # target/outside; repeating it is harmless. Needs python3 with venv. What cannot be installed is skipped loudly, or
-# fails with MUSTER_REQUIRE_OUTSIDE=1.
+# fails with MUSTER_REQUIRE_OUTSIDE=1, as in CI.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
