@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use testkit::{TestApp, TestDb, on_both};
 
-use crate::{needs, offers, people};
+use crate::{memberships, needs, offers, people};
 
 /// Operations of the OpenAPI document that change something, by what the log calls them.
 fn changes() -> BTreeSet<String> {
@@ -47,11 +47,13 @@ on_both! {
         let run = app.post(&operator, "/api/v1/match-runs", &json!({})).await.expect(202).id();
         app.post(&operator, &format!("/api/v1/match-runs/{run}/cancel"), &json!({})).await.expect(200);
         people::whatever_a_person_does(&app, &firm).await;
+        memberships::whatever_clusters_do(&app).await;
         // What is refused leaves no trace.
         app.post(&firm.token, &format!("/api/v1/offers/{offer}/withdraw"), &json!({})).await.expect(409);
         app.post(&firm.token, "/api/v1/offers", &json!({ "site": firm.site })).await.expect(422);
 
         let log = app.get(&operator, "/api/v1/audit?limit=200").await.expect(200);
+        assert!(log.json["next"].is_null(), "more than one page");
         let word = |entry: &Value, key: &str| entry[key].as_str().unwrap().to_owned();
         let noted: BTreeSet<String> =
             log.items().iter().map(|e| format!("{} {}", word(e, "act"), word(e, "record"))).collect();

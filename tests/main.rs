@@ -15,6 +15,7 @@ mod http;
 mod idempotency;
 mod imports;
 mod matching;
+mod memberships;
 mod needs;
 mod offers;
 mod openapi;

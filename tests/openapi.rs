@@ -2,11 +2,22 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::{TestApp, TestDb, app::request, on_both};
 
+use crate::memberships;
+
 /// Where an example holds a secret that opens nothing.
-const WITH_SECRETS: [&str; 6] = ["/setup", "/passwords", "/sessions", "/sessions/refresh", "/me/password", "/me/erase"];
+const WITH_SECRETS: [&str; 8] = [
+    "/setup",
+    "/passwords",
+    "/sessions",
+    "/sessions/refresh",
+    "/me/password",
+    "/me/erase",
+    "/organisations/confirm",
+    "/organisations/refuse",
+];
 
 fn document() -> Value {
     serde_json::to_value(api::openapi()).unwrap()
@@ -94,6 +105,12 @@ on_both! {
         let (firm, document) = (app.firm("Atelier").await, document());
         let role = app.get(&firm.token, &format!("/api/v1/organisations/{}/roles", firm.id)).await.expect(200);
         let role = role.items()[0]["id"].as_str().unwrap().to_owned();
+        let (cluster, member) = (memberships::cluster(&app, "Textile Cluster").await, app.firm("Member").await);
+        memberships::joined(&app, &member, &cluster).await;
+        let wanted = json!({ "country": "DE", "name": "Atelier", "evidence": "my word" });
+        app.post(&member.token, "/api/v1/organisations/ask", &wanted).await.expect(202);
+        let claim = app.get(&firm.token, &format!("/api/v1/organisations/{}/claims", firm.id)).await.expect(200);
+        let claim = claim.items()[0]["id"].as_str().unwrap().to_owned();
         let (mut tried, mut patched, mut ids) = (0, 0, BTreeMap::<String, String>::new());
         // What is to be changed is made first.
         let (patches, others): (Vec<_>, Vec<_>) = operations(&document).into_iter().partition(|(method, ..)| method == "PATCH");
@@ -104,15 +121,19 @@ on_both! {
             if example.get("site").is_some() {
                 example["site"] = firm.site.clone().into();
             }
+            for field in ["cluster", "holder"].into_iter().filter(|field| example[field].is_string()).collect::<Vec<_>>() {
+                example[field] = cluster.id.clone().into();
+            }
             if method == "PATCH" {
                 let made = if path.contains("/sites") { firm.site.clone() } else { ids[path.split('/').nth(3).unwrap()].clone() };
                 app.patch(&firm.token, &path.replace("{id}", &made), "*", &example).await.expect(200);
                 patched += 1;
                 continue;
             }
-            let path = path.replace("{id}", &firm.id).replace("{role}", &role);
-            let operators = path.ends_with("organisations") || path.ends_with("match-runs");
-            let token = if operators { app.operator() } else { firm.token.clone() };
+            let operators = ["organisations", "match-runs", "{id}/verify"].iter().any(|end| path.ends_with(end));
+            let (id, token) = if path.contains("/members/") || path.ends_with("/members") { (&cluster.id, &cluster.token) } else { (&firm.id, &firm.token) };
+            let token = if operators { app.operator() } else { token.clone() };
+            let path = path.replace("{id}", id).replace("{role}", &role).replace("{member}", &member.id).replace("{claim}", &claim);
             let answer = app.send(request(method.parse().unwrap(), &token, &path, example.to_string().into())).await;
             tried += 1;
             if WITH_SECRETS.iter().any(|end| path.ends_with(end)) {
@@ -127,7 +148,7 @@ on_both! {
                 ids.insert(path.split('/').nth(3).unwrap().to_owned(), id.to_owned());
             }
         }
-        assert_eq!((tried, patched), (17, 3));
+        assert_eq!((tried, patched), (25, 3));
         app.work().await;
         assert_eq!(app.get("", "/api/v1/openapi.json").await.expect(200).json, document);
     }

@@ -357,10 +357,16 @@ on_both! {
         let opened = sign_in(&app, email, PASSWORD).await.expect(201);
         let token = text(&opened, "access_token");
         app.post(&token, "/api/v1/sites", &json!({ "name": "Hall", "region": "DE21" })).await.expect(201);
+        // What it was that the person claimed is the person's own, as long as it stands.
+        app.firm("Other Works").await;
+        let claim = json!({ "country": "DE", "name": "Other Works", "evidence": "Erasmus owns it" });
+        app.post(&token, "/api/v1/organisations/ask", &claim).await.expect(202);
+        app.mails().await;
         let kept = app.get(&token, "/api/v1/people/me/export").await.expect(200);
+        assert_eq!(kept.json["claims"][0]["evidence"], "Erasmus owns it");
         assert_eq!((&kept.json["person"]["email"], &kept.json["person"]["name"]), (&json!(email), &json!(name)));
         let acts = kept.json["acts"].as_array().unwrap().iter().filter_map(|act| act["act"].as_str());
-        assert_eq!(acts.collect::<std::collections::BTreeSet<_>>(), ["accept", "create", "set", "start"].into());
+        assert_eq!(acts.collect::<std::collections::BTreeSet<_>>(), ["accept", "ask", "create", "set", "start"].into());
         app.post("", "/api/v1/passwords/reset", &json!({ "email": email })).await.expect(202);
         assert!(holds(&app.db, email).await.is_some(), "the search finds what is there");
         app.post(&token, "/api/v1/people/me/erase", &json!({ "password": OTHER })).await.expect(422);

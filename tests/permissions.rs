@@ -11,7 +11,7 @@ use testkit::{TestApp, TestDb, app::request, on_both};
 use crate::{needs, offers};
 
 /// Operations that need no token.
-const OPEN: [&str; 15] = [
+const OPEN: [&str; 17] = [
     "healthz",
     "readyz",
     "products_list",
@@ -27,6 +27,8 @@ const OPEN: [&str; 15] = [
     "passwords_reset",
     "sessions_start",
     "sessions_refresh",
+    "organisations_confirm",
+    "organisations_refuse",
 ];
 
 /// Operations about the person who calls, which name nobody else, or are answered alike whoever is named.
@@ -65,7 +67,8 @@ on_both! {
         let operations = operations();
         for (id, (method, path)) in &operations {
             let path = path.replace("{id}", NOBODY).replace("{code}", "DE");
-            let path = path.replace("{role}", NOBODY).replace("{organisation}", NOBODY);
+            let path = path.replace("{organisation}", NOBODY);
+            let path = ["{role}", "{member}", "{cluster}", "{mandate}", "{claim}"].iter().fold(path, |p, name| p.replace(name, NOBODY));
             let answer = app.send(request(method.parse().unwrap(), "", &path, "{}".into())).await;
             if OPEN.contains(&id.as_str()) {
                 assert_ne!(answer.status, 401, "{id}");
@@ -83,7 +86,9 @@ on_both! {
 fn filled(path: &str, ids: &BTreeMap<&str, String>) -> String {
     let list = path.split('/').nth(3).unwrap_or_default();
     let path = path.replace("{id}", &ids[list]).replace("{organisation}", &ids["organisations"]);
-    path.replace("{need}", &ids["needs"]).replace("{offer}", &ids["offers"]).replace("{role}", &ids["roles"])
+    let path =
+        path.replace("{need}", &ids["needs"]).replace("{offer}", &ids["offers"]).replace("{role}", &ids["roles"]);
+    ["{member}", "{cluster}", "{mandate}", "{claim}"].iter().fold(path, |path, name| path.replace(name, NOBODY))
 }
 
 /// A body that is refused for nothing but who sends it.
@@ -93,6 +98,15 @@ fn body_of(operation: &str) -> Value {
         "roles_grant" => json!({ "email": "eve@example.org", "name": "Eve", "role": "admin" }),
         "roles_update" => json!({ "role": "member" }),
         "api_keys_create" => json!({ "name": "Portal" }),
+        "organisations_verify" => json!({ "verification": "operator" }),
+        "memberships_request" => json!({ "cluster": NOBODY }),
+        "memberships_verify" => json!({ "vouch": true }),
+        "memberships_enter" => {
+            json!({ "name": "X", "country": "DE", "contact": { "email": "x@example.org", "name": "X" },
+            "mandate": { "ends_on": "2020-12-31" } })
+        }
+        "mandates_create" => json!({ "holder": NOBODY, "ends_on": "2020-12-31" }),
+        "claims_grant" => json!({ "role": "admin" }),
         _ => json!({}),
     }
 }
@@ -142,7 +156,7 @@ on_both! {
             let send = |token: &str| app.send(request(method.parse().unwrap(), token, &path, body_of(&id).to_string().into()));
             assert_eq!(send(&member).await.status, 403, "{id}");
             // An editor writes, and decides about nobody.
-            if ["roles", "api_keys", "match_runs"].iter().any(|list| id.starts_with(list)) {
+            if ["roles", "api_keys", "match_runs", "mandates", "claims", "memberships"].iter().any(|list| id.starts_with(list)) {
                 assert_eq!(send(&editor).await.status, 403, "{id}");
             }
             refused += 1;

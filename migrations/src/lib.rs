@@ -28,6 +28,7 @@ mod m20261129_000015_confirm_by;
 mod m20261129_000016_postcodes;
 mod m20261129_000017_identifiers;
 mod m20261129_000018_former_organisations;
+mod m20261129_000021_memberships;
 
 /// Every schema change, in order.
 #[derive(Debug)]
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000016_postcodes::Migration),
             Box::new(m20261129_000017_identifiers::Migration),
             Box::new(m20261129_000018_former_organisations::Migration),
+            Box::new(m20261129_000021_memberships::Migration),
         ]
     }
 }

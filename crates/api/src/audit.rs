@@ -1,6 +1,6 @@
 //! The audit log.
 
-use app::{App, Order, access::Caller, audit::AuditFilter};
+use app::{App, Order, audit::AuditFilter};
 use axum::extract::State;
 use domain::{
     audit::{Act, AuditEntry, Change, RecordKind},
@@ -34,12 +34,13 @@ struct ListQuery {
     /// Only what was done to the record of this id.
     record_id: Option<Uuid>,
     /// Only records of these kinds, with commas between them: `organisation`, `site`, `offer`, `need`, `match_run`,
-    /// `api_key`, `person`, `password`, `role`, `session`, `import`.
+    /// `api_key`, `person`, `password`, `role`, `session`, `import`, `membership`, `mandate`, `claim`.
     #[param(value_type = Option<String>, example = "offer,need")]
     #[serde(default)]
     record: Several<RecordKind>,
     /// Only these acts, with commas between them: `create`, `update`, `withdraw`, `close`, `verify`, `merge`,
-    /// `revoke`, `start`, `cancel`, `register`, `set`, `reset`, `grant`, `accept`, `remove`, `end`, `reuse`, `erase`.
+    /// `revoke`, `start`, `cancel`, `register`, `set`, `reset`, `grant`, `accept`, `remove`, `end`, `reuse`, `erase`,
+    /// `request`, `enter`, `confirm`, `refuse`.
     #[param(value_type = Option<String>, example = "withdraw,close")]
     #[serde(default)]
     act: Several<Act>,
@@ -84,6 +85,8 @@ struct EntryView {
     credential: &'static str,
     /// Which session or key; to whom `person` is told.
     credential_id: Option<Uuid>,
+    /// Under which mandate, where `acting` did it for the owner.
+    mandate: Option<Uuid>,
     /// What was done.
     act: &'static str,
     /// To what kind of record.
@@ -119,6 +122,7 @@ impl EntryView {
             person: entry.person.map(|id| id.0),
             credential: entry.credential.as_str(),
             credential_id: entry.credential_id,
+            mandate: entry.mandate.map(|id| id.0),
             act: entry.act.as_str(),
             record: entry.record.as_str(),
             record_id: entry.record_id,
@@ -136,7 +140,7 @@ impl EntryView {
     responses((status = 200, description = "The entries", body = Page<EntryView>)))]
 async fn list(
     State(app): State<App>,
-    SignedIn(Caller { actor, .. }): SignedIn,
+    SignedIn(caller): SignedIn,
     Parameters(query): Parameters<ListQuery>,
 ) -> Result<Paged<EntryView>, Problem> {
     let filter = AuditFilter {
@@ -150,7 +154,7 @@ async fn list(
     };
     let order = query.sort.map_or(Order::Descending, |sort| sort.order);
     let part = Part { limit: query.limit, cursor: query.cursor.as_deref(), order, total: query.total };
-    let listing = Listing::new(&app, actor, ("audit", format!("{filter:?}")), part)?;
-    let found = app::audit::page(&app, actor, &filter, listing.request).await?;
+    let listing = Listing::new(&app, caller.actor, ("audit", format!("{filter:?}")), part)?;
+    let found = app::audit::page(&app, &caller, &filter, listing.request).await?;
     Ok(listing.answer(&app, found, EntryView::of))
 }

@@ -36,6 +36,12 @@ pub fn page(code: &str) -> String {
 /// All codes: those of whole answers, then those of fields.
 pub const ALL: &[Code] = &[
     answer(
+        "bad_acting_for",
+        StatusCode::BAD_REQUEST,
+        "The header Acting-For cannot be used",
+        "Write the id of one organisation that mandated yours, once, as a UUID.",
+    ),
+    answer(
         "malformed_json",
         StatusCode::BAD_REQUEST,
         "The body is not JSON",

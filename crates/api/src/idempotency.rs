@@ -28,7 +28,16 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// The longest key, in characters.
 const LONGEST: usize = 255;
 /// Where secrets are handed out, or people are named: what is kept there would outlive its erasure.
-const EXEMPT: [&str; 6] = ["api-keys", "sessions", "passwords", "people", "setup", "organisations/ask"];
+const EXEMPT: [&str; 8] = [
+    "api-keys",
+    "sessions",
+    "passwords",
+    "people",
+    "setup",
+    "organisations/ask",
+    "organisations/confirm",
+    "organisations/refuse",
+];
 
 /// Whether answers of an address are kept.
 pub fn keeps(path: &str) -> bool {

@@ -12,14 +12,17 @@ use tower_http::{catch_panic::CatchPanicLayer, normalize_path::NormalizePath};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+mod acting_for;
 mod api_keys;
 mod audit;
 pub mod body;
+mod claims;
 pub mod client;
 pub mod codes;
 mod cost;
 mod created;
 mod cursor;
+mod directory;
 mod docs;
 pub mod explanations;
 mod feature;
@@ -30,8 +33,10 @@ mod jwks;
 mod layers;
 mod limits;
 mod link_page;
+mod mandates;
 mod matches;
 mod measure;
+mod memberships;
 mod needs;
 mod number;
 mod offers;
@@ -71,6 +76,10 @@ fn routes() -> OpenApiRouter<App> {
     let v1 = OpenApiRouter::new()
         .merge(open.layer(layers::open_to_pages()))
         .merge(organisations::router())
+        .merge(directory::router())
+        .merge(memberships::router())
+        .merge(mandates::router())
+        .merge(claims::router())
         .merge(people::router())
         .merge(passwords::router())
         .merge(sessions::router())

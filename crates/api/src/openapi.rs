@@ -12,14 +12,18 @@ use utoipa::openapi::{
     tag::TagBuilder,
 };
 
-use crate::problem::{FaultBody, MEDIA_TYPE, ProblemBody};
+use crate::{
+    acting_for,
+    problem::{FaultBody, MEDIA_TYPE, ProblemBody},
+};
 
 mod patches;
 
 /// Sections of the reference, in order.
-const TAGS: [(&str, &str); 9] = [
+const TAGS: [(&str, &str); 10] = [
     ("Catalogue", "Products, units and regions; open to everybody."),
     ("Organisations", "Organisations and their sites."),
+    ("Clusters", "Who belongs to which cluster, who may act for whom, and who entered what for others."),
     ("People", "Accounts of people, their sessions, and who acts for which organisation."),
     ("Access", "Keys that machines call with."),
     ("Offers", "What sites make and hold."),
@@ -87,6 +91,7 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
         for operation in [get, post, put, patch, delete].into_iter().flatten() {
             patches::add_precondition(operation);
             open_limit(operation);
+            add_acting_for(path, operation);
             add_errors(operation);
             // Said of each, so that an operation without a token is meant to be so.
             operation.security.get_or_insert_default();
@@ -183,6 +188,23 @@ fn add_key(operation: &mut Operation) {
     operation.parameters.get_or_insert_default().push(RefOr::T(key.build()));
 }
 
+/// What lets a cluster or portal act for an organisation under a mandate.
+fn add_acting_for(path: &str, operation: &mut Operation) {
+    if !acting_for::covers(path) || operation.security.as_ref().is_none_or(Vec::is_empty) {
+        return;
+    }
+    let header = ParameterBuilder::new()
+        .name("Acting-For")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "The id of an organisation that mandated the caller's own, a cluster or portal, to act for it; what follows \
+             is done as that organisation would.",
+        ))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))));
+    operation.parameters.get_or_insert_default().push(RefOr::T(header.build()));
+}
+
 /// Operations whose answer is shown once and kept by nobody.
 const SECRET: [&str; 2] = ["api_keys_create", "sessions_start"];
 
@@ -225,7 +247,7 @@ fn add_errors(operation: &mut Operation) {
     };
     let named = |name: &str| operation.parameters.iter().flatten().any(|p| matches!(p, RefOr::T(p) if p.name == name));
     let (path, query) = (takes(ParameterIn::Path), takes(ParameterIn::Query));
-    let (key, cursor) = (named("Idempotency-Key"), named("cursor"));
+    let (key, cursor, acting) = (named("Idempotency-Key"), named("cursor"), named("Acting-For"));
     let body = operation.request_body.is_some();
     let signed_in = operation.security.is_some();
     let bad_request = match (body, cursor) {
@@ -233,10 +255,11 @@ fn add_errors(operation: &mut Operation) {
         (false, true) => {
             "There is no such query parameter, or the cursor is not one of ours or answers another question"
         }
+        (false, false) if acting && !query && !key => "The header `Acting-For` is not the id of an organisation",
         (false, false) => "There is no such query parameter, or the `Idempotency-Key` cannot be used",
     };
     let errors = [
-        (body || query || key, "400", bad_request),
+        (body || query || key || acting, "400", bad_request),
         (signed_in, "401", "A valid token is missing"),
         (signed_in, "403", "The caller, or the key it calls with, may not do this"),
         (path, "404", "There is no such thing, or it is not yours to see"),

@@ -3,10 +3,11 @@
 use app::organisations::Held;
 use app::{
     App,
+    clusters::ClusterInput,
     organisations::{OrganisationFilter, OrganisationInput, Registration, Wanted},
 };
 use axum::{Json, extract::State, http::StatusCode};
-use domain::ids::OrganisationId;
+use domain::{cluster::Cluster, ids::OrganisationId, organisation::Verification, violation::Violations};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -28,7 +29,12 @@ use crate::{
 
 /// The routes of organisations.
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(ask)).routes(routes!(get))
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(ask))
+        .routes(routes!(get))
+        .routes(routes!(verify))
+        .routes(routes!(close))
 }
 
 /// An organisation to register.
@@ -39,7 +45,7 @@ struct OrganisationBody {
     /// Its name, at most 200 characters.
     #[validate(length(max = limits::WORD))]
     name: String,
-    /// `firm`, `cluster` or `authority`.
+    /// `firm`, `cluster`, `authority` or `portal`.
     #[validate(length(max = limits::WORD))]
     kind: String,
     /// Its country: ISO 3166-1, or a name.
@@ -56,19 +62,52 @@ struct OrganisationBody {
     #[serde(default)]
     #[validate(nested)]
     identifiers: Vec<IdentifierBody>,
+    /// What it is as a cluster: a permanent one where absent.
+    #[validate(nested)]
+    cluster: Option<ClusterBody>,
+}
+
+/// What a cluster is.
+#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ClusterInput, example = json!({"form": "temporary", "purpose": "Masks for the hospitals of Bavaria", "ends_on": "2020-12-31"}))]
+struct ClusterBody {
+    /// `permanent`, or, founded by a sponsor for a purpose until a day, `temporary` or `virtual`.
+    #[validate(length(max = limits::WORD))]
+    form: String,
+    /// The authority or cluster that founds it: for the operator to say, anybody else founds for whom he acts.
+    #[schema(value_type = Option<Uuid>)]
+    sponsor: Option<OrganisationId>,
+    /// What it is for.
+    #[validate(length(max = limits::NOTE))]
+    purpose: Option<String>,
+    /// Its last day, at most five years ahead.
+    #[validate(length(max = limits::WORD))]
+    #[schema(format = Date)]
+    ends_on: Option<String>,
+}
+
+/// Who vouches for an organisation.
+#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(as = VerificationInput, example = json!({"verification": "operator"}))]
+struct VerificationBody {
+    /// `operator`, or `none` where the operator vouches no longer; a cluster may do so still.
+    #[validate(length(max = limits::WORD))]
+    verification: String,
 }
 
 /// A number of an organisation in a register.
 #[derive(Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = IdentifierInput, example = json!({"kind": "vat", "value": "EL 123456783"}))]
-struct IdentifierBody {
+pub struct IdentifierBody {
     /// `vat`, `lei`, `euid`, `gln`, or `national` for a register of the organisation's country.
     #[validate(length(max = limits::WORD))]
-    kind: String,
+    pub kind: String,
     /// The number, in whatever spelling.
     #[validate(length(max = limits::WORD))]
-    value: String,
+    pub value: String,
 }
 
 /// An organisation that somebody asks to act for.
@@ -85,6 +124,40 @@ struct WantedBody {
     /// Or one of its numbers.
     #[validate(nested)]
     identifier: Option<IdentifierBody>,
+    /// By what it can be seen that you speak for it: a claim, which whoever decides reads, and grants or refuses.
+    #[validate(length(max = limits::NOTE))]
+    evidence: Option<String>,
+}
+
+/// What a cluster is.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Cluster)]
+pub struct ClusterView {
+    /// `permanent`, `temporary` or `virtual`.
+    form: &'static str,
+    /// Who founded it; null of a permanent one.
+    sponsor: Option<Uuid>,
+    /// What it is for; empty of a permanent one.
+    purpose: String,
+    /// Its last day; null of a permanent one.
+    #[schema(format = Date)]
+    ends_on: Option<String>,
+    /// When it was closed.
+    #[schema(format = DateTime)]
+    closed_at: Option<String>,
+}
+
+impl ClusterView {
+    /// Of a cluster.
+    pub fn of(cluster: Cluster) -> Self {
+        Self {
+            form: cluster.form.as_str(),
+            sponsor: cluster.sponsor.map(|id| id.0),
+            purpose: cluster.purpose,
+            ends_on: cluster.ends_on.map(|day| day.to_string()),
+            closed_at: cluster.closed_at.map(|at| at.to_string()),
+        }
+    }
 }
 
 /// A number of an organisation in a register, in its one form.
@@ -109,12 +182,12 @@ impl IdentifierView {
 /// An organisation.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Organisation)]
-struct OrganisationView {
+pub struct OrganisationView {
     /// Its id.
     id: Uuid,
     /// Its name.
     name: String,
-    /// `firm`, `cluster` or `authority`.
+    /// `firm`, `cluster`, `authority` or `portal`.
     kind: &'static str,
     /// Its country, ISO 3166-1; `ZZ` where an imported file did not say.
     country: String,
@@ -124,14 +197,22 @@ struct OrganisationView {
     clusters: Vec<Uuid>,
     /// Its numbers in registers.
     identifiers: Vec<IdentifierView>,
+    /// What it is as a cluster; null where it is none.
+    cluster: Option<ClusterView>,
+    /// The cluster that entered it; null where it registered itself, or the operator or a file did.
+    entered_by: Option<Uuid>,
+    /// When the firm itself stood by what was entered for it.
+    #[schema(format = DateTime)]
+    confirmed_by_firm_at: Option<String>,
     /// When it was registered.
     #[schema(format = DateTime)]
     created_at: String,
 }
 
 impl OrganisationView {
-    fn of(registration: Registration) -> Self {
-        let Registration { stored, identifiers } = registration;
+    /// Of an organisation with what belongs to it.
+    pub fn of(registration: Registration) -> Self {
+        let Registration { stored, identifiers, entry, cluster } = registration;
         let o = stored.record;
         Self {
             id: o.id.0,
@@ -141,6 +222,9 @@ impl OrganisationView {
             verification: o.verification.as_str(),
             clusters: o.clusters.into_iter().map(|c| c.0).collect(),
             identifiers: identifiers.iter().map(IdentifierView::of).collect(),
+            cluster: cluster.map(ClusterView::of),
+            entered_by: entry.by.map(|by| by.0),
+            confirmed_by_firm_at: entry.confirmed_at.map(|at| at.to_string()),
             created_at: stored.created_at.to_string(),
         }
     }
@@ -189,7 +273,8 @@ async fn list(
 ///
 /// A person who signed in does, and becomes its admin: carry the session on with its id to act for it. So does the operator,
 /// who alone says who vouches for it and which clusters it belongs to, and whose word on identifiers confirms them. A name
-/// that an organisation of the country has already, in whatever spelling, or an identifier that one has, is a conflict.
+/// that an organisation of the country has already, in whatever spelling, or an identifier that one has, is a conflict. A
+/// temporary or virtual cluster is founded by an admin of an authority or cluster that the operator vouches for.
 #[utoipa::path(post, operation_id = "organisations_create", path = "/organisations", tag = "Organisations", request_body = OrganisationBody, security(("bearer" = [])),
     responses(
         (status = 201, description = "Registered; `Location` says where to read it", body = OrganisationView),
@@ -200,9 +285,13 @@ async fn create(
     Calling(caller): Calling,
     JsonBody(body): JsonBody<OrganisationBody>,
 ) -> Result<Created<OrganisationView>, Problem> {
-    let OrganisationBody { name, kind, country, verification, clusters, identifiers } = body;
+    let OrganisationBody { name, kind, country, verification, clusters, identifiers, cluster } = body;
     let identifiers = identifiers.into_iter().map(|id| (id.kind, id.value)).collect();
-    let input = OrganisationInput { name, kind, country, verification, clusters, identifiers };
+    let cluster = cluster.map(|c| {
+        let ClusterBody { form, sponsor, purpose, ends_on } = c;
+        ClusterInput { form, sponsor, purpose, ends_on }
+    });
+    let input = OrganisationInput { name, kind, country, verification, clusters, identifiers, cluster };
     let made = app::organisations::create(&app, &caller, &input).await?;
     Ok(created(format!("/api/v1/organisations/{}", made.stored.record.id), OrganisationView::of(made)))
 }
@@ -210,7 +299,8 @@ async fn create(
 /// Asks to act for an organisation.
 ///
 /// Its admins get a mail with the name and the address of the person who calls, and give a role or do nothing; where it
-/// has none, those who run the service do. The answer is the same where there is no such organisation.
+/// has none, the admins of the cluster that entered it and those who run the service do. With `evidence` it is a claim that
+/// they grant or refuse. The answer is the same where there is no such organisation.
 #[utoipa::path(post, operation_id = "organisations_ask", path = "/organisations/ask", tag = "Organisations", request_body = WantedBody, security(("bearer" = [])),
     responses((status = 202, description = "Its admins are asked, if it is registered", body = Mailed)))]
 async fn ask(
@@ -218,8 +308,8 @@ async fn ask(
     Calling(caller): Calling,
     JsonBody(body): JsonBody<WantedBody>,
 ) -> Result<(StatusCode, Json<Mailed>), Problem> {
-    let WantedBody { country, name, identifier } = body;
-    let wanted = Wanted { country, name, identifier: identifier.map(|id| (id.kind, id.value)) };
+    let WantedBody { country, name, identifier, evidence } = body;
+    let wanted = Wanted { country, name, identifier: identifier.map(|id| (id.kind, id.value)), evidence };
     app::organisations::ask(&app, &caller, &wanted).await?;
     Ok(Mailed::accepted("if it is registered, its admins are asked by mail and may give you a role"))
 }
@@ -236,4 +326,47 @@ async fn get(
     PathId(id): PathId<OrganisationId>,
 ) -> Result<Json<OrganisationView>, Problem> {
     Ok(Json(OrganisationView::of(app::organisations::get(&app, &caller, id).await?)))
+}
+
+/// Says who vouches for an organisation.
+///
+/// The operator does; for members of a cluster the cluster itself does. What the operator no longer vouches for vouches for
+/// nobody any more.
+#[utoipa::path(post, operation_id = "organisations_verify", path = "/organisations/{id}/verify", tag = "Organisations", request_body = VerificationBody, security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The organisation's id")),
+    responses((status = 200, description = "So it is", body = OrganisationView)))]
+async fn verify(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    PathId(id): PathId<OrganisationId>,
+    JsonBody(body): JsonBody<VerificationBody>,
+) -> Result<Json<OrganisationView>, Problem> {
+    let verification = match Verification::parse(&body.verification) {
+        Some(verification @ (Verification::None | Verification::Operator)) => verification,
+        Some(Verification::Cluster) | None => {
+            let detail = format!("{:?} is not one of: none, operator", body.verification);
+            let fault = Violations::one("/verification", "unknown_value", detail);
+            return Err(app::AppError::from(fault).into());
+        }
+    };
+    app::organisations::verify(&app, &caller, id, verification).await?;
+    Ok(Json(OrganisationView::of(app::organisations::get(&app, &caller, id).await?)))
+}
+
+/// Closes a cluster.
+///
+/// Its admins do this, its sponsor's, and the operator. Memberships, what it vouched for and the mandates it holds end at once;
+/// what it entered for its members is theirs.
+#[utoipa::path(post, operation_id = "organisations_close", path = "/organisations/{id}/close", tag = "Clusters", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The cluster's id")),
+    responses(
+        (status = 204, description = "Closed"),
+        (status = 409, description = "It is no cluster")))]
+async fn close(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    PathId(id): PathId<OrganisationId>,
+) -> Result<StatusCode, Problem> {
+    app::clusters::close(&app, &caller, id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -13,7 +13,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::{body::JsonBody, limits, problem::Problem, sessions::SessionView, signed_in::Calling};
+use crate::{
+    body::JsonBody, limits, mandates::MandateView, problem::Problem, sessions::SessionView, signed_in::Calling,
+};
 
 /// The routes of people.
 pub fn router() -> OpenApiRouter<App> {
@@ -122,8 +124,23 @@ struct PersonalData {
     roles: Vec<OwnRoleView>,
     /// The sessions of the last 90 days.
     sessions: Vec<SessionView>,
+    /// What the person wrote to claim organisations, where nobody decided yet.
+    claims: Vec<OwnClaimView>,
+    /// The mandates that the person signed.
+    mandates: Vec<MandateView>,
     /// What the person did, the last first, at most 1,000 acts.
     acts: Vec<ActView>,
+}
+
+/// What the person wrote to claim an organisation.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OwnClaim)]
+struct OwnClaimView {
+    /// The person's words.
+    evidence: String,
+    /// When.
+    #[schema(format = DateTime)]
+    created_at: String,
 }
 
 /// Something that the person did.
@@ -191,7 +208,7 @@ async fn me(State(app): State<App>, Calling(caller): Calling) -> Result<Json<Me>
 
 /// Reads all that is kept of the person who calls.
 ///
-/// Name and address, roles, sessions, and what the audit log says the person did.
+/// Name and address, roles, sessions, claims, mandates signed, and what the audit log says the person did.
 #[utoipa::path(get, operation_id = "persons_export", path = "/people/me/export", tag = "People", security(("bearer" = [])),
     responses((status = 200, description = "The person's data", body = PersonalData)))]
 async fn export(State(app): State<App>, Calling(caller): Calling) -> Result<Json<PersonalData>, Problem> {
@@ -201,6 +218,12 @@ async fn export(State(app): State<App>, Calling(caller): Calling) -> Result<Json
         person: PersonView::of(&kept.person),
         roles: kept.roles.iter().map(OwnRoleView::of).collect(),
         sessions: kept.sessions.iter().map(|session| SessionView::of(session, now)).collect(),
+        claims: kept
+            .claims
+            .into_iter()
+            .map(|claim| OwnClaimView { evidence: claim.evidence, created_at: claim.created_at.to_string() })
+            .collect(),
+        mandates: kept.mandates.into_iter().map(|mandate| MandateView::of(mandate, now)).collect(),
         acts: kept.acts.iter().map(ActView::of).collect(),
     }))
 }

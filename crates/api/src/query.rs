@@ -127,6 +127,7 @@ named!(
     domain::catalogue::ProductKind,
     domain::audit::Act,
     domain::audit::RecordKind,
+    domain::membership::MembershipState,
     app::offers::OfferSort,
 );
 

@@ -10,7 +10,7 @@ use axum::{
 };
 use domain::api_key::AccessScope;
 
-use crate::problem::Problem;
+use crate::{acting_for, problem::Problem};
 
 /// A caller with a valid token or key, whatever the credential may be used for: the use case asks.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ impl FromRequestParts<App> for Calling {
                 Problem::unauthenticated(&refusal.to_string(), Some("invalid_token"))
             }
         })?;
-        Ok(Self(caller))
+        Ok(Self(acting_for::named(app, parts.uri.path(), &parts.headers, caller).await?))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use domain::{
     api_key::AccessScopes,
-    ids::{ApiKeyId, PersonId, SessionId},
+    ids::{ApiKeyId, MandateId, OrganisationId, PersonId, SessionId},
 };
 
 use crate::{App, api_keys, error::AppError, policy::Actor, sessions, tokens::TokenError};
@@ -33,17 +33,29 @@ pub struct Caller {
     pub person: Option<PersonId>,
     /// What the credential may be used for; what the actor may do is another question.
     pub scopes: AccessScopes,
+    /// Under which mandate the caller acts for another organisation than its own.
+    pub behalf: Option<Behalf>,
+}
+
+/// A mandate under which somebody acts for another organisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Behalf {
+    /// The mandate.
+    pub mandate: MandateId,
+    /// The cluster or portal that holds it.
+    pub holder: OrganisationId,
 }
 
 impl Caller {
     /// Whoever sits at the machine that the service runs on: the operator, who may do everything.
     pub fn command_line() -> Self {
-        Self { actor: Actor::Operator, credential: Credential::CommandLine, person: None, scopes: AccessScopes::all() }
+        let (actor, credential) = (Actor::Operator, Credential::CommandLine);
+        Self { actor, credential, person: None, scopes: AccessScopes::all(), behalf: None }
     }
 
     /// A person who acts for himself alone, by something other than a session.
     pub(crate) fn alone(credential: Credential, person: Option<PersonId>) -> Self {
-        Self { actor: Actor::Nobody, credential, person, scopes: AccessScopes::all() }
+        Self { actor: Actor::Nobody, credential, person, scopes: AccessScopes::all(), behalf: None }
     }
 }
 

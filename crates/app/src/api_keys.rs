@@ -199,7 +199,7 @@ pub(crate) async fn authenticate(app: &App, text: &str) -> Result<Caller, Access
         }
     }
     let actor = key.organisation.map_or(Actor::Operator, Actor::Organisation);
-    Ok(Caller { actor, credential: Credential::ApiKey(key.id), person: None, scopes: key.scopes })
+    Ok(Caller { actor, credential: Credential::ApiKey(key.id), person: None, scopes: key.scopes, behalf: None })
 }
 
 /// Keys are made and seen by what may administer.

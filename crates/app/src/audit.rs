@@ -17,7 +17,7 @@ use crate::{
     access::{Caller, Credential},
     error::AppResult,
     ids::Ids,
-    policy::Actor,
+    policy::{Action, Actor, Resource, require},
 };
 
 /// Writes what a caller does into the log.
@@ -54,14 +54,16 @@ impl Pen {
         let entry = |deed: Deed| AuditEntry {
             id: AuditId(self.ids.next(self.at)),
             at: self.at,
-            acting: match self.caller.actor {
-                Actor::Operator => Acting::Operator,
-                Actor::Organisation(id) => Acting::Organisation(id),
-                Actor::Nobody => Acting::Person,
+            acting: match (self.caller.behalf, self.caller.actor) {
+                (Some(behalf), _) => Acting::Organisation(behalf.holder),
+                (None, Actor::Operator) => Acting::Operator,
+                (None, Actor::Organisation(id)) => Acting::Organisation(id),
+                (None, Actor::Nobody) => Acting::Person,
             },
             person: self.caller.person,
             credential,
             credential_id,
+            mandate: self.caller.behalf.map(|behalf| behalf.mandate),
             act: deed.act,
             record: deed.record,
             record_id: deed.id,
@@ -76,9 +78,20 @@ impl Pen {
 /// A page of the log: the operator reads all of it, an organisation what it did and what was done to its
 /// records. Who of the others acted, and by which key, is
 /// theirs to know.
-pub async fn page(app: &App, actor: Actor, filter: &AuditFilter, request: PageRequest) -> AppResult<Page<AuditEntry>> {
-    let mut page = store::page(&app.store, actor.into(), filter, request).await?;
-    if let Actor::Organisation(own) = actor {
+///
+/// # Errors
+/// `Forbidden` under a mandate.
+pub async fn page(
+    app: &App,
+    caller: &Caller,
+    filter: &AuditFilter,
+    request: PageRequest,
+) -> AppResult<Page<AuditEntry>> {
+    if let Actor::Organisation(own) = caller.actor {
+        require(caller, Action::Read, Resource::Inside(own))?;
+    }
+    let mut page = store::page(&app.store, caller.actor.into(), filter, request).await?;
+    if let Actor::Organisation(own) = caller.actor {
         for entry in page.items.iter_mut().filter(|entry| entry.acting != Acting::Organisation(own)) {
             (entry.credential_id, entry.person) = (None, None);
         }

@@ -35,6 +35,10 @@ const MAIL_AGAIN: Duration = Duration::from_secs(600);
 const INVITATIONS: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
 /// The time after which there is another.
 const INVITE_AGAIN: Duration = Duration::from_secs(180);
+/// Firms at once that a cluster enters, each of which gets a mail.
+const ENTRIES: NonZeroU32 = NonZeroU32::MIN.saturating_add(499);
+/// The time after which there is another.
+const ENTER_AGAIN: Duration = Duration::from_secs(20);
 /// Tries after which accounts that are not tried any more are forgotten.
 const TIDY_EVERY: u32 = 10_000;
 
@@ -46,6 +50,7 @@ pub(crate) struct Guesses {
     by_known_address: Buckets,
     mails: Buckets,
     invitations: Buckets,
+    entries: Buckets,
     tries: AtomicU32,
 }
 
@@ -62,6 +67,7 @@ impl Default for Guesses {
             by_known_address: buckets(BURST, AGAIN),
             mails: buckets(MAILS, MAIL_AGAIN),
             invitations: buckets(INVITATIONS, INVITE_AGAIN),
+            entries: buckets(ENTRIES, ENTER_AGAIN),
             tries: AtomicU32::new(0),
         }
     }
@@ -105,10 +111,19 @@ impl Guesses {
         self.take(&self.mails, key(to, "")).map_err(too_often(MAILED))
     }
 
+    /// Counts a firm that a verified cluster enters, whose signatory gets a mail.
+    ///
+    /// # Errors
+    /// As [`Guesses::count_invitation`].
+    pub(crate) fn count_entry(&self, by: OrganisationId, to: &EmailAddress) -> Result<(), AppError> {
+        self.take(&self.entries, by.to_string()).map_err(too_often(ENTERED))?;
+        self.take(&self.mails, key(to, "")).map_err(too_often(MAILED))
+    }
+
     /// Takes one of a bucket, or answers the seconds until there is one.
     fn take(&self, buckets: &Buckets, key: String) -> Result<(), u64> {
         if self.tries.fetch_add(1, Ordering::Relaxed) % TIDY_EVERY == TIDY_EVERY - 1 {
-            for buckets in [&self.by_account, &self.by_known_address, &self.mails, &self.invitations] {
+            for buckets in [&self.by_account, &self.by_known_address, &self.mails, &self.invitations, &self.entries] {
                 buckets.retain_recent();
             }
         }
@@ -119,6 +134,7 @@ impl Guesses {
 
 const GUESSED: &str = "this account was tried too often; wait, or set another password by a mailed link";
 const INVITED: &str = "the organisation invited many people at once; wait before it invites another";
+const ENTERED: &str = "the cluster entered many firms at once; wait before it enters another";
 const MAILED: &str = "that address got several mails because somebody typed it; wait before it gets another";
 
 fn too_often(detail: &'static str) -> impl Fn(u64) -> AppError {

@@ -20,6 +20,8 @@ use crate::{
 
 /// How long a link of a mail works, in seconds: 24 hours.
 pub const MAILED_SECONDS: i64 = 86_400;
+/// How long the link works by which a firm confirms or refuses what was entered for it, in seconds: 14 days.
+pub const ENTRY_SECONDS: i64 = 14 * 86_400;
 /// How long the link of a first start works, in seconds: 30 minutes.
 pub const SETUP_SECONDS: i64 = 1_800;
 

@@ -4,6 +4,7 @@
 use std::{future::Future, pin::Pin, time::Duration};
 
 use domain::{
+    api_key::AccessScope,
     email::EmailAddress,
     ids::{MailId, OrganisationId, PersonId},
     link::{LinkPurpose, Mail, MailKind},
@@ -11,7 +12,7 @@ use domain::{
     time::Instant,
 };
 use secrecy::{ExposeSecret, SecretString};
-use storage::{Scope, StoreError, Tx, links as link_store, mails as store, organisations, people, sessions};
+use storage::{Scope, StoreError, Tx, links as link_store, mails as store, mandates, organisations, people, sessions};
 
 use crate::{
     App,
@@ -162,8 +163,18 @@ async fn letter(app: &App, mail: &Mail) -> AppResult<Option<Letter>> {
         None => String::new(),
         Some(id) => organisations::get(&app.store, Scope::Organisation(id), id).await?.record.name,
     };
+    let about = match (mail.kind, mail.organisation) {
+        (MailKind::Entry, Some(id)) => match entered(app, id).await? {
+            Some(entered) => entered,
+            None => return Ok(None),
+        },
+        (_, _) => about,
+    };
     let (subject, before, after) = words(mail.kind, &organisation, &about);
-    let link = if with_link(mail.kind) { Some(link(app, mail).await?) } else { None };
+    let link = match link_of(mail.kind) {
+        Some(how) => Some(link(app, mail, how).await?),
+        None => None,
+    };
     let link = link.as_ref().map_or(String::new(), |l| format!("\n\n{}\n\n", l.expose_secret()));
     // Names are typed by strangers, who must not write our mails.
     let text = format!("Hello,\n\n{before}{link}{after}\n\nMuster at {}\n", app.public_url);
@@ -178,11 +189,31 @@ async fn still_there(app: &App, id: PersonId) -> AppResult<Option<Person>> {
     }
 }
 
-/// Whether a mail carries a link that sets a password.
-fn with_link(kind: MailKind) -> bool {
+/// Who entered an organisation, what it may do for it and until when; `None` when that is over already.
+async fn entered(app: &App, id: OrganisationId) -> AppResult<Option<String>> {
+    let entry = organisations::entries(&app.store, [id]).await?.remove(&id).unwrap_or_default();
+    let Some(by) = entry.by else { return Ok(None) };
+    let mandate = mandates::open(&app.store, id, by).await?.filter(|mandate| mandate.is_valid(app.clock.now()));
+    let cluster = organisations::get(&app.store, Scope::Operator, by).await?.record.name;
+    Ok(mandate.map(|mandate| {
+        let may = if mandate.scopes.allow(AccessScope::Write) { "read and write" } else { "read" };
+        format!("{cluster} (it says that you let it {may} its sites, offers and needs until {})", mandate.ends_on)
+    }))
+}
+
+/// What link a mail carries, if it does, and for how many seconds it works.
+fn link_of(kind: MailKind) -> Option<(LinkPurpose, i64)> {
     match kind {
-        MailKind::Welcome | MailKind::Reset | MailKind::Invitation => true,
-        MailKind::Known | MailKind::Role | MailKind::Changed | MailKind::Access => false,
+        MailKind::Welcome | MailKind::Reset | MailKind::Invitation => {
+            Some((LinkPurpose::Password, links::MAILED_SECONDS))
+        }
+        MailKind::Entry => Some((LinkPurpose::Entry, links::ENTRY_SECONDS)),
+        MailKind::Known
+        | MailKind::Role
+        | MailKind::Changed
+        | MailKind::Access
+        | MailKind::Joining
+        | MailKind::Granted => None,
     }
 }
 
@@ -232,7 +263,34 @@ fn words(kind: MailKind, organisation: &str, about: &str) -> (String, String, St
             format!("{about} asks to act for {organisation} at Muster"),
             format!(
                 "{about} asks to act for {organisation}. If you know this person and agree, give a role: sign in, and \
-                 give it to the address above. If not, do nothing."
+                 give it to the address above, or grant the claim where one stands with its evidence. If not, do \
+                 nothing."
+            ),
+            String::new(),
+        ),
+        MailKind::Entry => (
+            format!("{organisation} was entered at Muster: please confirm or refuse it"),
+            format!(
+                "at Muster, firms say what they can make and others what they lack. {organisation} was entered there, \
+                 with you as the person who signed for it, by {about}. Open this link to confirm that, or to refuse \
+                 it:"
+            ),
+            format!(
+                "The link works once, within 14 days. Until you refuse, what was entered stands. Your name and address \
+                 were entered by others; {NOTICE} To refuse erases them."
+            ),
+        ),
+        MailKind::Joining => (
+            format!("{organisation} asks to join your cluster at Muster"),
+            format!(
+                "{organisation} asks to join a cluster whose admin you are. Sign in to take it as a member, or not."
+            ),
+            String::new(),
+        ),
+        MailKind::Granted => (
+            format!("You can act for {organisation} at Muster"),
+            format!(
+                "your claim to act for {organisation} was granted. Sign in, or carry your session on, to act for it."
             ),
             String::new(),
         ),
@@ -243,12 +301,11 @@ fn words(kind: MailKind, organisation: &str, about: &str) -> (String, String, St
 /// What whoever was entered by somebody else must know.
 const NOTICE: &str = "they serve to reach you about this and nothing else, and are erased if you ask for it.";
 
-async fn link(app: &App, mail: &Mail) -> AppResult<SecretString> {
+async fn link(app: &App, mail: &Mail, how: (LinkPurpose, i64)) -> AppResult<SecretString> {
     let (ids, now, of) = (std::sync::Arc::clone(&app.ids), app.clock.now(), (Some(mail.person), mail.organisation));
-    let how = (LinkPurpose::Password, links::MAILED_SECONDS);
     let make = move |tx: Tx| async move { Ok::<_, AppError>(links::make(&ids, &tx, how, of, now).await?) };
     let token = app.store.write(make).await?;
-    Ok(links::address(app, LinkPurpose::Password, &token))
+    Ok(links::address(app, how.0, &token))
 }
 
 /// How the queue of mails stands.

@@ -2,10 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use domain::{ids::OrganisationId, organisation::Organisation, violation::Violations};
-use storage::{Page, PageRequest, StoreError, Stored, organisations as store};
+use domain::{
+    cluster::Cluster,
+    ids::OrganisationId,
+    organisation::{Organisation, OrganisationKind},
+    violation::Violations,
+};
+use storage::{Page, PageRequest, Reads, StoreError, Stored, organisations as store};
 
-pub use storage::{identifiers::Held, merging::Merged, organisations::OrganisationFilter};
+pub use storage::{
+    identifiers::Held,
+    merging::Merged,
+    organisations::{Entry, OrganisationFilter},
+};
 
 use crate::{
     App,
@@ -21,8 +30,8 @@ mod verify;
 
 pub use ask::{Wanted, ask};
 pub use merge::{Merging, counts, merge};
-pub(crate) use register::registered;
 pub use register::{MOST_CLUSTERS, MOST_IDENTIFIERS, OrganisationInput, create};
+pub(crate) use register::{check, check_identifiers, duplicate, registered};
 pub use verify::verify;
 
 /// An organisation with its identifiers.
@@ -32,6 +41,10 @@ pub struct Registration {
     pub stored: Stored<Organisation>,
     /// Its identifiers.
     pub identifiers: Vec<Held>,
+    /// Who entered it, if that was somebody else.
+    pub entry: Entry,
+    /// What it is as a cluster, where it is one.
+    pub cluster: Option<Cluster>,
 }
 
 /// One organisation.
@@ -41,8 +54,8 @@ pub struct Registration {
 pub async fn get(app: &App, caller: &Caller, id: OrganisationId) -> AppResult<Registration> {
     require(caller, Action::Read, Resource::OwnedBy(id))?;
     let stored = store::get(&app.store, caller.actor.into(), id).await.map_err(not_found)?;
-    let mut identifiers = storage::identifiers::of(&app.store, [id]).await?;
-    Ok(Registration { stored, identifiers: identifiers.remove(&id).unwrap_or_default() })
+    let mut found = registrations(&app.store, vec![stored]).await?;
+    found.pop().ok_or_else(|| AppError::internal("an organisation got lost"))
 }
 
 /// A page of the organisations that the actor may see.
@@ -54,13 +67,23 @@ pub async fn page(
 ) -> AppResult<Page<Registration>> {
     require(caller, Action::Read, Resource::Organisations)?;
     let page = store::page(&app.store, caller.actor.into(), filter, request).await?;
-    let ids = page.items.iter().map(|stored| stored.record.id);
-    let mut held: BTreeMap<OrganisationId, Vec<Held>> = storage::identifiers::of(&app.store, ids).await?;
+    Ok(Page { items: registrations(&app.store, page.items).await?, next: page.next, total: page.total })
+}
+
+/// Organisations with what belongs to them.
+async fn registrations(reader: &impl Reads, stored: Vec<Stored<Organisation>>) -> AppResult<Vec<Registration>> {
+    let ids = || stored.iter().map(|stored| stored.record.id);
+    let mut held: BTreeMap<OrganisationId, Vec<Held>> = storage::identifiers::of(reader, ids()).await?;
+    let mut entries = store::entries(reader, ids()).await?;
+    let mut clusters = storage::clusters::of(reader, ids()).await?;
     let with = |stored: Stored<Organisation>| {
-        let identifiers = held.remove(&stored.record.id).unwrap_or_default();
-        Registration { stored, identifiers }
+        let id = stored.record.id;
+        let is_cluster = stored.record.kind == OrganisationKind::Cluster;
+        let cluster = is_cluster.then(|| clusters.remove(&id).unwrap_or_default());
+        let (identifiers, entry) = (held.remove(&id).unwrap_or_default(), entries.remove(&id).unwrap_or_default());
+        Registration { stored, identifiers, entry, cluster }
     };
-    Ok(Page { items: page.items.into_iter().map(with).collect(), next: page.next, total: page.total })
+    Ok(stored.into_iter().map(with).collect())
 }
 
 /// The organisation that a record is written for: the one named, else the actor's own.

@@ -6,18 +6,22 @@
 
 use domain::{
     audit::{Act, AuditEntry, RecordKind},
+    claim::Claim,
     email::EmailAddress,
     ids::{OrganisationId, PersonId},
     link::{LinkPurpose, MailKind},
+    mandate::Mandate,
     person::{Person, Role, RoleOf, Session},
     text,
+    time::Instant,
     violation::Violations,
 };
 use secrecy::{ExposeSecret, SecretString};
 use storage::{
     PageRequest, StoreError, Tx,
     audit::{self, AuditFilter},
-    links as link_store, mails as mail_store, people as store, roles as role_store, sessions as session_store,
+    claims, links as link_store, mails as mail_store, mandates, people as store, roles as role_store,
+    sessions as session_store,
 };
 use uuid::Uuid;
 
@@ -26,7 +30,7 @@ use crate::{
     access::{Caller, Credential},
     audit::{Deed, Pen},
     error::{AppError, AppResult},
-    links, mails, passwords,
+    links, mails, passwords, roles,
     sessions::{self, person_of},
 };
 
@@ -39,6 +43,10 @@ pub struct Kept {
     pub roles: Vec<(RoleOf, String)>,
     /// The sessions of the last 90 days.
     pub sessions: Vec<Session>,
+    /// What the person wrote to claim organisations, where nobody decided yet.
+    pub claims: Vec<Claim>,
+    /// Mandates that the person signed.
+    pub mandates: Vec<Mandate>,
     /// What the person did, the last first, at most 1,000 entries.
     pub acts: Vec<AuditEntry>,
 }
@@ -147,6 +155,7 @@ pub async fn set_password(app: &App, token: &SecretString, password: &SecretStri
                 if let Ok(role) = role_store::of(&tx, organisation, id).await {
                     role_store::accept(&tx, organisation, id, now).await?;
                     deeds.push(Deed { owner: Some(organisation), ..deed(Act::Accept, RecordKind::Role, role.id.0) });
+                    deeds.extend(roles::stood_by(&tx, &role, now).await?);
                 }
             }
             session_store::end_all(&tx, id, None, now).await?;
@@ -217,7 +226,9 @@ pub async fn export(app: &App, caller: &Caller) -> AppResult<Kept> {
     let filter = AuditFilter { person: Some(person.id), ..AuditFilter::default() };
     let request = PageRequest { order: storage::Order::Descending, ..PageRequest::first(PageRequest::MOST) };
     let acts = audit::page(&app.store, storage::Scope::Operator, &filter, request).await?.items;
-    Ok(Kept { person, roles, sessions, acts })
+    let claims = claims::of_person(&app.store, person.id).await?;
+    let mandates = mandates::signed_by(&app.store, person.id).await?;
+    Ok(Kept { person, roles, sessions, claims, mandates, acts })
 }
 
 /// Erases the caller's personal data: name, address, password, roles, sessions, links, and mails that wait. What
@@ -250,6 +261,7 @@ pub async fn erase(app: &App, caller: &Caller, password: &SecretString) -> AppRe
             session_store::forget_of(&tx, id).await?;
             link_store::void_of(&tx, id, now).await?;
             mail_store::drop_of(&tx, id).await?;
+            claims::drop_of(&tx, id).await?;
             store::erase(&tx, id, now).await?;
             pen.note(&tx, [deed(Act::Erase, RecordKind::Person, id.0)]).await
         })
@@ -259,6 +271,22 @@ pub async fn erase(app: &App, caller: &Caller, password: &SecretString) -> AppRe
         tracing::warn!(%error, "the journal of the database still holds what was erased");
     }
     Ok(())
+}
+
+/// Erases a person who never had an account and whom nothing else names, and tells whether.
+pub(crate) async fn forget_contact(tx: &Tx, id: PersonId, now: Instant) -> AppResult<bool> {
+    let (person, _) = match store::get_to_change(tx, id).await {
+        Ok(found) => found,
+        Err(StoreError::NotFound) => return Ok(false),
+        Err(e) => return Err(e.into()),
+    };
+    if person.active_at.is_some() || person.operator || !role_store::of_person(tx, id).await?.is_empty() {
+        return Ok(false);
+    }
+    link_store::void_of(tx, id, now).await?;
+    mail_store::drop_of(tx, id).await?;
+    store::erase(tx, id, now).await?;
+    Ok(true)
 }
 
 /// Whether an organisation has no admin without this one.

@@ -74,6 +74,11 @@ pub enum Resource {
     Registration,
     /// An organisation's record, or anything it owns: sites, offers, needs.
     OwnedBy(OrganisationId),
+    /// What concerns an organisation's own people alone, whom no mandate lets in: who acts for it, what it joined,
+    /// whom it mandated, what was done.
+    Inside(OrganisationId),
+    /// An organisation that a cluster entered and that nobody acts for yet.
+    EnteredBy(OrganisationId, OrganisationId),
     /// Runs of the whole market.
     Runs,
     /// The service itself: its people and its own keys.
@@ -84,7 +89,8 @@ pub enum Resource {
 pub fn may(caller: &Caller, action: Action, resource: Resource) -> bool {
     match resource {
         // Whom a person acts for elsewhere does not matter.
-        Resource::Registration if caller.person.is_some() => action == Action::Write,
+        Resource::Registration if caller.person.is_some() && caller.behalf.is_none() => action == Action::Write,
+        Resource::Inside(_) | Resource::EnteredBy(_, _) if caller.behalf.is_some() => false,
         _ => caller.scopes.allow(action.scope()) && may_act(caller.actor, action, resource),
     }
 }
@@ -92,11 +98,13 @@ pub fn may(caller: &Caller, action: Action, resource: Resource) -> bool {
 fn may_act(actor: Actor, action: Action, resource: Resource) -> bool {
     match (actor, resource) {
         (Actor::Operator, _) => true,
-        (Actor::Organisation(own), Resource::OwnedBy(owner)) => own == owner,
+        (Actor::Organisation(own), Resource::OwnedBy(owner) | Resource::Inside(owner)) => own == owner,
+        (Actor::Organisation(own), Resource::EnteredBy(entered, by)) => own == entered || own == by,
         (Actor::Organisation(_), Resource::Organisations | Resource::Runs) => action == Action::Read,
         (Actor::Organisation(_), Resource::Service | Resource::Registration) => false,
         (Actor::Nobody, Resource::Organisations) => action == Action::Read,
-        (Actor::Nobody, Resource::OwnedBy(_) | Resource::Runs | Resource::Service | Resource::Registration) => false,
+        (Actor::Nobody, Resource::OwnedBy(_) | Resource::Inside(_) | Resource::EnteredBy(_, _)) => false,
+        (Actor::Nobody, Resource::Runs | Resource::Service | Resource::Registration) => false,
     }
 }
 
@@ -110,13 +118,18 @@ pub fn require(caller: &Caller, action: Action, resource: Resource) -> AppResult
         return Ok(());
     }
     if may_act(caller.actor, action, resource) {
+        if caller.behalf.is_some() {
+            return Err(forbidden("the mandate does not go so far; somebody of the organisation itself does this"));
+        }
         let needed = action.scope().as_str();
         return Err(AppError::Forbidden {
             detail: format!("this needs a role or a key with the scope {needed}; yours has {}", caller.scopes),
         });
     }
     Err(match resource {
-        Resource::OwnedBy(_) => AppError::NotFound { what: "organisation" },
+        Resource::OwnedBy(_) | Resource::Inside(_) | Resource::EnteredBy(_, _) => {
+            AppError::NotFound { what: "organisation" }
+        }
         Resource::Organisations => forbidden("only the operator changes the list of organisations"),
         Resource::Registration => forbidden("only a person who signed in registers an organisation, and the operator"),
         Resource::Runs if caller.actor == Actor::Nobody => forbidden("only organisations and the operator see runs"),
@@ -134,14 +147,17 @@ mod tests {
     use domain::{api_key::AccessScopes, person::Role};
 
     use super::*;
-    use crate::access::Credential;
+    use crate::access::{Behalf, Credential};
 
     /// The whole matrix; a change of it shows here.
     #[test]
     fn who_may_do_what() {
         let own = OrganisationId(uuid::Uuid::from_u128(1));
         let other = OrganisationId(uuid::Uuid::from_u128(2));
-        let caller = |actor, scopes| Caller { actor, credential: Credential::CommandLine, person: None, scopes };
+        let caller =
+            |actor, scopes| Caller { actor, credential: Credential::CommandLine, person: None, scopes, behalf: None };
+        let behalf = Behalf { mandate: domain::ids::MandateId(uuid::Uuid::from_u128(4)), holder: other };
+        let some = AccessScopes::new([AccessScope::Read, AccessScope::Write]).unwrap();
         let ann = Some(domain::ids::PersonId(uuid::Uuid::from_u128(3)));
         let callers = [
             ("operator", caller(Actor::Operator, AccessScopes::all())),
@@ -149,12 +165,15 @@ mod tests {
             ("editor", Caller { person: ann, ..caller(Actor::Organisation(own), Role::Editor.scopes()) }),
             ("member", Caller { person: ann, ..caller(Actor::Organisation(own), Role::Member.scopes()) }),
             ("key", caller(Actor::Organisation(own), AccessScopes::all())),
+            ("holder", Caller { person: ann, behalf: Some(behalf), ..caller(Actor::Organisation(own), some) }),
             ("nobody", Caller { person: ann, ..caller(Actor::Nobody, AccessScopes::all()) }),
         ];
         let resources = [
             ("organisations", Resource::Organisations),
             ("registration", Resource::Registration),
             ("own", Resource::OwnedBy(own)),
+            ("inside", Resource::Inside(own)),
+            ("entered", Resource::EnteredBy(OrganisationId(uuid::Uuid::from_u128(5)), own)),
             ("another's", Resource::OwnedBy(other)),
             ("runs", Resource::Runs),
             ("service", Resource::Service),
@@ -176,36 +195,56 @@ mod tests {
             "operator, organisations: read write admin\n\
              operator, registration: read write admin\n\
              operator, own: read write admin\n\
+             operator, inside: read write admin\n\
+             operator, entered: read write admin\n\
              operator, another's: read write admin\n\
              operator, runs: read write admin\n\
              operator, service: read write admin\n\
              admin, organisations: read\n\
              admin, registration: write\n\
              admin, own: read write admin\n\
+             admin, inside: read write admin\n\
+             admin, entered: read write admin\n\
              admin, another's: nothing\n\
              admin, runs: read\n\
              admin, service: nothing\n\
              editor, organisations: read\n\
              editor, registration: write\n\
              editor, own: read write\n\
+             editor, inside: read write\n\
+             editor, entered: read write\n\
              editor, another's: nothing\n\
              editor, runs: read\n\
              editor, service: nothing\n\
              member, organisations: read\n\
              member, registration: write\n\
              member, own: read\n\
+             member, inside: read\n\
+             member, entered: read\n\
              member, another's: nothing\n\
              member, runs: read\n\
              member, service: nothing\n\
              key, organisations: read\n\
              key, registration: nothing\n\
              key, own: read write admin\n\
+             key, inside: read write admin\n\
+             key, entered: read write admin\n\
              key, another's: nothing\n\
              key, runs: read\n\
              key, service: nothing\n\
+             holder, organisations: read\n\
+             holder, registration: nothing\n\
+             holder, own: read write\n\
+             holder, inside: nothing\n\
+             holder, entered: nothing\n\
+             holder, another's: nothing\n\
+             holder, runs: read\n\
+             holder, service: nothing\n\
              nobody, organisations: read\n\
              nobody, registration: write\n\
              nobody, own: nothing\n\
+             nobody, inside: nothing\n\
+             nobody, entered: nothing\n\
              nobody, another's: nothing\n\
              nobody, runs: nothing\n\
              nobody, service: nothing\n"

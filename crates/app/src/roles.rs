@@ -7,6 +7,7 @@ use domain::{
     link::MailKind,
     person::{Person, Role, RoleOf},
     text,
+    time::Instant,
     violation::Violations,
 };
 use storage::{Page, PageRequest, Scope, StoreError, organisations, roles as store};
@@ -16,7 +17,9 @@ use crate::{
     access::Caller,
     audit::{Deed, Pen},
     error::{AppError, AppResult},
-    mails, people,
+    mails,
+    memberships::confirmed,
+    people,
     policy::{Action, Actor, Resource, require},
     sessions::person_of,
 };
@@ -43,7 +46,7 @@ pub async fn page(
     of: OrganisationId,
     request: PageRequest,
 ) -> AppResult<Page<(RoleOf, Person)>> {
-    require(caller, Action::Read, Resource::OwnedBy(of))?;
+    require(caller, Action::Read, Resource::Inside(of))?;
     exists(app, of).await?;
     Ok(store::page(&app.store, of, request).await?)
 }
@@ -158,10 +161,21 @@ pub async fn accept(app: &App, caller: &Caller, of: OrganisationId) -> AppResult
                 return Ok(role);
             }
             store::accept(&tx, of, person, now).await?;
-            pen.note(&tx, [deed(Act::Accept, &role, Vec::new())]).await?;
+            let mut deeds = vec![deed(Act::Accept, &role, Vec::new())];
+            deeds.extend(stood_by(&tx, &role, now).await?);
+            pen.note(&tx, deeds).await?;
             Ok(RoleOf { accepted_at: Some(now), ..role })
         })
         .await
+}
+
+/// Whoever takes the role of an admin stands by what a cluster entered for the organisation.
+pub(crate) async fn stood_by(tx: &storage::Tx, role: &RoleOf, now: Instant) -> AppResult<Vec<Deed>> {
+    if role.role != Role::Admin {
+        return Ok(Vec::new());
+    }
+    let entry = organisations::entries(tx, [role.organisation]).await?.remove(&role.organisation).unwrap_or_default();
+    confirmed(tx, role.organisation, entry, now).await
 }
 
 async fn keep_an_admin(tx: &storage::Tx, role: &RoleOf) -> AppResult<()> {
@@ -172,7 +186,11 @@ async fn keep_an_admin(tx: &storage::Tx, role: &RoleOf) -> AppResult<()> {
     Ok(())
 }
 
-fn named(pointer: &str, role: &str) -> Result<Role, Violations> {
+/// A role by its name.
+///
+/// # Errors
+/// One violation at `pointer`.
+pub fn named(pointer: &str, role: &str) -> Result<Role, Violations> {
     Role::parse(role).ok_or_else(|| {
         let detail = format!("{role:?} is not one of: member, editor, admin");
         Violations::one(pointer, "unknown_value", detail)

@@ -263,8 +263,9 @@ pub(crate) async fn authenticate(app: &App, token: &str) -> Result<Caller, Acces
 /// # Errors
 /// `Forbidden` when it is a machine.
 pub(crate) fn person_of(caller: &Caller) -> AppResult<PersonId> {
-    let detail = "only a person who signed in may do this; a key speaks for an organisation";
-    caller.person.ok_or_else(|| AppError::Forbidden { detail: detail.to_owned() })
+    let detail = "only a person who signed in may do this; a key speaks for an organisation, and so does a mandate";
+    let person = caller.person.filter(|_| caller.behalf.is_none());
+    person.ok_or_else(|| AppError::Forbidden { detail: detail.to_owned() })
 }
 
 /// The session that calls.

@@ -74,6 +74,11 @@ impl AccessScopes {
         self.0.is_subset(&those.0)
     }
 
+    /// Those that are among both, if any is.
+    pub fn common(&self, those: &AccessScopes) -> Option<Self> {
+        Self::new(self.0.intersection(&those.0).copied())
+    }
+
     /// Each of them.
     pub fn iter(&self) -> impl Iterator<Item = AccessScope> {
         self.0.iter().copied()

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    ids::{AuditId, OrganisationId, PersonId},
+    ids::{AuditId, MandateId, OrganisationId, PersonId},
     time::Instant,
 };
 
@@ -23,6 +23,8 @@ pub struct AuditEntry {
     pub credential: CredentialKind,
     /// Which credential, where there are several of the kind.
     pub credential_id: Option<Uuid>,
+    /// Under which mandate, where it was done for another organisation.
+    pub mandate: Option<MandateId>,
     /// What was done.
     pub act: Act,
     /// To what kind of record.
@@ -140,9 +142,9 @@ words! {
         Update "update",
         /// An offer was taken out of the market.
         Withdraw "withdraw",
-        /// A need was closed.
+        /// A need or a cluster was closed.
         Close "close",
-        /// Somebody vouched for an organisation, or no longer does.
+        /// Somebody vouched for an organisation or a member, or no longer does.
         Verify "verify",
         /// An organisation became part of another that it was a duplicate of.
         Merge "merge",
@@ -158,20 +160,28 @@ words! {
         Set "set",
         /// Somebody asked to act for an organisation.
         Ask "ask",
-        /// A role was given.
+        /// A role was given, or a claim granted.
         Grant "grant",
-        /// A role was taken by whom it was given to.
+        /// A role was taken by whom it was given to, or a member by its cluster.
         Accept "accept",
-        /// A session ended.
+        /// A session, a membership or a mandate ended.
         End "end",
         /// A link for another password was asked for.
         Reset "reset",
         /// All that was signed in ended, since a refresh token came twice.
         Reuse "reuse",
-        /// A role was taken away.
+        /// A role was taken away, or a member removed from a cluster.
         Remove "remove",
         /// Personal data were erased.
         Erase "erase",
+        /// Somebody asked to join a cluster.
+        Request "request",
+        /// A cluster entered a firm that has no account.
+        Enter "enter",
+        /// An organisation stood by what others entered for it.
+        Confirm "confirm",
+        /// Somebody did not take what was asked for or entered.
+        Refuse "refuse",
     }
 }
 
@@ -200,5 +210,11 @@ words! {
         Session "session",
         /// An import of a file.
         Import "import",
+        /// A membership in a cluster, by its member.
+        Membership "membership",
+        /// A mandate.
+        Mandate "mandate",
+        /// A claim to an organisation.
+        Claim "claim",
     }
 }

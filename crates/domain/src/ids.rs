@@ -59,4 +59,8 @@ ids! {
     SessionId,
     /// A mail that is to be sent.
     MailId,
+    /// A mandate of an organisation.
+    MandateId,
+    /// A claim to an organisation.
+    ClaimId,
 }

@@ -12,17 +12,20 @@ pub enum LinkPurpose {
     Setup,
     /// The person proves an address and sets a password.
     Password,
+    /// The person confirms or refuses what a cluster entered for the person's organisation.
+    Entry,
 }
 
 impl LinkPurpose {
     /// All of them.
-    pub const ALL: [LinkPurpose; 2] = [Self::Setup, Self::Password];
+    pub const ALL: [LinkPurpose; 3] = [Self::Setup, Self::Password, Self::Entry];
 
     /// The name in the address.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Setup => "setup",
             Self::Password => "password",
+            Self::Entry => "entry",
         }
     }
 
@@ -64,12 +67,28 @@ pub enum MailKind {
     Changed,
     /// Somebody asks to act for an organisation.
     Access,
+    /// A cluster entered the person's organisation: what was entered, and a link that confirms or refuses it.
+    Entry,
+    /// An organisation asks to join a cluster.
+    Joining,
+    /// A claim to an organisation was granted.
+    Granted,
 }
 
 impl MailKind {
     /// All of them.
-    pub const ALL: [MailKind; 7] =
-        [Self::Welcome, Self::Known, Self::Reset, Self::Invitation, Self::Role, Self::Changed, Self::Access];
+    pub const ALL: [MailKind; 10] = [
+        Self::Welcome,
+        Self::Known,
+        Self::Reset,
+        Self::Invitation,
+        Self::Role,
+        Self::Changed,
+        Self::Access,
+        Self::Entry,
+        Self::Joining,
+        Self::Granted,
+    ];
 
     /// The name in the table.
     pub fn as_str(self) -> &'static str {
@@ -81,6 +100,9 @@ impl MailKind {
             Self::Role => "role",
             Self::Changed => "changed",
             Self::Access => "access",
+            Self::Entry => "entry",
+            Self::Joining => "joining",
+            Self::Granted => "granted",
         }
     }
 

@@ -18,11 +18,13 @@ pub enum OrganisationKind {
     Cluster,
     /// A hospital, agency or government.
     Authority,
+    /// Whoever runs another portal, and writes for organisations that mandate it.
+    Portal,
 }
 
 impl OrganisationKind {
     /// All of them.
-    pub const ALL: [OrganisationKind; 3] = [Self::Firm, Self::Cluster, Self::Authority];
+    pub const ALL: [OrganisationKind; 4] = [Self::Firm, Self::Cluster, Self::Authority, Self::Portal];
 
     /// The name on the wire.
     pub fn as_str(self) -> &'static str {
@@ -30,6 +32,7 @@ impl OrganisationKind {
             Self::Firm => "firm",
             Self::Cluster => "cluster",
             Self::Authority => "authority",
+            Self::Portal => "portal",
         }
     }
 

@@ -2,7 +2,7 @@
 
 use domain::{
     audit::{Act, Acting, AuditEntry, CredentialKind, RecordKind},
-    ids::{AuditId, OrganisationId, PersonId},
+    ids::{AuditId, MandateId, OrganisationId, PersonId},
     time::Instant,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -58,6 +58,7 @@ pub async fn insert(tx: &Tx, entries: &[AuditEntry]) -> Result<(), StoreError> {
             record_id: entry.record_id,
             owner_id: entry.owner.map(|id| id.0),
             changes,
+            mandate_id: entry.mandate.map(|id| id.0),
         })
     });
     let rows = rows.collect::<Result<Vec<_>, StoreError>>()?;
@@ -110,6 +111,7 @@ fn stored(row: audit_entry::Model) -> Result<AuditEntry, StoreError> {
         person: row.person_id.map(PersonId),
         credential: json::word("audit_entries.credential", &row.credential, CredentialKind::parse)?,
         credential_id: row.credential_id,
+        mandate: row.mandate_id.map(MandateId),
         act: json::word("audit_entries.act", &row.act, Act::parse)?,
         record: json::word("audit_entries.record", &row.record, RecordKind::parse)?,
         record_id: row.record_id,

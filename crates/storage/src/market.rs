@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashSet};
 
 use domain::{
-    ids::{InstalmentId, NeedId, OfferId, OrganisationId},
+    ids::{InstalmentId, NeedId, OfferId},
     market::{Commitment, Market, Suggestion},
     matches::MatchState,
+    organisation::Verification,
     quantity::Quantity,
     time::Day,
 };
@@ -13,9 +14,9 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 use uuid::Uuid;
 
 use crate::{
-    entity::{instalment, line, match_row, membership, need, offer, organisation, refusal, site},
+    entity::{cluster, instalment, line, match_row, membership, need, offer, organisation, refusal, site},
     error::StoreError,
-    lines, matches, needs, offers, organisations, sites,
+    lines, matches, memberships, needs, offers, organisations, sites,
     store::{Reads, Store},
 };
 
@@ -35,6 +36,7 @@ pub async fn snapshot(store: &Store, day: Day) -> Result<Market, StoreError> {
 /// The rows of a market as they lie in the database.
 struct Rows {
     memberships: Vec<membership::Model>,
+    clusters: Vec<cluster::Model>,
     organisations: Vec<organisation::Model>,
     sites: Vec<site::Model>,
     lines: Vec<line::Model>,
@@ -60,9 +62,10 @@ impl Rows {
             .filter(instalment::Column::Withdrawn.eq(false))
             .order_by_asc(instalment::Column::NeedId)
             .order_by_asc(instalment::Column::Ordinal);
-        let memberships = membership::Entity::find().order_by_asc(membership::Column::ClusterId);
+        let members = membership::Entity::find().filter(memberships::active());
         Ok(Self {
-            memberships: memberships.all(connection).await?,
+            memberships: members.all(connection).await?,
+            clusters: cluster::Entity::find().all(connection).await?,
             organisations: organisation::Entity::find().all(connection).await?,
             sites: site::Entity::find().all(connection).await?,
             lines: line::Entity::find().all(connection).await?,
@@ -77,12 +80,16 @@ impl Rows {
 
     fn market(self, day: Day) -> Result<Market, StoreError> {
         let mut market = Market::new(day);
-        let mut clusters: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for row in self.memberships {
-            clusters.entry(row.member_id).or_default().push(OrganisationId(row.cluster_id));
-        }
+        let is_over = |row: &cluster::Model| row.closed_at.is_some() || row.ends_on.is_some_and(|d| d < day.number());
+        let over: Vec<_> = self.clusters.into_iter().filter(is_over).collect();
+        let clusters = memberships::live(self.memberships, &over);
         for row in self.organisations {
-            let organisation = organisations::stored(row, &clusters)?.record;
+            let mut organisation = organisations::stored(row, &clusters)?.record;
+            let vouched = clusters.get(&organisation.id.0).is_some_and(|list| list.iter().any(|(_, vouched)| *vouched));
+            // The last cluster that vouched may be over since midnight, and not closed yet.
+            if organisation.verification == Verification::Cluster && !vouched {
+                organisation.verification = Verification::None;
+            }
             market.organisations.insert(organisation.id, organisation);
         }
         for row in self.sites {

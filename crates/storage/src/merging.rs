@@ -5,6 +5,7 @@
 use domain::{
     ids::{NeedId, OfferId, OrganisationId},
     matches::MatchState,
+    organisation::Verification,
     time::Instant,
 };
 use sea_orm::{
@@ -20,6 +21,7 @@ use crate::{
         api_key, former_organisation, import, line, link, mail, match_row, organisation, run, session, shortage, site,
     },
     error::StoreError,
+    memberships, organisations,
     store::{Reads, Tx},
 };
 
@@ -50,6 +52,8 @@ pub struct Merged {
     pub expired: u64,
     /// Memberships that moved; those that both had are one now.
     pub memberships: u64,
+    /// Mandates that moved, given or held.
+    pub mandates: u64,
     /// Roles of people that moved, or took the place of a lesser one.
     pub roles: u64,
     /// Keys that moved.
@@ -120,6 +124,7 @@ pub async fn merge(tx: &Tx, from: OrganisationId, into: OrganisationId, at: Inst
         shortages,
         expired,
         memberships: parts::memberships(connection, from, into).await?,
+        mandates: parts::mandates(connection, from, into, at).await?,
         roles: parts::roles(connection, from, into).await?,
         keys: moved::<api_key::Entity, _>(connection, api_key::Column::OrganisationId, from, into).await?,
         identifiers: parts::identifiers(connection, from, into).await?,
@@ -128,9 +133,15 @@ pub async fn merge(tx: &Tx, from: OrganisationId, into: OrganisationId, at: Inst
         withdrawn,
         closed,
     };
+    parts::claims(connection, from, into).await?;
+    parts::clusters(connection, from, into).await?;
     organisation::Entity::delete_by_id(from).exec(connection).await.map_err(StoreError::from)?;
     former::keep(connection, row, into, at).await?;
-    touch(connection, into, at).await?;
+    organisations::touch(tx, OrganisationId(into), at).await?;
+    let (_, vouched) = memberships::recount(tx, OrganisationId(into), at).await?;
+    if vouched != Verification::Operator {
+        memberships::unvouch_all(tx, OrganisationId(into), at).await?;
+    }
     Ok(merged)
 }
 
@@ -219,11 +230,4 @@ async fn ended<C: ConnectionTrait>(connection: &C, from: Uuid, at: Instant) -> R
         .filter(Column::OrganisationId.eq(from))
         .filter(Column::EndedAt.is_null());
     Ok(update.exec(connection).await?.rows_affected)
-}
-
-async fn touch<C: ConnectionTrait>(connection: &C, id: Uuid, at: Instant) -> Result<(), StoreError> {
-    use organisation::Column;
-    let update = organisation::Entity::update_many().col_expr(Column::UpdatedAt, Expr::value(at.micros()));
-    update.filter(Column::Id.eq(id)).exec(connection).await?;
-    Ok(())
 }

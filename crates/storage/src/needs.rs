@@ -7,7 +7,9 @@ use domain::{
     need::{Instalment, Need, NeedState, Urgency},
     time::Instant,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -140,6 +142,29 @@ async fn known<C: ConnectionTrait>(
         }
     }
     Ok(known)
+}
+
+/// Lets every open need of an organisation wait for a reviewer, unless it does already, and answers which.
+pub async fn quarantine_all(
+    tx: &Tx,
+    organisation: OrganisationId,
+    reason: &str,
+    at: Instant,
+) -> Result<Vec<NeedId>, StoreError> {
+    use need::Column;
+    let which = Condition::all()
+        .add(Column::OrganisationId.eq(organisation.0))
+        .add(Column::State.is_in([NeedState::Open.as_str(), NeedState::Covered.as_str()]))
+        .add(Column::Quarantine.is_null());
+    let open = need::Entity::find().select_only().column(Column::Id).filter(which.clone()).order_by_asc(Column::Id);
+    let ids: Vec<Uuid> = open.lock_exclusive().into_tuple().all(tx.connection()).await?;
+    need::Entity::update_many()
+        .col_expr(Column::Quarantine, Expr::value(reason))
+        .col_expr(Column::UpdatedAt, Expr::value(at.micros()))
+        .filter(which)
+        .exec(tx.connection())
+        .await?;
+    Ok(ids.into_iter().map(NeedId).collect())
 }
 
 /// Replaces a need by what it has become; origin and date of creation stay, and its instalments

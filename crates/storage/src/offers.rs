@@ -7,7 +7,9 @@ use domain::{
     offer::{Offer, OfferState},
     time::Instant,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -153,6 +155,29 @@ async fn known<C: ConnectionTrait>(
         }
     }
     Ok(known)
+}
+
+/// Lets every open offer of an organisation wait for a reviewer, unless it does already, and answers which.
+pub async fn quarantine_all(
+    tx: &Tx,
+    organisation: OrganisationId,
+    reason: &str,
+    at: Instant,
+) -> Result<Vec<OfferId>, StoreError> {
+    use offer::Column;
+    let which = Condition::all()
+        .add(Column::OrganisationId.eq(organisation.0))
+        .add(Column::State.is_in([OfferState::Published.as_str(), OfferState::Paused.as_str()]))
+        .add(Column::Quarantine.is_null());
+    let open = offer::Entity::find().select_only().column(Column::Id).filter(which.clone()).order_by_asc(Column::Id);
+    let ids: Vec<Uuid> = open.lock_exclusive().into_tuple().all(tx.connection()).await?;
+    offer::Entity::update_many()
+        .col_expr(Column::Quarantine, Expr::value(reason))
+        .col_expr(Column::UpdatedAt, Expr::value(at.micros()))
+        .filter(which)
+        .exec(tx.connection())
+        .await?;
+    Ok(ids.into_iter().map(OfferId).collect())
 }
 
 /// Replaces an offer by what it has become; origin and date of creation stay.

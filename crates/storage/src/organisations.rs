@@ -5,19 +5,25 @@ use std::collections::{BTreeMap, HashMap};
 use domain::{
     code::CountryCode,
     ids::OrganisationId,
+    membership::Membership,
     organisation::{Organisation, OrganisationKind, Verification},
     text,
-    time::Instant,
+    time::{Day, Instant},
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, Query},
+};
 use uuid::Uuid;
 
 use crate::{
     bulk,
     dialect::{self, Turn},
-    entity::{membership, organisation},
+    entity::{cluster, membership, organisation},
     error::StoreError,
-    json, merging,
+    json,
+    memberships::{self, Clusters},
+    merging,
     origin::{Origin, Stored},
     page::{self, Page, PageRequest},
     scope::Scope,
@@ -47,7 +53,8 @@ pub async fn insert(
     insert_many(tx, &[(organisation.clone(), origin.cloned())], at).await
 }
 
-/// Adds organisations. A cluster may stand anywhere in the list.
+/// Adds organisations. A cluster may stand anywhere in the list; the clusters of one that a cluster vouches for all
+/// vouch for it.
 ///
 /// # Errors
 /// As [`insert`].
@@ -60,11 +67,10 @@ pub async fn insert_many(
     let rows: Result<Vec<_>, _> = organisations.iter().map(|(o, origin)| row(o, origin.as_ref(), at)).collect();
     bulk::insert::<organisation::Entity, _>(connection, rows?).await?;
     let memberships = organisations.iter().flat_map(|(member, _)| {
-        member.clusters.iter().map(|cluster| membership::Model {
-            cluster_id: cluster.0,
-            member_id: member.id.0,
-            created_at: at.micros(),
-        })
+        let vouched = (member.verification == Verification::Cluster).then_some(at);
+        let begun = move |cluster: &OrganisationId| Membership::requested(*cluster, member.id, at).begun(at);
+        let begun = move |cluster| Membership { vouched_at: vouched, ..begun(cluster) };
+        member.clusters.iter().map(move |cluster| memberships::row(&begun(cluster)))
     });
     bulk::insert::<membership::Entity, _>(connection, memberships.collect()).await
 }
@@ -74,8 +80,7 @@ pub async fn insert_many(
 /// # Errors
 /// [`StoreError::Constraint`] when one of the two does not exist, or both are the same.
 pub async fn join(tx: &Tx, member: OrganisationId, cluster: OrganisationId, at: Instant) -> Result<(), StoreError> {
-    let row = membership::Model { cluster_id: cluster.0, member_id: member.0, created_at: at.micros() };
-    bulk::upsert::<membership::Entity, _>(tx.connection(), vec![row]).await
+    memberships::put(tx, &Membership::requested(cluster, member, at).begun(at)).await
 }
 
 /// One organisation.
@@ -89,7 +94,7 @@ pub async fn get(reader: &impl Reads, scope: Scope, id: OrganisationId) -> Resul
         .one(connection)
         .await?
         .ok_or(StoreError::NotFound)?;
-    let clusters = clusters_of(connection, [id.0]).await?;
+    let clusters = memberships::live_of(connection, [id.0]).await?;
     stored(row, &clusters)
 }
 
@@ -115,7 +120,7 @@ pub async fn page(
         query = query.filter(Column::NameFolded.contains(folded));
     }
     let rows = page::fetch(query, (Column::CreatedAt, Column::Id), request, connection, Ok).await?;
-    let clusters = clusters_of(connection, rows.items.iter().map(|row| row.id)).await?;
+    let clusters = memberships::live_of(connection, rows.items.iter().map(|row| row.id)).await?;
     let items: Result<Vec<_>, _> = rows.items.into_iter().map(|row| stored(row, &clusters)).collect();
     Ok(Page { items: items?, next: rows.next, total: rows.total })
 }
@@ -218,22 +223,93 @@ pub async fn set_verification(
     Ok(before)
 }
 
-/// The clusters of each of the members, sorted.
-pub(crate) async fn clusters_of<C: ConnectionTrait>(
+/// Notes that something of an organisation changes; whoever else would change it waits until the transaction ends.
+pub async fn touch(tx: &Tx, id: OrganisationId, at: Instant) -> Result<(), StoreError> {
+    use organisation::Column;
+    let update = organisation::Entity::update_many().col_expr(Column::UpdatedAt, Expr::value(at.micros()));
+    update.filter(Column::Id.eq(id.0)).exec(tx.connection()).await?;
+    Ok(())
+}
+
+/// The names of organisations by id.
+pub(crate) async fn names<C: ConnectionTrait>(
     connection: &C,
-    members: impl IntoIterator<Item = Uuid>,
-) -> Result<BTreeMap<Uuid, Vec<OrganisationId>>, StoreError> {
-    let mut clusters: BTreeMap<Uuid, Vec<OrganisationId>> = BTreeMap::new();
-    for list in bulk::id_lists(members) {
-        let rows = membership::Entity::find().filter(membership::Column::MemberId.is_in(list)).all(connection).await?;
-        for row in rows {
-            clusters.entry(row.member_id).or_default().push(OrganisationId(row.cluster_id));
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<BTreeMap<Uuid, String>, StoreError> {
+    use organisation::Column;
+    let mut names = BTreeMap::new();
+    for list in bulk::id_lists(ids) {
+        let query = organisation::Entity::find().select_only().columns([Column::Id, Column::Name]);
+        let rows: Vec<(Uuid, String)> = query.filter(Column::Id.is_in(list)).into_tuple().all(connection).await?;
+        names.extend(rows);
+    }
+    Ok(names)
+}
+
+/// A page of the verified clusters that are not over, and of the verified portals: whom an organisation can join or
+/// mandate.
+pub async fn directory(
+    reader: &impl Reads,
+    kind: Option<OrganisationKind>,
+    today: Day,
+    request: PageRequest,
+) -> Result<Page<Stored<Organisation>>, StoreError> {
+    use organisation::Column;
+    let kinds = [OrganisationKind::Cluster, OrganisationKind::Portal];
+    let kinds = kinds.into_iter().filter(|k| kind.is_none_or(|only| only == *k)).map(OrganisationKind::as_str);
+    let over =
+        Condition::any().add(cluster::Column::ClosedAt.is_not_null()).add(cluster::Column::EndsOn.lt(today.number()));
+    let over = Query::select().column(cluster::Column::OrganisationId).from(cluster::Entity).cond_where(over).take();
+    let query = organisation::Entity::find()
+        .filter(Column::Kind.is_in(kinds))
+        .filter(Column::Verification.eq(Verification::Operator.as_str()))
+        .filter(Column::Id.not_in_subquery(over));
+    let none = Clusters::new();
+    page::fetch(query, (Column::CreatedAt, Column::Id), request, reader.connection(), |row| stored(row, &none)).await
+}
+
+/// Who entered an organisation that has no account of its own, and whether it stands by that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Entry {
+    /// The cluster that entered it; `None` where it registered itself, or the operator or a file did.
+    pub by: Option<OrganisationId>,
+    /// When the organisation confirmed it.
+    pub confirmed_at: Option<Instant>,
+}
+
+/// Who entered organisations; those that nobody else did are left out.
+pub async fn entries(
+    reader: &impl Reads,
+    ids: impl IntoIterator<Item = OrganisationId>,
+) -> Result<BTreeMap<OrganisationId, Entry>, StoreError> {
+    use organisation::Column;
+    let mut found = BTreeMap::new();
+    for list in bulk::id_lists(ids.into_iter().map(|id| id.0)) {
+        let query = organisation::Entity::find()
+            .select_only()
+            .columns([Column::Id, Column::EnteredBy, Column::ConfirmedAt])
+            .filter(Column::Id.is_in(list))
+            .filter(Column::EnteredBy.is_not_null());
+        let rows: Vec<(Uuid, Option<Uuid>, Option<i64>)> = query.into_tuple().all(reader.connection()).await?;
+        for (id, by, confirmed) in rows {
+            let confirmed_at = confirmed.map(|at| json::instant("organisations.confirmed_at", at)).transpose()?;
+            found.insert(OrganisationId(id), Entry { by: by.map(OrganisationId), confirmed_at });
         }
     }
-    for list in clusters.values_mut() {
-        list.sort_unstable();
-    }
-    Ok(clusters)
+    Ok(found)
+}
+
+/// Notes who entered an organisation, or that it stands by that.
+pub async fn set_entry(tx: &Tx, id: OrganisationId, entry: Entry, at: Instant) -> Result<(), StoreError> {
+    use organisation::Column;
+    organisation::Entity::update_many()
+        .col_expr(Column::EnteredBy, Expr::value(entry.by.map(|by| by.0)))
+        .col_expr(Column::ConfirmedAt, Expr::value(entry.confirmed_at.map(Instant::micros)))
+        .col_expr(Column::UpdatedAt, Expr::value(at.micros()))
+        .filter(Column::Id.eq(id.0))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
 }
 
 fn row(o: &Organisation, origin: Option<&Origin>, at: Instant) -> Result<organisation::Model, StoreError> {
@@ -254,20 +330,20 @@ fn row(o: &Organisation, origin: Option<&Origin>, at: Instant) -> Result<organis
         external_id: origin.map(|origin| origin.external_id.clone()),
         created_at: at.micros(),
         updated_at: at.micros(),
+        entered_by: None,
+        confirmed_at: None,
     })
 }
 
-pub(crate) fn stored(
-    row: organisation::Model,
-    clusters: &BTreeMap<Uuid, Vec<OrganisationId>>,
-) -> Result<Stored<Organisation>, StoreError> {
+pub(crate) fn stored(row: organisation::Model, clusters: &Clusters) -> Result<Stored<Organisation>, StoreError> {
+    let clusters = clusters.get(&row.id).map(Vec::as_slice).unwrap_or_default();
     let record = Organisation {
         id: OrganisationId(row.id),
         kind: json::word("organisations.kind", &row.kind, OrganisationKind::parse)?,
         name: row.name,
         country: CountryCode::new(&row.country),
         verification: json::word("organisations.verification", &row.verification, Verification::parse)?,
-        clusters: clusters.get(&row.id).cloned().unwrap_or_default(),
+        clusters: clusters.iter().map(|(cluster, _)| *cluster).collect(),
     };
     Ok(Stored {
         record,

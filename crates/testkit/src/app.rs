@@ -90,7 +90,7 @@ impl Org {
     pub fn caller(&self) -> Caller {
         let Grant { person, session, actor } = self.grant;
         let credential = Credential::Session(session);
-        Caller { actor, credential, person: Some(person), scopes: Role::Admin.scopes() }
+        Caller { actor, credential, person: Some(person), scopes: Role::Admin.scopes(), behalf: None }
     }
 }
 

@@ -14,6 +14,15 @@ const purposes = {
     fields: [],
     done: "Your password is set. You can sign in with it now.",
   },
+  entry: {
+    title: "Confirm or refuse",
+    about: "The mail says what was entered for your firm, and by whom. Confirm it if it is right: a mail will then tell you how to act for your firm yourself. Refuse it if not: what was entered leaves the market, nobody acts for your firm any more, and your name and address are erased.",
+    send: "Confirm",
+    path: "/api/v1/organisations/confirm",
+    done: "You confirmed it. A mail is on its way that tells how to act for your firm yourself.",
+    refuse: "/api/v1/organisations/refuse",
+    refused: "You refused it. Nobody acts for your firm any more.",
+  },
   setup: {
     title: "Set up Muster",
     about: "You will be the first person who runs this service. Others are added by you.",
@@ -36,33 +45,43 @@ function told(problem) {
   return errors.length ? errors.map((e) => `${name(e.pointer)} ${e.detail}`) : [problem.detail || "It did not work."];
 }
 
-async function send(event) {
-  event.preventDefault();
+// Sends a body, and says what became of it.
+async function post(path, body, done) {
   const form = part("form");
-  if (form.password.value !== form.again.value) {
-    show(["The two passwords differ; type them again."]);
-    form.again.focus();
-    return;
-  }
-  const wanted = purposes[purpose];
-  const body = { token, password: form.password.value };
-  for (const field of wanted.fields) body[field] = form[field].value;
-  part("send").disabled = true;
+  const buttons = [part("send"), part("refuse")];
+  for (const button of buttons) button.disabled = true;
   show([]);
   try {
     const headers = { "Content-Type": "application/json" };
-    const answer = await fetch(wanted.path, { method: "POST", headers, body: JSON.stringify(body) });
+    const answer = await fetch(path, { method: "POST", headers, body: JSON.stringify(body) });
     if (answer.ok) {
       form.hidden = true;
       part("title").textContent = "Done";
-      part("about").textContent = wanted.done;
+      part("about").textContent = done;
     } else {
       show(told(await answer.json()));
     }
   } catch {
     show(["The service cannot be reached; try again in a moment."]);
   }
-  part("send").disabled = false;
+  for (const button of buttons) button.disabled = false;
+}
+
+async function send(event) {
+  event.preventDefault();
+  const form = part("form");
+  const wanted = purposes[purpose];
+  const body = { token };
+  if (wanted.fields) {
+    if (form.password.value !== form.again.value) {
+      show(["The two passwords differ; type them again."]);
+      form.again.focus();
+      return;
+    }
+    body.password = form.password.value;
+    for (const field of wanted.fields) body[field] = form[field].value;
+  }
+  await post(wanted.path, body, wanted.done);
 }
 
 if (purposes[purpose] && token) {
@@ -71,13 +90,18 @@ if (purposes[purpose] && token) {
   part("title").textContent = wanted.title;
   part("about").textContent = wanted.about;
   part("send").textContent = wanted.send;
-  for (const field of wanted.fields) {
+  const asked = wanted.fields ? [...wanted.fields, "password", "again"] : [];
+  for (const field of asked) {
     part(`${field}-field`).hidden = false;
     part(field).required = true;
   }
+  if (wanted.refuse) {
+    part("refuse").hidden = false;
+    part("refuse").addEventListener("click", () => post(wanted.refuse, { token }, wanted.refused));
+  }
   part("form").hidden = false;
   part("form").addEventListener("submit", send);
-  part(wanted.fields[0] || "password").focus();
+  part(asked[0] || "send").focus();
 } else {
   part("title").textContent = "This link is not complete";
   part("about").textContent = "Copy the whole link from the mail, up to its last letter, or ask for another.";

@@ -2,16 +2,19 @@
 
 use domain::{
     audit::{Act, RecordKind},
-    ids::OrganisationId,
+    claim::Claim,
+    ids::{ClaimId, OrganisationId},
+    text,
     violation::Violations,
 };
-use storage::{identifiers, organisations as store, people, roles};
+use storage::{claims, identifiers, organisations as store, people, roles};
 
 use super::register::one_identifier;
 use crate::{
     App,
     access::Caller,
     audit::{Deed, Pen},
+    claims::deciding_cluster,
     error::AppResult,
     mails,
     sessions::person_of,
@@ -26,10 +29,13 @@ pub struct Wanted {
     pub name: Option<String>,
     /// Kind and value of an identifier.
     pub identifier: Option<(String, String)>,
+    /// By what it can be seen that the person speaks for it; whoever decides reads it.
+    pub evidence: Option<String>,
 }
 
-/// Asks the admins of an organisation to let the caller act for it; where it has none, those who run the service.
-/// What is not registered is answered alike.
+/// Asks the admins of an organisation to let the caller act for it; where it has none, the cluster that entered it and
+/// those who run the service. With evidence it is a claim, which they grant or refuse. What is not registered is
+/// answered alike.
 ///
 /// # Errors
 /// `Invalid` with every fault of what was typed; `Forbidden` when the caller is no person.
@@ -50,6 +56,8 @@ pub async fn ask(app: &App, caller: &Caller, wanted: &Wanted) -> AppResult<()> {
             Vec::new()
         }
     };
+    let evidence = wanted.evidence.as_deref().and_then(|typed| faults.keep(text::note("/evidence", typed)));
+    let evidence = evidence.filter(|evidence| !evidence.trim().is_empty());
     faults.into_result()?;
     let (this, name, may_mail) = (app.clone(), wanted.name.clone(), app.guesses.may_mail(&asking.email));
     app.store
@@ -62,9 +70,18 @@ pub async fn ask(app: &App, caller: &Caller, wanted: &Wanted) -> AppResult<()> {
             found.sort_unstable();
             found.dedup();
             for organisation in found.into_iter().filter(|_| may_mail) {
+                if let Some(evidence) = evidence.clone() {
+                    let id = ClaimId(this.ids.next(now));
+                    claims::put(&tx, &Claim { id, organisation, person, evidence, created_at: now }).await?;
+                }
                 let mut admins = roles::admins(&tx, organisation).await?;
                 if admins.is_empty() {
                     admins = people::who_operate(&tx).await?;
+                    if let Some(cluster) = deciding_cluster(&this, &tx, organisation).await? {
+                        admins.extend(roles::admins(&tx, cluster).await?);
+                    }
+                    admins.sort_unstable();
+                    admins.dedup();
                 }
                 for admin in admins.into_iter().filter(|admin| *admin != person) {
                     mails::queue_about(&this, &tx, (admin, person), organisation, now).await?;

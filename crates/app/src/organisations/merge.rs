@@ -132,6 +132,7 @@ pub fn counts(merged: &Merged) -> Vec<(&'static str, u64)> {
         ("matches", merged.matches),
         ("shortages", merged.shortages),
         ("memberships", merged.memberships),
+        ("mandates", merged.mandates),
         ("roles", merged.roles),
         ("keys", merged.keys),
         ("identifiers", merged.identifiers),

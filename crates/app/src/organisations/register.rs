@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use domain::{
     audit::{Act, Change, RecordKind},
+    cluster::Cluster,
     code::CountryCode,
     identifier::{Identifier, IdentifierKind, VatFormats},
     ids::{OrganisationId, RoleId},
@@ -17,7 +18,8 @@ use exchange::seeds::{self, SeedErrors};
 use storage::{
     Scope, StoreError, Stored,
     identifiers::{self, Held},
-    organisations as store, roles,
+    organisations::{self as store, Entry},
+    roles,
 };
 
 use super::Registration;
@@ -25,6 +27,7 @@ use crate::{
     App,
     access::Caller,
     audit::{Deed, Pen},
+    clusters::{self, ClusterInput},
     error::{AppError, AppResult},
     policy::{Action, Actor, Resource, require},
 };
@@ -41,7 +44,7 @@ const MOST_ROLES: usize = 20;
 pub struct OrganisationInput {
     /// Its name.
     pub name: String,
-    /// `firm`, `cluster` or `authority`.
+    /// `firm`, `cluster`, `authority` or `portal`.
     pub kind: String,
     /// A country by code or name.
     pub country: String,
@@ -51,6 +54,8 @@ pub struct OrganisationInput {
     pub clusters: Vec<OrganisationId>,
     /// Kind and value of its identifiers.
     pub identifiers: Vec<(String, String)>,
+    /// What it is as a cluster; a permanent one where absent.
+    pub cluster: Option<ClusterInput>,
 }
 
 /// Registers an organisation. The person who does so becomes its admin; who vouches for it, and which cluster it
@@ -65,22 +70,39 @@ pub async fn create(app: &App, caller: &Caller, input: &OrganisationInput) -> Ap
     let mut faults = Violations::new();
     let checked = faults.keep(check(app, input));
     match operator {
-        true => check_clusters(app, &input.clusters, &mut faults).await?,
+        true => {
+            check_clusters(app, &input.clusters, &mut faults).await?;
+            if input.verification.as_deref() == Some(Verification::Cluster.as_str()) && input.clusters.is_empty() {
+                faults.push("/clusters", "missing", "is missing; name the cluster that vouches for it");
+            }
+        }
         false => refuse_privileges(input, &mut faults),
     }
     let country = checked.as_ref().map(|(_, _, country, _)| country.clone());
     let identifiers = faults.keep(check_identifiers(country, &input.identifiers)?);
+    let kind = checked.as_ref().map(|(_, kind, _, _)| *kind);
+    let cluster = match (&input.cluster, kind) {
+        (Some(_), Some(OrganisationKind::Firm | OrganisationKind::Authority | OrganisationKind::Portal)) => {
+            faults.push("/cluster", "does_not_apply", "is for clusters; leave it out, or write cluster as the kind");
+            None
+        }
+        (Some(typed), _) => faults.keep(clusters::check(app, caller, typed).await?),
+        (None, _) => None,
+    };
     faults.into_result()?;
     let (Some((name, kind, country, verification)), Some(identifiers)) = (checked, identifiers) else {
         return Err(AppError::internal("no faults, no value"));
     };
-    let clusters = sorted(&input.clusters);
-    let record = Organisation { id: OrganisationId(app.ids.next(now)), kind, name, country, verification, clusters };
+    let id = OrganisationId(app.ids.next(now));
+    let record = Organisation { id, kind, name, country, verification, clusters: sorted(&input.clusters) };
     let stored = Stored { record: record.clone(), origin: None, created_at: now, updated_at: now };
     let confirmed_at = operator.then_some(now);
     let held = |identifier: &Identifier| Held { identifier: identifier.clone(), confirmed_at };
     let held: Vec<Held> = identifiers.iter().map(held).collect();
-    let registration = Registration { stored, identifiers: held.clone() };
+    let is_cluster = kind == OrganisationKind::Cluster;
+    let of_cluster = is_cluster.then(|| cluster.clone().unwrap_or_default());
+    let registration = Registration { stored, identifiers: held.clone(), entry: Entry::default(), cluster: of_cluster };
+    let founded = cluster.filter(|cluster| cluster.form.is_founded());
     let (admin, role_id) = (caller.person.filter(|_| !operator), app.ids.next(now));
     app.store
         .write(move |tx| async move {
@@ -97,6 +119,9 @@ pub async fn create(app: &App, caller: &Caller, input: &OrganisationInput) -> Ap
             }
             store::insert(&tx, &record, None, now).await?;
             identifiers::insert(&tx, record.id, &held, now).await?;
+            if let Some(cluster) = &founded {
+                storage::clusters::put(&tx, record.id, cluster).await?;
+            }
             if let Some(person) = admin {
                 if roles::of_person(&tx, person).await?.len() >= MOST_ROLES {
                     let detail = format!("you act for {MOST_ROLES} organisations already; ask the operator");
@@ -106,14 +131,20 @@ pub async fn create(app: &App, caller: &Caller, input: &OrganisationInput) -> Ap
                 let role = RoleOf { id, person, organisation, role: Role::Admin, granted_at: now, accepted_at };
                 roles::put(&tx, &role).await?;
             }
-            pen.note(&tx, [registered(&record)]).await
+            let mut deed = registered(&record);
+            if let Some(Cluster { form, sponsor: Some(sponsor), ends_on: Some(last), .. }) = &founded {
+                deed.changes.push(Change::to("form", form.as_str()));
+                deed.changes.push(Change::to("sponsor", sponsor));
+                deed.changes.push(Change::to("ends_on", last));
+            }
+            pen.note(&tx, [deed]).await
         })
         .await?;
     Ok(registration)
 }
 
 /// The operator is told which one it is, others how to come to act for it.
-fn duplicate(detail: String, id: OrganisationId, operator: bool) -> AppError {
+pub(crate) fn duplicate(detail: String, id: OrganisationId, operator: bool) -> AppError {
     let detail = match operator {
         true => format!("{detail}, as {id}"),
         false => format!("{detail}; ask its admins with POST /api/v1/organisations/ask"),
@@ -150,7 +181,7 @@ async fn check_clusters(app: &App, clusters: &[OrganisationId], faults: &mut Vio
 }
 
 /// Identifiers in their one form, each once. Without a country only those that name their own are judged.
-fn check_identifiers(
+pub(crate) fn check_identifiers(
     country: Option<CountryCode>,
     typed: &[(String, String)],
 ) -> AppResult<Result<Vec<Identifier>, Violations>> {
@@ -199,15 +230,15 @@ pub(crate) fn registered(of: &Organisation) -> Deed {
     Deed { act: Act::Create, record: RecordKind::Organisation, id: of.id.0, owner: Some(of.id), changes }
 }
 
-type Checked = (String, OrganisationKind, domain::code::CountryCode, Verification);
+pub(crate) type Checked = (String, OrganisationKind, domain::code::CountryCode, Verification);
 
-fn check(app: &App, input: &OrganisationInput) -> Result<Checked, Violations> {
+pub(crate) fn check(app: &App, input: &OrganisationInput) -> Result<Checked, Violations> {
     let tables = app.tables();
     let mut faults = Violations::new();
     let name = faults.keep(text::name("/name", &input.name));
     let kind = OrganisationKind::parse(&input.kind);
     if kind.is_none() {
-        let detail = format!("{:?} is not one of: firm, cluster, authority", input.kind);
+        let detail = format!("{:?} is not one of: firm, cluster, authority, portal", input.kind);
         faults.push("/kind", "unknown_value", detail);
     }
     let country = tables.regions.country(&input.country).map(|c| c.code.clone());

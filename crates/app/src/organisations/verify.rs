@@ -1,22 +1,23 @@
 //! The operator vouches for an organisation, or no longer does.
 
 use domain::{
-    audit::{Act, Change, RecordKind},
     ids::OrganisationId,
     organisation::{Organisation, Verification},
 };
-use storage::{Scope, Stored, organisations as store};
+use storage::{Scope, Stored, memberships, organisations as store};
 
 use super::not_found;
 use crate::{
     App,
     access::Caller,
-    audit::{Deed, Pen},
+    audit::Pen,
     error::{AppError, AppResult},
+    memberships::reverified,
     policy::{Action, Resource, require},
 };
 
-/// Writes who vouches for an organisation. What it is already leaves no trace.
+/// Writes that the operator vouches for an organisation, or no longer does; a cluster may do so still. What the
+/// operator no longer vouches for vouches for nobody any more. What it is already leaves no trace.
 ///
 /// # Errors
 /// `Forbidden` for all but the operator; `NotFound`.
@@ -26,16 +27,20 @@ pub async fn verify(
     id: OrganisationId,
     verification: Verification,
 ) -> AppResult<Stored<Organisation>> {
+    // What belongs to others is not even there.
+    require(caller, Action::Read, Resource::OwnedBy(id))?;
     require(caller, Action::Write, Resource::Organisations)?;
     let (now, pen) = (app.clock.now(), Pen::of(app, caller));
     app.store
         .write(move |tx| async move {
             let before = store::set_verification(&tx, id, verification, now).await.map_err(not_found)?;
-            if before != verification {
-                let changes = vec![Change::of("verification", before.as_str(), verification.as_str())];
-                let (act, record) = (Act::Verify, RecordKind::Organisation);
-                pen.note(&tx, [Deed { act, record, id: id.0, owner: Some(id), changes }]).await?;
+            let (_, after) = memberships::recount(&tx, id, now).await?;
+            let mut deeds: Vec<_> = reverified((before, after), id).into_iter().collect();
+            if after != Verification::Operator {
+                let members = memberships::unvouch_all(&tx, id, now).await?;
+                deeds.extend(members.into_iter().filter_map(|(member, counted)| reverified(counted, member)));
             }
+            pen.note(&tx, deeds).await?;
             store::get(&tx, Scope::Operator, id).await.map_err(AppError::from)
         })
         .await

@@ -63,6 +63,8 @@ pub enum Kind {
     Cluster,
     /// A hospital, agency or government.
     Authority,
+    /// Whoever runs another portal.
+    Portal,
 }
 
 impl From<Kind> for OrganisationKind {
@@ -71,6 +73,7 @@ impl From<Kind> for OrganisationKind {
             Kind::Firm => Self::Firm,
             Kind::Cluster => Self::Cluster,
             Kind::Authority => Self::Authority,
+            Kind::Portal => Self::Portal,
         }
     }
 }

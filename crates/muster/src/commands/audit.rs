@@ -1,7 +1,7 @@
 //! `muster audit`: who did what to which record.
 
 use anyhow::{Result, anyhow};
-use app::{Actor, Order, audit::AuditFilter};
+use app::{Order, access::Caller, audit::AuditFilter};
 use domain::{
     audit::{Act, AuditEntry, Change, RecordKind},
     time::Instant,
@@ -80,7 +80,7 @@ async fn entries(service: &Service, filter: &AuditFilter, most: u32) -> Result<(
     let mut request = PageRequest { order: Order::Descending, ..PageRequest::first(most.min(PageRequest::MOST)) };
     let wanted = usize::try_from(most).unwrap_or(usize::MAX);
     loop {
-        let page = app::audit::page(&service.app, Actor::Operator, filter, request).await;
+        let page = app::audit::page(&service.app, &Caller::command_line(), filter, request).await;
         let page = page.map_err(|fault| anyhow!("the audit log cannot be read: {fault}"))?;
         found.extend(page.items);
         match page.next {

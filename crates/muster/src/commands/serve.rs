@@ -80,6 +80,10 @@ pub(super) async fn until_stopped(
         let (app, stopped) = (app.clone(), flagged(stopped.clone()));
         tokio::spawn(async move { app::mails::work(&app, &post, stopped).await })
     };
+    let clusters = {
+        let (app, stopped) = (app.clone(), flagged(stopped.clone()));
+        tokio::spawn(async move { app::clusters::work(&app, stopped).await })
+    };
     let store = app.store.clone();
     let rates = settings.rate_limit.map(|limits| Rates::new(limits, settings.trusted_proxies.clone()));
     let served = api::serve(listener, api::router_with(app, rates), flagged(stopped)).await;
@@ -87,6 +91,7 @@ pub(super) async fn until_stopped(
     if served.is_ok() {
         worker.await?;
         mail.await?;
+        clusters.await?;
     }
     store.close().await.map_err(|fault| anyhow!("the database did not close in order: {fault}"))?;
     served?;

@@ -18,6 +18,7 @@ pub struct Model {
     pub record_id: Uuid,
     pub owner_id: Option<Uuid>,
     pub changes: String,
+    pub mandate_id: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

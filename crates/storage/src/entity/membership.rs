@@ -10,6 +10,10 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub member_id: Uuid,
     pub created_at: i64,
+    pub state: String,
+    pub began_at: Option<i64>,
+    pub ended_at: Option<i64>,
+    pub vouched_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

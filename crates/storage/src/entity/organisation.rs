@@ -16,6 +16,8 @@ pub struct Model {
     pub external_id: Option<String>,
     pub created_at: i64,
     pub updated_at: i64,
+    pub entered_by: Option<Uuid>,
+    pub confirmed_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

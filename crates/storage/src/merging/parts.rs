@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use domain::person::Role;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+use domain::{membership::MembershipState, person::Role, time::Instant};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use uuid::Uuid;
 
 use crate::{
     bulk,
-    entity::{identifier, membership, role},
+    entity::{claim, cluster, identifier, mandate, membership, organisation, role},
     error::StoreError,
     json,
 };
 
-/// Moves memberships, on either side; nobody becomes a member of himself.
+/// Moves memberships, on either side; nobody becomes a member of himself. Of two in one cluster the one that stands
+/// stays.
 pub(super) async fn memberships<C: ConnectionTrait>(connection: &C, from: Uuid, into: Uuid) -> Result<u64, StoreError> {
     use membership::Column;
     let of = |id: Uuid| Condition::any().add(Column::ClusterId.eq(id)).add(Column::MemberId.eq(id));
@@ -21,15 +22,88 @@ pub(super) async fn memberships<C: ConnectionTrait>(connection: &C, from: Uuid, 
     let own = membership::Entity::find().filter(of(into)).all(connection).await?;
     membership::Entity::delete_many().filter(of(from)).exec(connection).await?;
     let instead = |id: Uuid| if id == from { into } else { id };
-    let moved: Vec<_> = theirs
-        .into_iter()
-        .map(|row| membership::Model { cluster_id: instead(row.cluster_id), member_id: instead(row.member_id), ..row })
-        .filter(|row| row.cluster_id != row.member_id)
-        .filter(|row| !own.iter().any(|o| (o.cluster_id, o.member_id) == (row.cluster_id, row.member_id)))
-        .collect();
+    let stands = |row: &membership::Model| {
+        let state = json::word("memberships.state", &row.state, MembershipState::parse)?;
+        Ok::<_, StoreError>(match state {
+            MembershipState::Ended => 0,
+            MembershipState::Requested => 1,
+            MembershipState::Active => 2,
+        })
+    };
+    let mut moved = Vec::new();
+    for row in theirs {
+        let row = membership::Model { cluster_id: instead(row.cluster_id), member_id: instead(row.member_id), ..row };
+        let same = own.iter().find(|o| (o.cluster_id, o.member_id) == (row.cluster_id, row.member_id));
+        let better = match same {
+            None => true,
+            Some(own) => stands(&row)? > stands(own)?,
+        };
+        if row.cluster_id != row.member_id && better {
+            moved.push(row);
+        }
+    }
     let count = moved.len() as u64;
-    bulk::insert::<membership::Entity, _>(connection, moved).await?;
+    bulk::upsert::<membership::Entity, _>(connection, moved).await?;
     Ok(count)
+}
+
+/// Moves mandates, on either side; nobody mandates himself. Of two that stand between the same two, the one of the
+/// organisation that stays stands on.
+pub(super) async fn mandates<C: ConnectionTrait>(
+    connection: &C,
+    from: Uuid,
+    into: Uuid,
+    at: Instant,
+) -> Result<u64, StoreError> {
+    use mandate::Column;
+    let of = |id: Uuid| Condition::any().add(Column::OrganisationId.eq(id)).add(Column::HolderId.eq(id));
+    let theirs = mandate::Entity::find().filter(of(from)).all(connection).await?;
+    let own = mandate::Entity::find().filter(of(into)).filter(Column::EndedAt.is_null()).all(connection).await?;
+    mandate::Entity::delete_many().filter(of(from)).exec(connection).await?;
+    let instead = |id: Uuid| if id == from { into } else { id };
+    let mut moved = Vec::new();
+    for row in theirs {
+        let (organisation_id, holder_id) = (instead(row.organisation_id), instead(row.holder_id));
+        let twice = own.iter().any(|o| (o.organisation_id, o.holder_id) == (organisation_id, holder_id));
+        let ended_at = row.ended_at.or_else(|| twice.then(|| at.micros()));
+        if organisation_id != holder_id {
+            moved.push(mandate::Model { organisation_id, holder_id, ended_at, ..row });
+        }
+    }
+    let count = moved.len() as u64;
+    bulk::insert::<mandate::Entity, _>(connection, moved).await?;
+    Ok(count)
+}
+
+/// Moves claims. Of two of one person the one to the organisation that stays is kept.
+pub(super) async fn claims<C: ConnectionTrait>(connection: &C, from: Uuid, into: Uuid) -> Result<(), StoreError> {
+    use claim::Column;
+    let theirs = claim::Entity::find().filter(Column::OrganisationId.eq(from)).all(connection).await?;
+    let own = claim::Entity::find().filter(Column::OrganisationId.eq(into)).all(connection).await?;
+    claim::Entity::delete_many().filter(Column::OrganisationId.eq(from)).exec(connection).await?;
+    let moved = theirs.into_iter().filter(|row| !own.iter().any(|own| own.person_id == row.person_id));
+    let moved = moved.map(|row| claim::Model { organisation_id: into, ..row }).collect();
+    bulk::insert::<claim::Entity, _>(connection, moved).await
+}
+
+/// Moves what says that an organisation is a cluster, unless the other is one in its own way, and what it sponsors and
+/// entered. None is its own sponsor, or entered by itself.
+pub(super) async fn clusters<C: ConnectionTrait>(connection: &C, from: Uuid, into: Uuid) -> Result<(), StoreError> {
+    use cluster::Column;
+    let sponsored = cluster::Entity::update_many().col_expr(Column::SponsorId, Expr::value(into));
+    sponsored.filter(Column::SponsorId.eq(from)).exec(connection).await?;
+    let theirs = cluster::Entity::find_by_id(from).one(connection).await?;
+    cluster::Entity::delete_by_id(from).exec(connection).await?;
+    let own = cluster::Entity::find_by_id(into).one(connection).await?;
+    if let (Some(row), None) = (theirs, own) {
+        bulk::insert::<cluster::Entity, _>(connection, vec![cluster::Model { organisation_id: into, ..row }]).await?;
+    }
+    use organisation::Column as Of;
+    let entered = organisation::Entity::update_many().col_expr(Of::EnteredBy, Expr::value(into));
+    entered.filter(Of::EnteredBy.eq(from)).exec(connection).await?;
+    let by_itself = organisation::Entity::update_many().col_expr(Of::EnteredBy, Expr::value(None::<Uuid>));
+    by_itself.filter(Of::Id.eq(into)).filter(Of::EnteredBy.eq(into)).exec(connection).await?;
+    Ok(())
 }
 
 /// Moves roles. Of two of one person the higher stays, but one that was taken before one that was only offered:

@@ -19,6 +19,7 @@ fn entry(make: &Builder, after_micros: i64, acting: Option<u128>, owner: Option<
         person: None,
         credential: CredentialKind::ApiKey,
         credential_id: Some(Uuid::from_u128(77)),
+        mandate: None,
         act,
         record: RecordKind::Offer,
         record_id: Uuid::from_u128(5),

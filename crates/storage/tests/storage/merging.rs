@@ -4,9 +4,12 @@ use std::{collections::BTreeSet, time::Duration};
 
 use domain::{
     api_key::{AccessScopes, ApiKey},
+    claim::Claim,
+    cluster::{Cluster, ClusterForm},
     email::EmailAddress,
     identifier::{Identifier, IdentifierKind},
-    ids::{ApiKeyId, MatchId, OrganisationId, PersonId, RoleId, RunId},
+    ids::{ApiKeyId, ClaimId, MandateId, MatchId, OrganisationId, PersonId, RoleId, RunId},
+    mandate::Mandate,
     matches::{MatchState, Quantities},
     need::Need,
     offer::{Offer, OfferState},
@@ -15,11 +18,14 @@ use domain::{
 };
 use sea_orm::{ConnectionTrait, Statement};
 use storage::{
-    ContentHash, DatabaseKind, Imported, Origin, PageRequest, Reads, Scope, Store, StoreError, api_keys,
+    ContentHash, DatabaseKind, Imported, Origin, PageRequest, Reads, Scope, Store, StoreError, api_keys, claims,
+    clusters,
     identifiers::{self, Held},
-    lines, matches,
+    lines, mandates, matches,
     merging::{self, MergeError, Merged},
-    needs, offers, organisations, people, roles,
+    needs, offers,
+    organisations::{self, Entry},
+    people, roles,
     runs::{self, FinishedRun, NewMatch, NewRun},
     sites,
 };
@@ -199,6 +205,76 @@ on_both!(
 );
 
 on_both!(
+    async fn mandates_claims_and_what_a_cluster_is_move_and_stand_once(db: TestDb) {
+        let (store, make) = (&db.store, Builder::new(6));
+        let of_kind = |name, kind| Organisation { kind, ..make.organisation(name) };
+        let [one, two] = ["Cluster One", "Cluster Two"].map(|name| of_kind(name, OrganisationKind::Cluster));
+        let portal = of_kind("Portal", OrganisationKind::Portal);
+        let [from, into] = ["One", "Two"].map(|name| make.organisation(name));
+        for organisation in [&one, &two, &portal, &from, &into] {
+            add(store, organisation).await.unwrap();
+        }
+        let mandate = |organisation: &Organisation, holder: &Organisation| Mandate {
+            id: make.ids.next(MandateId),
+            organisation: organisation.id,
+            holder: holder.id,
+            scopes: AccessScopes::parse("read").unwrap(),
+            signatory: None,
+            created_at: now(),
+            confirmed_at: None,
+            ends_on: make.today.plus(30),
+            ended_at: None,
+        };
+        let (theirs, own, alone) = (mandate(&from, &portal), mandate(&into, &portal), mandate(&from, &one));
+        let (theirs_id, own_id, alone_id) = (theirs.id, own.id, alone.id);
+        let ann = person(store, &make, "ann@example.org").await;
+        let bob = person(store, &make, "bob@example.org").await;
+        let claim = |organisation: &Organisation, person, words: &str| Claim {
+            id: make.ids.next(ClaimId),
+            organisation: organisation.id,
+            person,
+            evidence: words.to_owned(),
+            created_at: now(),
+        };
+        let said = [claim(&from, ann, "first"), claim(&into, ann, "second"), claim(&from, bob, "third")];
+        let (sponsored, sponsor) = (one.id, from.id);
+        let (entered, by) = (portal.id, one.id);
+        let ends_on = Some(make.today.plus(30));
+        let work = async move |tx| {
+            for mandate in [theirs, own, alone] {
+                mandates::insert(&tx, &mandate).await?;
+            }
+            for claim in said {
+                claims::put(&tx, &claim).await?;
+            }
+            let (form, purpose) = (ClusterForm::Temporary, "Masks".to_owned());
+            let cluster = Cluster { form, sponsor: Some(sponsor), purpose, ends_on, closed_at: None };
+            clusters::put(&tx, sponsored, &cluster).await?;
+            organisations::set_entry(&tx, entered, Entry { by: Some(by), confirmed_at: None }, now()).await
+        };
+        store.write(work).await.unwrap();
+
+        let merged = merge(store, from.id, into.id).await.unwrap();
+        assert_eq!(merged.mandates, 2);
+        let scope = Scope::Organisation(into.id);
+        let ended = |id| async move { mandates::get(store, scope, id).await.unwrap().ended_at.is_some() };
+        // Of two to one holder that of whoever stays stands on.
+        assert_eq!((ended(theirs_id).await, ended(own_id).await, ended(alone_id).await), (true, false, false));
+        let page = claims::page(store, into.id, PageRequest::first(10)).await.unwrap();
+        let words: BTreeSet<String> = page.items.into_iter().map(|claim| claim.evidence).collect();
+        assert_eq!(words, BTreeSet::from(["second".to_owned(), "third".to_owned()]));
+        assert_eq!(clusters::get(store, one.id).await.unwrap().sponsor, Some(into.id));
+        // A cluster takes what its duplicate was, held and entered.
+        merge(store, one.id, two.id).await.unwrap();
+        assert_eq!(clusters::get(store, two.id).await.unwrap().form, ClusterForm::Temporary);
+        assert_eq!(mandates::get(store, scope, alone_id).await.unwrap().holder, two.id);
+        let entries = organisations::entries(store, [portal.id]).await.unwrap();
+        assert_eq!(entries[&portal.id].by, Some(two.id));
+        assert_eq!(store.faults().await.unwrap(), Vec::<String>::new());
+    }
+);
+
+on_both!(
     async fn who_trade_with_each_other_are_not_merged(db: TestDb) {
         let (store, make) = (&db.store, Builder::new(3));
         let ((from, works), (into, ward)) = (firm(store, &make, "One").await, firm(store, &make, "Two").await);
@@ -280,17 +356,23 @@ fn every_column_that_refers_to_an_organisation_is_known() {
         let found: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
         let known = [
             "api_keys.organisation_id",
+            "claims.organisation_id",
+            "clusters.organisation_id",
+            "clusters.sponsor_id",
             "former_organisations.organisation_id",
             "identifiers.organisation_id",
             "imports.organisation_id",
             "links.organisation_id",
             "mails.organisation_id",
+            "mandates.holder_id",
+            "mandates.organisation_id",
             "matches.need_organisation_id",
             "matches.offer_organisation_id",
             "memberships.cluster_id",
             "memberships.member_id",
             "needs.organisation_id",
             "offers.organisation_id",
+            "organisations.entered_by",
             "roles.organisation_id",
             "runs.requested_by",
             "sessions.organisation_id",
