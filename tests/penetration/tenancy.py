@@ -24,6 +24,7 @@ def attack(service, market):
         for path, method, operation in _operations(document):
             _by_path(service, document, (path, method, operation), victim, token, name)
             _by_query(service, (path, method, operation), victim, token, name)
+            _by_name(service, document, (path, method, operation), victim, token, name)
             if "requestBody" in operation:
                 _by_body(service, document, (path, method, operation), victim, attacker, token, name)
     _untouched(service, victim)
@@ -45,7 +46,16 @@ def _victim(service, market):
     person = people.member(service, side, "victim@example.org", "Vera Victim")
     match = service.call("GET", "/api/v1/matches", token=side["key"])[2]["items"][0]["id"]
     key = service.call("GET", "/api/v1/api-keys", token=side["key"])[2]["items"][0]["id"]
+    operator, organisation = market["operator"], side["organisation"]
+    body = {"name": "Cluster Mitte", "kind": "cluster", "country": "DE", "verification": "operator"}
+    cluster = service.made("/api/v1/organisations", body, operator)["id"]
+    service.made(f"/api/v1/organisations/{organisation}/memberships", {"cluster": cluster}, operator)
+    mandate = {"holder": cluster, "ends_on": f"{time.gmtime().tm_year + 1}-12-31"}
+    mandate = service.made(f"/api/v1/organisations/{organisation}/mandates", mandate, operator)["id"]
     ids = {
+        "cluster": cluster,
+        "member": organisation,
+        "mandate": mandate,
         "match-runs": market["run"],
         "needs": side["need"],
         "need": side["need"],
@@ -136,6 +146,18 @@ def _by_query(service, operation, victim, token, caller):
         empty = status == 200 and not json.loads(text)["items"]
         held = (empty or status in (403, 404, 422)) and _silent(text)
         tried(f"others' ids, as a {caller}: {method.upper()} {path}?{name}=", held, (status, text[:400]))
+
+
+def _by_name(service, document, operation, victim, token, caller):
+    """Acting for others without a mandate: by the header that names them."""
+    path, method, said = operation
+    if not said["security"]:
+        return
+    body = _lasting(_body(document, said)[0]) if "requestBody" in said else None
+    headers = {"Acting-For": victim["ids"]["organisation"]} | ({"If-Match": "*"} if method == "patch" else {})
+    status, _, answer = service.call(method.upper(), _addressed(path, victim["ids"]), body, token, headers)
+    text = json.dumps(answer, ensure_ascii=False)
+    tried(f"acting for others, as a {caller}: {method.upper()} {path}", status == 403 and _silent(text), (status, text[:400]))
 
 
 def _by_body(service, document, operation, victim, attacker, token, caller):
