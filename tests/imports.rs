@@ -73,6 +73,39 @@ on_both! {
 }
 
 on_both! {
+    async fn org_08_one_vat_number_is_one_organisation_whatever_it_is_called(db: TestDb) {
+        let app = TestApp::new(db);
+        let vat = serde_json::json!([{ "kind": "vat", "value": "DE123456788" }]);
+        let body = serde_json::json!({ "name": "Atelier Nord GmbH", "kind": "firm", "country": "DE", "identifiers": vat });
+        let made = app.post(&app.operator(), "/api/v1/organisations", &body).await.expect(201).id();
+        let one = "id,organisation,vat number,country,product,quantity\n1,Atelier Nord,de 123.456.788,DE,ffp,10\n";
+        assert_eq!(counts(&offers(&app, one, ImportOptions::default()).await), [1, 0, 0, 0, 0]);
+        let other = "id,organisation,USt-IdNr,country,product,quantity\n7,AN Textil,DE123456788,DE,ffp,20\n";
+        let mapping = Mapping { source: Some("other-portal".to_owned()), ..Mapping::plain(Kind::Offers) };
+        let caller = app::access::Caller::command_line();
+        app::imports::offers(&app.app, &caller, file(other), &mapping, ImportOptions::default()).await.unwrap();
+        assert_eq!(count(&app, "organisations").await, 1);
+        let list = app.get(&app.operator(), "/api/v1/offers").await;
+        assert!(list.items().iter().all(|o| o["organisation"] == serde_json::json!(made)), "{}", list.text);
+        assert_eq!(counts(&offers(&app, one, ImportOptions::default()).await), [0, 0, 1, 0, 0]);
+        // A file that tells the number later finds it by name, and from then on by number.
+        let plain = "id,organisation,country,product,quantity\n8,Weber,AT,ffp,30\n";
+        let numbered = "id,organisation,vat,country,product,quantity\n9,Weber,ATU12345675,AT,ffp,40\n";
+        let renamed = "id,organisation,vat,country,product,quantity\n10,Weberei Neu,U12345675,AT,ffp,50\n";
+        for text in [plain, numbered, renamed] {
+            assert_eq!(counts(&offers(&app, text, ImportOptions::default()).await), [1, 0, 0, 0, 0], "{text}");
+        }
+        assert_eq!(count(&app, "organisations").await, 2);
+        // Two of one name with two numbers are two; a number that is none is a fault of its row.
+        let twins = "id,organisation,vat,country,product,quantity\n11,Caritas,ATU11111116,AT,ffp,1\n12,Caritas,ATU22222220,AT,ffp,2\n";
+        assert_eq!(counts(&offers(&app, twins, ImportOptions::default()).await), [2, 0, 0, 0, 0]);
+        assert_eq!(count(&app, "organisations").await, 4);
+        let report = offers(&app, &plain.replace("organisation,", "organisation,vat,").replace("Weber,", "Weber,12,"), ImportOptions::default()).await;
+        assert_eq!((counts(&report)[3], report.rows[0].faults[0].code), (1, "bad_identifier"));
+    }
+}
+
+on_both! {
     async fn a_bad_row_stops_all_unless_only_valid_rows_are_asked_for(db: TestDb) {
         let app = TestApp::new(db);
         let bad = OFFERS.replace("1000", "-5").replace("FFP3", "FFP9");

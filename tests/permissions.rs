@@ -171,7 +171,7 @@ on_both! {
 }
 
 on_both! {
-    async fn another_organisations_records_do_not_exist(db: TestDb) {
+    async fn acl_01_another_organisations_records_do_not_exist(db: TestDb) {
         let app = TestApp::new(db);
         let (firm, other) = (app.firm("Atelier").await, app.firm("Other").await);
         let hospital = app.hospital("Hôpital").await;

@@ -5,12 +5,17 @@ use std::collections::{BTreeSet, HashMap};
 use domain::{
     code::{CountryCode, RegionCode},
     geo::Point,
+    identifier::{Identifier, IdentifierKind},
     ids::{OrganisationId, SiteId},
     organisation::{Organisation, OrganisationKind, RegionFrom, Site, Verification},
     text,
 };
 use exchange::tables::{Field, OrganisationRecord, ParsedFile, RowFault, SiteRecord};
-use storage::{Origin, Scope, Tx, organisations, sites};
+use storage::{
+    Origin, Scope, Tx,
+    identifiers::{self, Held},
+    organisations, sites,
+};
 
 use super::Resource;
 use crate::{
@@ -22,6 +27,9 @@ use crate::{
 
 /// ISO 3166 keeps `ZZ` for its users; here it stands for a country that the file does not tell.
 const UNKNOWN_COUNTRY: &str = "ZZ";
+
+/// How many VAT numbers are asked for at once.
+const MOST_VATS: usize = 200;
 
 /// The organisation and site of a row.
 #[derive(Debug, Clone, Copy)]
@@ -128,22 +136,66 @@ fn key(site: &Site) -> SiteKey {
     (site.organisation, text::fold(&site.name), site.region.clone(), site.point)
 }
 
-/// Organisations by folded name, with their countries; see [`storage::organisations::find_by_names`]
-/// for their order.
-struct Known(HashMap<String, Vec<(CountryCode, OrganisationId)>>);
+/// The organisations that rows may mean.
+#[derive(Default)]
+struct Known {
+    /// By folded name, with their countries; see [`storage::organisations::find_by_names`] for their order.
+    named: HashMap<String, Vec<(CountryCode, OrganisationId)>>,
+    /// By VAT number.
+    by_vat: HashMap<Identifier, OrganisationId>,
+    /// The VAT numbers of those that have some.
+    vats: HashMap<OrganisationId, Vec<Identifier>>,
+}
 
 impl Known {
-    /// The organisation that a row means: of the country it states or of one not told so far; where it
-    /// states none, the first of the name. `Caritas` of Germany and of Austria are two.
+    /// The organisation that a row means: the one with its VAT number, whatever it is called (field case ORG-08);
+    /// else that of the name, of the country it states or of one not told so far, where it states none the first.
+    /// `Caritas` of Germany and of Austria are two, and so are two of one name with different VAT numbers.
     fn find(&self, record: &OrganisationRecord) -> Option<OrganisationId> {
-        let named = self.0.get(&text::fold(&record.name))?;
-        let of = |country: &str| named.iter().find(|(c, _)| c.as_str() == country);
+        if let Some(id) = record.vat.as_ref().and_then(|vat| self.by_vat.get(vat)) {
+            return Some(*id);
+        }
+        let mut named = self.named.get(&text::fold(&record.name))?.iter().filter(|(_, id)| {
+            let own = self.vats.get(id).map(Vec::as_slice).unwrap_or_default();
+            record.vat.is_none() || own.is_empty()
+        });
         let found = match &record.country {
-            Some(country) => of(country.as_str()).or_else(|| of(UNKNOWN_COUNTRY)),
-            None => named.first(),
+            Some(country) => {
+                let of = |wanted: &str| named.clone().find(|(c, _)| c.as_str() == wanted);
+                of(country.as_str()).or_else(|| of(UNKNOWN_COUNTRY))
+            }
+            None => named.next(),
         };
         found.map(|(_, id)| *id)
     }
+
+    /// Notes that an organisation has a VAT number.
+    fn learn(&mut self, vat: &Identifier, id: OrganisationId) {
+        self.by_vat.entry(vat.clone()).or_insert(id);
+        self.vats.entry(id).or_default().push(vat.clone());
+    }
+}
+
+/// What is known of the organisations that rows name, by VAT number or by name.
+async fn known_of(tx: &Tx, source: &str, records: &[&OrganisationRecord]) -> AppResult<Known> {
+    let names: Vec<String> = records.iter().map(|r| r.name.clone()).collect();
+    let mut known =
+        Known { named: organisations::find_by_names(tx, Scope::Operator, source, &names).await?, ..Known::default() };
+    let wanted: BTreeSet<Identifier> = records.iter().filter_map(|r| r.vat.clone()).collect();
+    let wanted: Vec<Identifier> = wanted.into_iter().collect();
+    for list in wanted.chunks(MOST_VATS) {
+        for (vat, id) in identifiers::holders(tx, list).await? {
+            known.learn(&vat, id);
+        }
+    }
+    if !wanted.is_empty() {
+        let ids: Vec<OrganisationId> = known.named.values().flatten().map(|(_, id)| *id).collect();
+        for (id, held) in identifiers::of(tx, ids).await? {
+            let vats = held.into_iter().map(|held| held.identifier).filter(|i| i.kind == IdentifierKind::Vat);
+            known.vats.insert(id, vats.collect());
+        }
+    }
+    Ok(known)
 }
 
 /// Finds the organisations that rows name, and adds what is not there yet.
@@ -156,24 +208,36 @@ async fn organisations_of(
     parties: &[(Option<&OrganisationRecord>, &SiteRecord)],
 ) -> AppResult<Known> {
     if actor != Actor::Operator {
-        return Ok(Known(HashMap::new()));
+        return Ok(Known::default());
     }
     let now = app.clock.now();
     let mut records: Vec<&OrganisationRecord> = parties.iter().filter_map(|(o, _)| *o).collect();
     // Rows that state a country come first, in the order of `find_by_names`: the others then find what
     // they will find when the file comes again.
     records.sort_by_key(|r| (r.country.is_none(), r.country.clone()));
-    let names: Vec<String> = records.iter().map(|r| r.name.clone()).collect();
-    let mut known = Known(organisations::find_by_names(tx, Scope::Operator, source, &names).await?);
+    let mut known = known_of(tx, source, &records).await?;
     let mut added = Vec::new();
+    let mut numbered: Vec<(OrganisationId, Identifier)> = Vec::new();
     for record in records {
-        if known.find(record).is_some() {
+        if let Some(id) = known.find(record) {
+            // What the file knows of it beyond its name finds it the next time.
+            if let Some(vat) = record.vat.as_ref().filter(|vat| !known.by_vat.contains_key(*vat)) {
+                known.learn(vat, id);
+                numbered.push((id, vat.clone()));
+            }
             continue;
         }
         let (id, folded) = (OrganisationId(app.ids.next(now)), text::fold(&record.name));
         let country = record.country.clone().unwrap_or_else(|| CountryCode::new(UNKNOWN_COUNTRY));
-        known.0.entry(folded.clone()).or_default().push((country.clone(), id));
-        let external_id = format!("{folded}, {country}");
+        known.named.entry(folded.clone()).or_default().push((country.clone(), id));
+        let external_id = match &record.vat {
+            Some(vat) => format!("{folded}, {country}, {}", vat.value),
+            None => format!("{folded}, {country}"),
+        };
+        if let Some(vat) = &record.vat {
+            known.learn(vat, id);
+            numbered.push((id, vat.clone()));
+        }
         let organisation = Organisation {
             id,
             kind: record.kind.unwrap_or(usual),
@@ -185,6 +249,9 @@ async fn organisations_of(
         added.push((organisation, Some(Origin { source: source.to_owned(), external_id })));
     }
     organisations::insert_many(tx, &added, now).await?;
+    for (id, identifier) in numbered {
+        identifiers::insert(tx, id, &[Held { identifier, confirmed_at: None }], now).await?;
+    }
     pen.note(tx, added.iter().map(|(record, _)| crate::organisations::registered(record)).collect::<Vec<_>>()).await?;
     Ok(known)
 }

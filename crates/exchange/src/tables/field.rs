@@ -60,7 +60,9 @@ enum Sides {
 fields! {
     /// Whose it is, by name.
     Organisation "organisation" Both ["organization", "company", "firm", "supplier", "donor", "hospital", "buyer", "firma", "unternehmen", "betrieb", "hersteller", "krankenhaus", "entreprise", "société", "fournisseur", "hôpital"],
-    /// `firm`, `cluster` or `authority`.
+    /// The organisation's VAT number, by which it is known whatever its name is.
+    Vat "vat" Both ["vat number", "vat no", "vat id", "vat registration number", "ust-id", "ust-idnr", "umsatzsteuer-id", "uid-nummer", "numéro de tva", "n° tva", "tva intracommunautaire"],
+    /// `firm`, `cluster`, `authority` or `portal`.
     OrganisationKind "organisation_kind" Both ["organization kind", "organisation type", "organization type", "organisationsart", "type d'organisation"],
     /// The organisation's country, by code or name.
     Country "country" Both ["land", "staat", "pays"],

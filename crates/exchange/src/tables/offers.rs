@@ -1,12 +1,17 @@
 //! Rows of offers.
 
+use std::{fmt, sync::LazyLock};
+
 use domain::{
     code::CountryCode,
+    identifier::{Identifier, IdentifierKind, VatFormats},
     offer::{CalendarInput, CertificateInput, ConversionInput, OfferInput, OfferTerms, RateInput, Reference},
     organisation::OrganisationKind,
     time::Instant,
     violation::Violations,
 };
+
+use crate::seeds;
 
 use super::{
     Candidate, Field, SiteRecord, Source,
@@ -15,7 +20,7 @@ use super::{
 };
 
 /// The organisation a row names.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct OrganisationRecord {
     /// Its name, in NFC.
     pub name: String,
@@ -23,6 +28,20 @@ pub struct OrganisationRecord {
     pub kind: Option<OrganisationKind>,
     /// Its country, where known.
     pub country: Option<CountryCode>,
+    /// Its VAT number, where the row says.
+    pub vat: Option<Identifier>,
+}
+
+/// Whether a row changed is told by this text: it stays what it was before rows had VAT numbers.
+impl fmt::Debug for OrganisationRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = f.debug_struct("OrganisationRecord");
+        parts.field("name", &self.name).field("kind", &self.kind).field("country", &self.country);
+        if let Some(vat) = &self.vat {
+            parts.field("vat", vat);
+        }
+        parts.finish()
+    }
 }
 
 /// An offer as a row states it, checked.
@@ -63,9 +82,31 @@ pub(crate) fn parties(
         }
         kind
     });
-    let organisation = name.map(|name| OrganisationRecord { name, kind, country: country.clone() });
+    let vat = vat(row, country.as_ref());
+    if name.is_none() && vat.is_some() && !row.has_column(&Field::Organisation) {
+        let remedy = "name it in a column organisation";
+        row.push(&Field::Vat, "missing", "is of an organisation that the row does not name", remedy);
+    }
+    let organisation = name.map(|name| OrganisationRecord { name, kind, country: country.clone(), vat });
     let site = SiteRecord { name: row.name(&Field::Site), country, region, point };
     (organisation, site, row.instant(&Field::CreatedAt))
+}
+
+/// The VAT number of a row in its one form. Without a country only one with its prefix is understood.
+fn vat(row: &mut Reader<'_>, country: Option<&CountryCode>) -> Option<Identifier> {
+    static FORMATS: LazyLock<VatFormats> = LazyLock::new(|| seeds::vat_formats().unwrap_or_default());
+    let typed = row.text(&Field::Vat)?;
+    let unknown = CountryCode::new("ZZ");
+    let parsed = Identifier::parse("", IdentifierKind::Vat, &typed, country.unwrap_or(&unknown), &FORMATS);
+    match parsed {
+        Ok(vat) => Some(vat),
+        Err(faults) => {
+            let reason = faults.to_string();
+            let remedy = "write it as on an invoice, with its prefix, or leave it out";
+            row.push(&Field::Vat, "bad_identifier", reason.trim_start_matches(": "), remedy);
+            None
+        }
+    }
 }
 
 /// Reads and checks one row.

@@ -275,7 +275,7 @@ on_both!(
 );
 
 on_both!(
-    async fn who_trade_with_each_other_are_not_merged(db: TestDb) {
+    async fn pri_04_who_trade_with_each_other_are_not_merged(db: TestDb) {
         let (store, make) = (&db.store, Builder::new(3));
         let ((from, works), (into, ward)) = (firm(store, &make, "One").await, firm(store, &make, "Two").await);
         let (offer, need) = (make.offer(&works, "apron", 50), make.need(&ward, "apron", 70));
