@@ -17,12 +17,14 @@ use crate::{
 mod ask;
 mod merge;
 mod register;
+mod update;
 mod verify;
 
 pub use ask::{Wanted, ask};
 pub use merge::{Merging, counts, merge};
 pub(crate) use register::registered;
 pub use register::{MOST_CLUSTERS, MOST_IDENTIFIERS, OrganisationInput, create};
+pub use update::{OrganisationDetails, update};
 pub use verify::verify;
 
 /// An organisation with its identifiers.

@@ -149,6 +149,10 @@ mod tests {
             ("editor", Caller { person: ann, ..caller(Actor::Organisation(own), Role::Editor.scopes()) }),
             ("member", Caller { person: ann, ..caller(Actor::Organisation(own), Role::Member.scopes()) }),
             ("key", caller(Actor::Organisation(own), AccessScopes::all())),
+            ("outside", {
+                let credential = Credential::OutsideToken(uuid::Uuid::from_u128(4));
+                Caller { credential, ..caller(Actor::Organisation(own), Role::Editor.scopes()) }
+            }),
             ("nobody", Caller { person: ann, ..caller(Actor::Nobody, AccessScopes::all()) }),
         ];
         let resources = [
@@ -203,6 +207,12 @@ mod tests {
              key, another's: nothing\n\
              key, runs: read\n\
              key, service: nothing\n\
+             outside, organisations: read\n\
+             outside, registration: nothing\n\
+             outside, own: read write\n\
+             outside, another's: nothing\n\
+             outside, runs: read\n\
+             outside, service: nothing\n\
              nobody, organisations: read\n\
              nobody, registration: write\n\
              nobody, own: nothing\n\

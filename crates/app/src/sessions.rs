@@ -263,7 +263,7 @@ pub(crate) async fn authenticate(app: &App, token: &str) -> Result<Caller, Acces
 /// # Errors
 /// `Forbidden` when it is a machine.
 pub(crate) fn person_of(caller: &Caller) -> AppResult<PersonId> {
-    let detail = "only a person who signed in may do this; a key speaks for an organisation";
+    let detail = "only a person who signed in here may do this; keys and outside tokens speak for an organisation";
     caller.person.ok_or_else(|| AppError::Forbidden { detail: detail.to_owned() })
 }
 
@@ -271,7 +271,11 @@ pub(crate) fn person_of(caller: &Caller) -> AppResult<PersonId> {
 pub(crate) fn session_of(caller: &Caller) -> Option<SessionId> {
     match caller.credential {
         Credential::Session(id) => Some(id),
-        Credential::CommandLine | Credential::Link | Credential::Nothing | Credential::ApiKey(_) => None,
+        Credential::CommandLine
+        | Credential::Link
+        | Credential::Nothing
+        | Credential::ApiKey(_)
+        | Credential::OutsideToken(_) => None,
     }
 }
 
