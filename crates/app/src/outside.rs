@@ -203,7 +203,8 @@ pub(crate) async fn authenticate(app: &App, trusted: &Trusted, token: &str) -> R
         return Err(OutsideError::Gone.into());
     }
     // Whether two are the same can be told by it, as long as the signing key is there, and not who it is.
-    let seal = app.keys.seal(format!("outside {:?} {:?}", trusted.issuer.issuer, told.subject).as_bytes());
+    let issuer = &trusted.issuer.issuer;
+    let seal = app.keys.seal(format!("outside {} {issuer} {}", issuer.len(), told.subject).as_bytes());
     Ok(Caller {
         actor: Actor::Organisation(told.organisation),
         credential: Credential::OutsideToken(Uuid::new_v8(seal)),

@@ -68,7 +68,13 @@ fn doctor_asks_each_issuer_and_looks_whom_it_is_mapped_to() {
     settings(&bench, &[&format!("jwks_url = \"{}\"", issuer.jwks_url()), &organisation]);
     let found = checks(&bench, 1);
     assert_eq!((found[0].1.as_str(), issuer.asked()), ("ok", 1), "{found:?}");
-    assert!(found[0].2.contains("1 keys") && found[1].1 == "FAULT" && found[1].2.contains(NOBODY), "{found:?}");
+    assert!(
+        found[0].2.contains("usable keys")
+            && found[0].2.ends_with("organisations: 1")
+            && found[1].1 == "FAULT"
+            && found[1].2.contains(NOBODY),
+        "{found:?}"
+    );
     // Nobody listens there, or the file is not there.
     for place in ["jwks_url = \"http://127.0.0.1:1/jwks.json\"", "jwks_file = \"nowhere.json\""] {
         settings(&bench, &[place, &organisation]);

@@ -35,7 +35,7 @@ async fn ask(setting: &IssuerSetting) -> Finding {
     match outside::look(source.as_ref()).await {
         Ok(keys) => {
             let organisations = setting.issuer.organisations().len();
-            Finding::sound(check, format!("{issuer}: {keys} keys at {place}, for {organisations} organisations"))
+            Finding::sound(check, format!("{issuer}: usable keys at {place}: {keys}; organisations: {organisations}"))
         }
         Err(fault) => Finding::fault(check, format!("{issuer}: {place} {fault}"), remedy),
     }
