@@ -37,6 +37,7 @@ on_both! {
             let id = if record == "offers" { &offer } else { &firm.site };
             app.patch(&firm.token, &format!("/api/v1/{record}/{id}"), "*", &patch).await.expect(200);
         }
+        app.patch(&firm.token, &format!("/api/v1/organisations/{}", firm.id), "*", &json!({ "name": "Atelier Anna" })).await.expect(200);
         app.clock.advance_micros(1);
         app.post(&firm.token, &format!("/api/v1/offers/{offer}/withdraw"), &json!({})).await.expect(200);
         let need = app.post(&hospital.token, "/api/v1/needs", &needs::plain(&hospital)).await.expect(201).id();

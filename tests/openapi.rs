@@ -76,6 +76,25 @@ fn every_operation_says_what_it_does_and_how_it_fails() {
 }
 
 #[test]
+fn htt_05_headers_of_limits_are_described_once_and_named_by_every_answer_that_has_them() {
+    let document = document();
+    let described: Vec<&String> = document["components"]["headers"].as_object().unwrap().keys().collect();
+    assert_eq!(described, ["RateLimit", "RateLimit-Policy", "Retry-After"]);
+    for (method, path, op) in operations(&document) {
+        for (status, response) in op["responses"].as_object().unwrap() {
+            let at = format!("{method} {path} {status}");
+            let counted = path != "/healthz" && path != "/readyz";
+            for name in ["RateLimit", "RateLimit-Policy"] {
+                let reference = response["headers"][name]["$ref"].as_str();
+                assert_eq!(reference, counted.then_some(format!("#/components/headers/{name}").as_str()), "{at}");
+            }
+            let waits = response["headers"]["Retry-After"]["$ref"].is_string();
+            assert_eq!(waits, ["429", "503"].contains(&status.as_str()), "{at}");
+        }
+    }
+}
+
+#[test]
 fn the_examples_are_of_their_schemas() {
     let document = document();
     let mut tried = 0;
@@ -125,7 +144,13 @@ on_both! {
                 example[field] = cluster.id.clone().into();
             }
             if method == "PATCH" {
-                let made = if path.contains("/sites") { firm.site.clone() } else { ids[path.split('/').nth(3).unwrap()].clone() };
+                let list = path.split('/').nth(3).unwrap();
+                let made = match list {
+                    "sites" => firm.site.clone(),
+                    "organisations" => firm.id.clone(),
+                    "people" => String::new(),
+                    list => ids[list].clone(),
+                };
                 app.patch(&firm.token, &path.replace("{id}", &made), "*", &example).await.expect(200);
                 patched += 1;
                 continue;
@@ -148,7 +173,7 @@ on_both! {
                 ids.insert(path.split('/').nth(3).unwrap().to_owned(), id.to_owned());
             }
         }
-        assert_eq!((tried, patched), (25, 3));
+        assert_eq!((tried, patched), (25, 5));
         app.work().await;
         assert_eq!(app.get("", "/api/v1/openapi.json").await.expect(200).json, document);
     }

@@ -44,6 +44,7 @@ pub async fn whatever_a_person_does(app: &TestApp, firm: &testkit::Org) {
     let token = text(&opened, "access_token");
     app.post(&token, &format!("/api/v1/people/me/roles/{}/accept", firm.id), &json!({})).await.expect(200);
     app.delete(&firm.token, &format!("{people}/{role}")).await.expect(204);
+    app.patch(&token, "/api/v1/people/me", "*", &json!({ "name": "Ann Other" })).await.expect(200);
     let change = json!({ "current": PASSWORD, "password": OTHER });
     app.post(&token, "/api/v1/people/me/password", &change).await.expect(204);
     app.post(&token, "/api/v1/organisations/ask", &json!({ "country": "DE", "name": "Nowhere" })).await.expect(202);
@@ -467,5 +468,40 @@ on_both! {
         for status in [409, 409, 429] {
             invite(&app.operator(), 0).await.expect(status);
         }
+    }
+}
+
+on_both! {
+    async fn htt_04_a_person_changes_the_name_and_nothing_else(db: TestDb) {
+        let app = TestApp::new(db);
+        account(&app, "ann@example.org").await;
+        let opened = sign_in(&app, "ann@example.org", PASSWORD).await.expect(201);
+        let token = text(&opened, "access_token");
+        let me = async || app.get(&token, "/api/v1/people/me").await.expect(200);
+        let patch = async |tag: &str, body: Value| app.patch(&token, "/api/v1/people/me", tag, &body).await;
+        let before = me().await;
+        let tag = before.header("etag");
+        assert_eq!(patch(tag, json!({})).await.expect(200).json, before.json);
+        let after = patch(tag, json!({ "name": " Ann  Marie " })).await.expect(200);
+        assert_eq!(after.json["name"], "Ann Marie");
+        let now = me().await;
+        assert_eq!((&now.json, now.header("etag")), (&after.json, after.header("etag")));
+        assert_eq!(patch(tag, json!({ "name": "Anna" })).await.expect(412).json["code"], "stale");
+        // The address is proven by its mail, and nobody makes himself the operator.
+        for (field, value) in [("email", json!("eve@example.org")), ("operator", json!(true)), ("id", json!("x")), ("roles", json!([]))] {
+            let refused = patch("*", json!({ field: value })).await.expect(422);
+            assert_eq!(refused.faults(), [format!("/{field} unknown_field")]);
+        }
+        for (name, fault) in [(json!(null), "/name missing_field"), (json!(""), "/name blank"), (json!("A\u{202E}B"), "/name control_character")] {
+            assert_eq!(patch("*", json!({ "name": name })).await.expect(422).faults(), [fault]);
+        }
+        // That is in the log, once, and not how.
+        let log = app.get(&app.operator(), "/api/v1/audit?record=person&act=update").await.expect(200);
+        assert_eq!((log.items().len(), &log.items()[0]["changes"]), (1, &json!([{ "field": "name", "from": null, "to": null }])));
+        assert!(!log.text.contains("Marie"), "{}", log.text);
+        // A machine is nobody.
+        let firm = app.firm("Atelier").await;
+        let key = app.post(&firm.token, "/api/v1/api-keys", &json!({ "name": "Portal" })).await.expect(201);
+        app.patch(key.json["key"].as_str().unwrap(), "/api/v1/people/me", "*", &json!({ "name": "X" })).await.expect(403);
     }
 }

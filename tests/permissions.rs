@@ -32,7 +32,8 @@ const OPEN: [&str; 17] = [
 ];
 
 /// Operations about the person who calls, which name nobody else, or are answered alike whoever is named.
-const PERSONAL: [&str; 5] = ["persons_me", "persons_export", "persons_erase", "passwords_update", "organisations_ask"];
+const PERSONAL: [&str; 6] =
+    ["persons_me", "persons_update", "persons_export", "persons_erase", "passwords_update", "organisations_ask"];
 
 /// Operations of a person's own that name a record.
 const OWN: [&str; 2] = ["roles_accept", "sessions_end"];
@@ -153,10 +154,14 @@ on_both! {
                 continue;
             }
             let path = filled(&path, &ids);
-            let send = |token: &str| app.send(request(method.parse().unwrap(), token, &path, body_of(&id).to_string().into()));
+            let send = |token: &str| {
+                let mut sent = request(method.parse().unwrap(), token, &path, body_of(&id).to_string().into());
+                sent.headers_mut().insert("if-match", "*".parse().unwrap());
+                app.send(sent)
+            };
             assert_eq!(send(&member).await.status, 403, "{id}");
             // An editor writes, and decides about nobody.
-            if ["roles", "api_keys", "match_runs", "mandates", "claims", "memberships"].iter().any(|list| id.starts_with(list)) {
+            if ["roles", "api_keys", "match_runs", "mandates", "claims", "memberships", "organisations"].iter().any(|list| id.starts_with(list)) {
                 assert_eq!(send(&editor).await.status, 403, "{id}");
             }
             refused += 1;

@@ -53,12 +53,13 @@ enum Place {
 }
 
 /// Outside crates, by name or by the prefix before a dash, and their place.
-const OUTSIDE: [(&str, Place); 6] = [
+const OUTSIDE: [(&str, Place); 7] = [
     ("sea-orm", Place::Only(&["storage", "migrations"])),
     ("sqlx", Place::Only(&["storage", "migrations"])),
     ("axum", Place::Only(&["api", "console", "muster", "testkit"])),
     ("utoipa", Place::Only(&["api", "console", "muster", "testkit"])),
     ("tokio", Place::Never(&["domain", "matching", "index", "exchange"])),
+    ("reqwest", Place::Only(&["muster"])),
     ("anyhow", Place::Only(&["muster", "xtask", "bench"])),
 ];
 

@@ -81,9 +81,9 @@ struct EntryView {
     acting: Option<Uuid>,
     /// Which person did it, where it was done for the reader's own organisation or the reader is the operator.
     person: Option<Uuid>,
-    /// By what: `command_line`, `session`, `link`, `api_key`, or `nothing` for whoever asks for an account.
+    /// By what: `command_line`, `session`, `link`, `api_key`, `outside_token`, or `nothing` for whoever asks for an account.
     credential: &'static str,
-    /// Which session or key; to whom `person` is told.
+    /// Which session or key, or a seal of whom an outside token named; to whom `person` is told.
     credential_id: Option<Uuid>,
     /// Under which mandate, where `acting` did it for the owner.
     mandate: Option<Uuid>,

@@ -244,6 +244,13 @@ pub const ALL: &[Code] = &[
         "Send the same request again after the seconds that `Retry-After` names.",
     ),
     answer(
+        "issuer_unavailable",
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The issuer of the token cannot be asked",
+        "Nobody can tell whether the token is good, since its issuer's keys cannot be had. Send the same request again after \
+         the seconds that `Retry-After` names. If it lasts, tell the operator.",
+    ),
+    answer(
         "unavailable",
         StatusCode::SERVICE_UNAVAILABLE,
         "The database cannot be reached",

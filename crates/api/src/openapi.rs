@@ -17,6 +17,7 @@ use crate::{
     problem::{FaultBody, MEDIA_TYPE, ProblemBody},
 };
 
+mod limits;
 mod patches;
 
 /// Sections of the reference, in order.
@@ -77,6 +78,8 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     for operation in document.paths.paths.values_mut().filter_map(|item| item.patch.as_mut()) {
         patches::add_patch(operation, components);
     }
+    patches::drop_bodies(components);
+    limits::add_components(components);
     let examples = examples(&components.schemas);
     for (path, item) in &mut document.paths.paths {
         if let Some(operation) = &mut item.get {
@@ -97,6 +100,7 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
             operation.security.get_or_insert_default();
             add_headers(operation);
             add_example(operation, &examples);
+            limits::add(path, operation);
         }
     }
     document
@@ -223,8 +227,6 @@ fn add_headers(operation: &mut Operation) {
         ("201", "Location", "Where to read the record."),
         ("202", "Location", "Where to see how the work stands."),
         ("401", "WWW-Authenticate", "The `Bearer` challenge (RFC 6750)."),
-        ("429", "Retry-After", "Seconds to wait."),
-        ("503", "Retry-After", "Seconds to wait."),
     ] {
         add_header(operation, status, name, words);
     }

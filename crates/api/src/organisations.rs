@@ -4,7 +4,7 @@ use app::organisations::Held;
 use app::{
     App,
     clusters::ClusterInput,
-    organisations::{OrganisationFilter, OrganisationInput, Registration, Wanted},
+    organisations::{OrganisationDetails, OrganisationFilter, OrganisationInput, Registration, Wanted},
 };
 use axum::{Json, extract::State, http::StatusCode};
 use domain::{cluster::Cluster, ids::OrganisationId, organisation::Verification, violation::Violations};
@@ -19,6 +19,7 @@ use crate::{
     created::{Created, created},
     limits,
     page::{Listing, Page, Paged, Part},
+    patch::MergePatch,
     path_id::PathId,
     people::Mailed,
     problem::Problem,
@@ -32,7 +33,7 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
         .routes(routes!(ask))
-        .routes(routes!(get))
+        .routes(routes!(get, update))
         .routes(routes!(verify))
         .routes(routes!(close))
 }
@@ -98,7 +99,7 @@ struct VerificationBody {
 }
 
 /// A number of an organisation in a register.
-#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = IdentifierInput, example = json!({"kind": "vat", "value": "EL 123456783"}))]
 pub struct IdentifierBody {
@@ -108,6 +109,45 @@ pub struct IdentifierBody {
     /// The number, in whatever spelling.
     #[validate(length(max = limits::WORD))]
     pub value: String,
+}
+
+/// What its admins may change of an organisation.
+#[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(as = OrganisationDetailsInput, example = json!({"name": "Atelier Exemple & Fils", "country": "FR"}))]
+struct DetailsBody {
+    /// Its name, at most 200 characters.
+    #[validate(length(max = limits::WORD))]
+    name: String,
+    /// Its country: ISO 3166-1, or a name.
+    #[validate(length(max = limits::WORD))]
+    country: String,
+    /// Its numbers in registers, at most 20.
+    #[serde(default)]
+    #[validate(nested)]
+    identifiers: Vec<IdentifierBody>,
+}
+
+impl DetailsBody {
+    /// The body that an organisation has as it stands.
+    fn of(registration: &Registration) -> Self {
+        let identifier = |held: &Held| IdentifierBody {
+            kind: held.identifier.kind.as_str().to_owned(),
+            value: held.identifier.value.clone(),
+        };
+        Self {
+            name: registration.stored.record.name.clone(),
+            country: registration.stored.record.country.to_string(),
+            identifiers: registration.identifiers.iter().map(identifier).collect(),
+        }
+    }
+
+    /// As the use case checks it.
+    fn input(self) -> OrganisationDetails {
+        let Self { name, country, identifiers } = self;
+        let identifiers = identifiers.into_iter().map(|id| (id.kind, id.value)).collect();
+        OrganisationDetails { name, country, identifiers }
+    }
 }
 
 /// An organisation that somebody asks to act for.
@@ -369,4 +409,32 @@ async fn close(
 ) -> Result<StatusCode, Problem> {
     app::clusters::close(&app, &caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Changes an organisation.
+///
+/// A JSON Merge Patch (RFC 7396) of name, country and identifiers: what is absent stays, lists are replaced. Its admins do
+/// so, and the operator. Kind, clusters and who vouches for it are not theirs to change. Where admins change the name to
+/// another, the country, or an identifier that was confirmed, nobody vouches for it any more until somebody does anew;
+/// identifiers that they add are unconfirmed. What the operator changes stays vouched for, and identifiers that he adds are
+/// confirmed. `If-Match` carries the `ETag` that you read it with.
+#[utoipa::path(patch, operation_id = "organisations_update", path = "/organisations/{id}", tag = "Organisations", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The organisation's id")),
+    request_body(content = DetailsBody, content_type = "application/merge-patch+json"),
+    responses(
+        (status = 200, description = "As it is now", body = OrganisationView),
+        (status = 409, description = "Another organisation has the name or an identifier, or files of imports know this one by its name"),
+        (status = 412, description = "It is no longer the version that `If-Match` names"),
+        (status = 428, description = "`If-Match` is missing")))]
+async fn update(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    PathId(id): PathId<OrganisationId>,
+    patch: MergePatch,
+) -> Result<Json<OrganisationView>, Problem> {
+    let edit = |registration: &Registration| {
+        let (view, before) = (OrganisationView::of(registration.clone()), DetailsBody::of(registration));
+        Ok(patch.apply(&view, &before, &[])?.map(DetailsBody::input))
+    };
+    Ok(Json(OrganisationView::of(app::organisations::update(&app, &caller, id, edit).await?)))
 }

@@ -14,12 +14,17 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::{
-    body::JsonBody, limits, mandates::MandateView, problem::Problem, sessions::SessionView, signed_in::Calling,
+    body::JsonBody, limits, mandates::MandateView, patch::MergePatch, problem::Problem, sessions::SessionView,
+    signed_in::Calling,
 };
 
 /// The routes of people.
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(register)).routes(routes!(me)).routes(routes!(export)).routes(routes!(erase))
+    OpenApiRouter::new()
+        .routes(routes!(register))
+        .routes(routes!(me, update))
+        .routes(routes!(export))
+        .routes(routes!(erase))
 }
 
 /// Somebody who asks for an account.
@@ -30,6 +35,16 @@ struct PersonBody {
     /// Where mail reaches the person: plain ASCII, at most 254 characters; upper and lower case are one.
     #[validate(length(max = 1_000))]
     email: String,
+    /// The name, at most 200 characters.
+    #[validate(length(max = limits::WORD))]
+    name: String,
+}
+
+/// What a person may change of the account.
+#[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PersonDetailsInput, example = json!({"name": "Ann Example"}))]
+struct PersonDetailsBody {
     /// The name, at most 200 characters.
     #[validate(length(max = limits::WORD))]
     name: String,
@@ -172,6 +187,12 @@ impl ActView {
     }
 }
 
+impl Me {
+    fn of(person: &Person, roles: &[(RoleOf, String)]) -> Self {
+        Self { person: PersonView::of(person), roles: roles.iter().map(OwnRoleView::of).collect() }
+    }
+}
+
 /// What confirms that it is the person who asks.
 #[derive(Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
@@ -203,7 +224,26 @@ async fn register(
     responses((status = 200, description = "The person", body = Me)))]
 async fn me(State(app): State<App>, Calling(caller): Calling) -> Result<Json<Me>, Problem> {
     let (person, roles) = people::me(&app, &caller).await?;
-    Ok(Json(Me { person: PersonView::of(&person), roles: roles.iter().map(OwnRoleView::of).collect() }))
+    Ok(Json(Me::of(&person, &roles)))
+}
+
+/// Changes the person who calls.
+///
+/// A JSON Merge Patch (RFC 7396) of the name; a patch that changes nothing leaves no trace. `If-Match` carries the `ETag`
+/// that you read yourself with. The address is who you are here, and is not changed.
+#[utoipa::path(patch, operation_id = "persons_update", path = "/people/me", tag = "People", security(("bearer" = [])),
+    request_body(content = PersonDetailsBody, content_type = "application/merge-patch+json"),
+    responses(
+        (status = 200, description = "The person as it is now", body = Me),
+        (status = 412, description = "It is no longer the version that `If-Match` names"),
+        (status = 428, description = "`If-Match` is missing")))]
+async fn update(State(app): State<App>, Calling(caller): Calling, patch: MergePatch) -> Result<Json<Me>, Problem> {
+    let edit = |person: &Person, roles: &[(RoleOf, String)]| {
+        let before = PersonDetailsBody { name: person.name.clone() };
+        Ok(patch.apply(&Me::of(person, roles), &before, &[])?.map(|after| after.name))
+    };
+    let (person, roles) = people::update(&app, &caller, edit).await?;
+    Ok(Json(Me::of(&person, &roles)))
 }
 
 /// Reads all that is kept of the person who calls.

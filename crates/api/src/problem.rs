@@ -21,6 +21,9 @@ use crate::codes;
 /// The media type of errors.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
+/// Seconds until an issuer that did not answer is asked again.
+const ISSUER_WAIT: u16 = 30;
+
 /// The most faults that an answer lists; a body of nothing but faults must not be answered by a larger one.
 const MOST_FAULTS: usize = 100;
 /// The longest text of a fault, in code points: its beginning and its end are shown of a longer one.
@@ -168,7 +171,7 @@ impl Problem {
 
     /// Whether the service was too busy to begin.
     pub fn did_nothing(&self) -> bool {
-        matches!(self.code, "busy" | "overloaded" | "rate_limited")
+        matches!(self.code, "busy" | "overloaded" | "rate_limited" | "issuer_unavailable")
     }
 
     /// The faults it names.
@@ -205,11 +208,9 @@ impl Problem {
         if let Some(value) = self.authenticate.and_then(|a| HeaderValue::from_str(&a).ok()) {
             headers.insert(header::WWW_AUTHENTICATE, value);
         }
-        if let Some(wait) = self.wait {
+        let wait = self.wait.or((status == StatusCode::SERVICE_UNAVAILABLE).then_some(1));
+        if let Some(wait) = wait {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(wait));
-        }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         *carrier.body_mut() = Body::from(text);
         carrier
@@ -239,6 +240,10 @@ impl From<AppError> for Problem {
             }
             AppError::Busy => Self::new("busy", "the database is busy; try again in a second"),
             AppError::Overloaded { detail } => Self::new("overloaded", detail),
+            AppError::IssuerAway => {
+                let detail = "the keys of the token's issuer cannot be had at the moment; try again, or call with another credential";
+                Self { wait: Some(ISSUER_WAIT), ..Self::new("issuer_unavailable", detail) }
+            }
             AppError::Unavailable { cause } => {
                 Self { cause: Some(cause), ..Self::new("unavailable", "the database cannot be reached at the moment") }
             }

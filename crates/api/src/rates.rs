@@ -82,7 +82,7 @@ impl Default for Limits {
 
 type Buckets<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock, StateInformationMiddleware>;
 
-/// The organisation, or the operator, and the person or key that calls.
+/// The organisation, or the operator, and the person, key or outside person that calls.
 type CallerKey = (Option<Uuid>, Option<Uuid>);
 
 /// Who asked for how much.
@@ -132,6 +132,7 @@ impl Rates {
     fn of_caller(&self, caller: &Caller, points: NonZeroU32) -> Standing {
         let key = match caller.credential {
             Credential::ApiKey(id) => Some(id.0),
+            Credential::OutsideToken(seal) => Some(seal),
             Credential::Session(_) | Credential::Link | Credential::Nothing | Credential::CommandLine => {
                 caller.person.map(|id| id.0)
             }

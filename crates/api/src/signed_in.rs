@@ -47,7 +47,7 @@ impl FromRequestParts<App> for Calling {
         };
         let caller = access::authenticate(app, token).await.map_err(|refusal| match refusal {
             AccessError::Failed(error) => error.into(),
-            AccessError::Token(_) | AccessError::Key => {
+            AccessError::Token(_) | AccessError::Key | AccessError::Outside(_) => {
                 Problem::unauthenticated(&refusal.to_string(), Some("invalid_token"))
             }
         })?;

@@ -1,11 +1,20 @@
-//! Who is calling, by what they send: the token of a person's session, or the key of a machine.
+//! Who is calling, by what they send: the token of a person's session, the key of a machine, or the token of an outside
+//! issuer.
 
 use domain::{
     api_key::AccessScopes,
     ids::{ApiKeyId, MandateId, OrganisationId, PersonId, SessionId},
 };
+use uuid::Uuid;
 
-use crate::{App, api_keys, error::AppError, policy::Actor, sessions, tokens::TokenError};
+use crate::{
+    App, api_keys,
+    error::AppError,
+    outside::{self, OutsideError},
+    policy::Actor,
+    sessions,
+    tokens::TokenError,
+};
 
 /// What a caller proved by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +29,8 @@ pub enum Credential {
     Nothing,
     /// The key of a machine.
     ApiKey(ApiKeyId),
+    /// The token of an outside issuer, by a seal of whom it names: the same for the same, and not who it is.
+    OutsideToken(Uuid),
 }
 
 /// A caller whose credential was checked: whom it acts as, by what, and what it may be used for.
@@ -68,6 +79,9 @@ pub enum AccessError {
     /// No such key, or not any more. Which of them is not said, so that nobody learns which prefixes exist.
     #[error("the key is unknown, revoked or expired; ask whoever gave it to you for a new one")]
     Key,
+    /// The token of an outside issuer is none, or for nobody here.
+    #[error(transparent)]
+    Outside(#[from] OutsideError),
     /// It cannot be told at the moment.
     #[error(transparent)]
     Failed(#[from] AppError),
@@ -78,10 +92,13 @@ pub enum AccessError {
 /// asked (field cases AUT-04, AUT-05).
 ///
 /// # Errors
-/// `Token` or `Key` when it opens nothing; `Failed` when the database does not answer.
+/// `Token`, `Key` or `Outside` when it opens nothing; `Failed` when the database or the token's issuer does not answer.
 pub async fn authenticate(app: &App, bearer: &str) -> Result<Caller, AccessError> {
     if bearer.starts_with(api_keys::PREFIX) {
         return api_keys::authenticate(app, bearer).await;
+    }
+    if let Some(trusted) = app.outside.of_token(bearer) {
+        return outside::authenticate(app, trusted, bearer).await;
     }
     sessions::authenticate(app, bearer).await
 }

@@ -50,6 +50,7 @@ impl Pen {
             Credential::Link => (CredentialKind::Link, None),
             Credential::Nothing => (CredentialKind::Nothing, None),
             Credential::ApiKey(id) => (CredentialKind::ApiKey, Some(id.0)),
+            Credential::OutsideToken(seal) => (CredentialKind::OutsideToken, Some(seal)),
         };
         let entry = |deed: Deed| AuditEntry {
             id: AuditId(self.ids.next(self.at)),

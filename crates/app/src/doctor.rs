@@ -1,15 +1,15 @@
 //! What is wrong with an installation, in plain words and with what to do; looking changes nothing.
 
-use std::fmt::Display;
+use std::{collections::BTreeSet, fmt::Display};
 
-use domain::time::Instant;
+use domain::{ids::OrganisationId, time::Instant};
 use storage::{
     DatabaseKind, Order, PageRequest, Schema, Scope, Store, StoreError,
     audit::{self, AuditFilter},
-    mails, people, runs,
+    mails, merging, organisations, people, runs,
 };
 
-use crate::{catalogue, mails::MOST_ATTEMPTS};
+use crate::{catalogue, mails::MOST_ATTEMPTS, outside::OutsideIssuer};
 
 /// How far the clock may lie behind what another process noted, in microseconds: a minute.
 const DRIFT: i64 = 60_000_000;
@@ -72,7 +72,7 @@ impl Finding {
 
 /// Looks at a database, which [`Store::open_to_look`] opens for it. What needs tables is looked at only where the
 /// schema is of this version.
-pub async fn examine(store: &Store, now: Instant) -> Vec<Finding> {
+pub async fn examine(store: &Store, issuers: &[&OutsideIssuer], now: Instant) -> Vec<Finding> {
     let mut found = vec![version(store).await, integrity(store).await];
     let (schema, usable) = schema(store).await;
     found.push(schema);
@@ -82,6 +82,9 @@ pub async fn examine(store: &Store, now: Instant) -> Vec<Finding> {
         found.push(mail(store).await);
         found.push(runs(store, now).await);
         found.push(clock(store, now).await);
+        if !issuers.is_empty() {
+            found.push(mapped(store, issuers).await);
+        }
     }
     found
 }
@@ -166,6 +169,35 @@ async fn operators(store: &Store) -> Finding {
         }
         Ok(1) => Finding::sound(check, "one person runs this service"),
         Ok(several) => Finding::sound(check, format!("{several} people run this service")),
+    }
+}
+
+/// Whether the organisations are there that tokens of outside issuers act for.
+async fn mapped(store: &Store, issuers: &[&OutsideIssuer]) -> Finding {
+    let check = "outside mapping";
+    let became = match merging::became(store).await {
+        Err(fault) => return unread(check, &fault),
+        Ok(became) => became,
+    };
+    let named: BTreeSet<OrganisationId> = issuers.iter().flat_map(|issuer| issuer.organisations()).collect();
+    let mut gone = Vec::new();
+    for id in &named {
+        match organisations::is_there(store, *id).await {
+            Err(fault) => return unread(check, &fault),
+            Ok(true) => {}
+            Ok(false) => gone.push(match became.get(id) {
+                Some(into) => format!("{id}, which became {into}"),
+                None => id.to_string(),
+            }),
+        }
+    }
+    match gone.first() {
+        None => Finding::sound(check, format!("{} organisations are mapped, and all are here", named.len())),
+        Some(first) => {
+            let detail = format!("{} organisations are mapped that are not here, such as {first}", gone.len());
+            let remedy = "correct outside_issuers in muster.toml by `muster org list`, and start the service again";
+            Finding::fault(check, detail, remedy)
+        }
     }
 }
 

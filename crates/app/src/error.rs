@@ -52,6 +52,9 @@ pub enum AppError {
         /// A sentence with what is full.
         detail: &'static str,
     },
+    /// The keys of an outside issuer cannot be had, so nobody can tell whether its token is good.
+    #[error("the keys of the token's issuer cannot be had")]
+    IssuerAway,
     /// The database cannot be reached.
     #[error("the database is unavailable: {cause}")]
     Unavailable {

@@ -37,6 +37,7 @@ pub mod memberships;
 pub mod needs;
 pub mod offers;
 pub mod organisations;
+pub mod outside;
 pub mod passwords;
 pub mod people;
 pub mod place_tables;
@@ -72,6 +73,8 @@ pub struct App {
     pub ids: Arc<ids::Ids>,
     /// The keys of tokens and cursors.
     pub keys: Arc<SigningKeys>,
+    /// Outside issuers whose tokens are taken.
+    pub outside: Arc<outside::OutsideIssuers>,
     /// For how long what runs saw is kept.
     pub retention: runs::Retention,
     /// Where people reach the service, without a slash at the end: links in mails begin with it.
@@ -100,6 +103,7 @@ impl App {
             clock,
             ids: Arc::new(ids),
             keys: Arc::new(keys),
+            outside: Arc::default(),
             retention: runs::Retention::default(),
             public_url: "http://127.0.0.1:8080".into(),
             guesses: Arc::default(),

@@ -26,12 +26,14 @@ use crate::{
 mod ask;
 mod merge;
 mod register;
+mod update;
 mod verify;
 
 pub use ask::{Wanted, ask};
 pub use merge::{Merging, counts, merge};
 pub use register::{MOST_CLUSTERS, MOST_IDENTIFIERS, OrganisationInput, create};
 pub(crate) use register::{check, check_identifiers, duplicate, registered};
+pub use update::{OrganisationDetails, update};
 pub use verify::verify;
 
 /// An organisation with its identifiers.

@@ -29,6 +29,7 @@ use crate::{
     App,
     access::{Caller, Credential},
     audit::{Deed, Pen},
+    changing::Changes,
     error::{AppError, AppResult},
     links, mails, passwords, roles,
     sessions::{self, person_of},
@@ -214,6 +215,31 @@ pub async fn me(app: &App, caller: &Caller) -> AppResult<(Person, Vec<(RoleOf, S
     let id = person_of(caller)?;
     let (person, _) = store::get(&app.store, id).await?;
     Ok((person, role_store::of_person(&app.store, id).await?))
+}
+
+/// Changes the caller's own name into what `edit` makes of it; into nothing else where that is `None`.
+///
+/// # Errors
+/// `Forbidden` when the caller is no person; `Invalid` at `/name`; what `edit` says.
+pub async fn update<F>(app: &App, caller: &Caller, edit: F) -> AppResult<(Person, Vec<(RoleOf, String)>)>
+where
+    F: FnOnce(&Person, &[(RoleOf, String)]) -> AppResult<Option<String>> + Send + 'static,
+{
+    let (id, pen) = (person_of(caller)?, Pen::of(app, caller));
+    app.store
+        .write(move |tx| async move {
+            let (before, _) = store::get_to_change(&tx, id).await?;
+            let roles = role_store::of_person(&tx, id).await?;
+            let Some(typed) = edit(&before, &roles)? else { return Ok((before, roles)) };
+            let after = Person { name: text::name("/name", &typed)?, ..before.clone() };
+            let changes = Changes::default().untold("name", &before.name, &after.name).0;
+            if !changes.is_empty() {
+                store::rename(&tx, id, &after.name).await?;
+                pen.note(&tx, [Deed { changes, ..deed(Act::Update, RecordKind::Person, id.0) }]).await?;
+            }
+            Ok((after, roles))
+        })
+        .await
 }
 
 /// All that is kept of the caller.

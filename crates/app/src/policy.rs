@@ -166,6 +166,10 @@ mod tests {
             ("member", Caller { person: ann, ..caller(Actor::Organisation(own), Role::Member.scopes()) }),
             ("key", caller(Actor::Organisation(own), AccessScopes::all())),
             ("holder", Caller { person: ann, behalf: Some(behalf), ..caller(Actor::Organisation(own), some) }),
+            ("outside", {
+                let credential = Credential::OutsideToken(uuid::Uuid::from_u128(4));
+                Caller { credential, ..caller(Actor::Organisation(own), Role::Editor.scopes()) }
+            }),
             ("nobody", Caller { person: ann, ..caller(Actor::Nobody, AccessScopes::all()) }),
         ];
         let resources = [
@@ -240,6 +244,14 @@ mod tests {
              holder, another's: nothing\n\
              holder, runs: read\n\
              holder, service: nothing\n\
+             outside, organisations: read\n\
+             outside, registration: nothing\n\
+             outside, own: read write\n\
+             outside, inside: read write\n\
+             outside, entered: read write\n\
+             outside, another's: nothing\n\
+             outside, runs: read\n\
+             outside, service: nothing\n\
              nobody, organisations: read\n\
              nobody, registration: write\n\
              nobody, own: nothing\n\

@@ -263,7 +263,8 @@ pub(crate) async fn authenticate(app: &App, token: &str) -> Result<Caller, Acces
 /// # Errors
 /// `Forbidden` when it is a machine.
 pub(crate) fn person_of(caller: &Caller) -> AppResult<PersonId> {
-    let detail = "only a person who signed in may do this; a key speaks for an organisation, and so does a mandate";
+    let detail =
+        "only a person who signed in here may do this; keys, outside tokens and mandates speak for an organisation";
     let person = caller.person.filter(|_| caller.behalf.is_none());
     person.ok_or_else(|| AppError::Forbidden { detail: detail.to_owned() })
 }
@@ -272,7 +273,11 @@ pub(crate) fn person_of(caller: &Caller) -> AppResult<PersonId> {
 pub(crate) fn session_of(caller: &Caller) -> Option<SessionId> {
     match caller.credential {
         Credential::Session(id) => Some(id),
-        Credential::CommandLine | Credential::Link | Credential::Nothing | Credential::ApiKey(_) => None,
+        Credential::CommandLine
+        | Credential::Link
+        | Credential::Nothing
+        | Credential::ApiKey(_)
+        | Credential::OutsideToken(_) => None,
     }
 }
 

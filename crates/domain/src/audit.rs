@@ -130,6 +130,8 @@ words! {
         Nothing "nothing",
         /// The key of a machine.
         ApiKey "api_key",
+        /// The token of an outside issuer.
+        OutsideToken "outside_token",
     }
 }
 

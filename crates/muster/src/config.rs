@@ -16,6 +16,7 @@ use storage::DatabaseUrl;
 
 use crate::{
     cli::Global,
+    issuers::{self, IssuerSetting},
     post::{self, MailRoute},
 };
 
@@ -31,7 +32,7 @@ pub const DEFAULT_FROM: &str = "Muster <muster@localhost>";
 pub const DATABASE_FILE: &str = "muster.db";
 
 /// Settings that may stand in the file.
-const IN_FILE: [&str; 10] = [
+const IN_FILE: [&str; 11] = [
     "database",
     "addr",
     "public_url",
@@ -42,6 +43,7 @@ const IN_FILE: [&str; 10] = [
     "trusted_proxies",
     "mail",
     "mail_from",
+    issuers::NAME,
 ];
 
 /// Where a value came from.
@@ -75,7 +77,7 @@ impl Origin {
 pub struct Setting {
     /// Its name, as in the file and the flag.
     pub name: &'static str,
-    /// The variable that sets it.
+    /// The variable that sets it; empty where only the file does.
     pub variable: &'static str,
     /// What holds, with secrets hidden.
     pub value: String,
@@ -108,6 +110,8 @@ pub struct Settings {
     pub rate_limit: Option<Limits>,
     /// Networks of proxies that are believed whom they pass on.
     pub trusted_proxies: Vec<IpNet>,
+    /// Issuers whose tokens are taken besides our own.
+    pub outside_issuers: Vec<IssuerSetting>,
     /// Every setting for people to see.
     pub shown: Vec<Setting>,
 }
@@ -174,6 +178,8 @@ impl Settings {
         let rate_limit = rate.as_deref().map_or(Ok(Some(Limits::default())), limits)?;
         let (proxies, proxies_origin) = pick("trusted_proxies", None, "MUSTER_TRUSTED_PROXIES")?;
         let trusted_proxies = networks(proxies.as_deref().unwrap_or_default())?;
+        let outside_issuers = issuers::parse(&file, &data)?;
+        let issuers_origin = if file.contains_key(issuers::NAME) { Origin::File } else { Origin::Default };
         let shown_url = public_url.clone().unwrap_or_else(|| format!("http://{addr}"));
         let shown_rate = rate_limit.map_or_else(|| "off".to_owned(), |l| l.credential.to_string());
         let shown_proxies: Vec<String> = trusted_proxies.iter().map(IpNet::to_string).collect();
@@ -196,6 +202,8 @@ impl Settings {
             one("keep_snapshots", "MUSTER_KEEP_SNAPSHOTS", keep_snapshots.to_string(), keep_origin),
             one("rate_limit", "MUSTER_RATE_LIMIT", shown_rate, rate_origin),
             one("trusted_proxies", "MUSTER_TRUSTED_PROXIES", shown_proxies, proxies_origin),
+            // Tables, which no variable holds.
+            one(issuers::NAME, "", issuers::shown(&outside_issuers), issuers_origin),
         ];
         let seeds = seeds.map(PathBuf::from);
         Ok(Self {
@@ -210,6 +218,7 @@ impl Settings {
             keep_snapshots,
             rate_limit,
             trusted_proxies,
+            outside_issuers,
             shown,
         })
     }

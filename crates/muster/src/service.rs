@@ -11,6 +11,7 @@ use storage::{Store, StoreError};
 use crate::{
     config::Settings,
     data_folder::{DataFolder, DemoMark},
+    issuers,
 };
 
 /// An app with what the commands know about its folder.
@@ -36,6 +37,7 @@ impl Service {
         sync(&store, settings, catalogue).await?;
         let mut service = Self::on(&folder, store, folder.clock()?).await?;
         service.app.retention = settings.keep_snapshots;
+        service.app.outside = Arc::new(issuers::open(&settings.outside_issuers)?);
         let usual = || format!("http://{}", settings.addr);
         service.app.public_url = settings.public_url.clone().unwrap_or_else(usual).into();
         Ok(service)
@@ -105,6 +107,7 @@ pub(crate) fn app_fault(fault: AppError) -> anyhow::Error {
         other @ (AppError::NotFound { .. }
         | AppError::SignInRefused
         | AppError::SessionEnded
+        | AppError::IssuerAway
         | AppError::TooOften { .. }) => anyhow!("{other}"),
     }
 }

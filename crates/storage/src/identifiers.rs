@@ -45,6 +45,23 @@ pub async fn insert(tx: &Tx, of: OrganisationId, identifiers: &[Held], at: Insta
     bulk::insert::<Entity, _>(tx.connection(), rows).await
 }
 
+/// Lets go of the identifiers of an organisation that are not among these, and adds those that are new.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn replace(tx: &Tx, of: OrganisationId, identifiers: &[Held], at: Instant) -> Result<(), StoreError> {
+    let connection = tx.connection();
+    let rows = Entity::find().filter(Column::OrganisationId.eq(of.0)).all(connection).await?;
+    let before = rows.iter().map(stored).collect::<Result<Vec<_>, _>>()?;
+    for gone in before.iter().filter(|held| !identifiers.contains(held)) {
+        let Identifier { kind, value } = &gone.identifier;
+        let key = (of.0, kind.as_str().to_owned(), value.clone());
+        Entity::delete_by_id(key).exec(connection).await?;
+    }
+    let new: Vec<Held> = identifiers.iter().filter(|held| !before.contains(held)).cloned().collect();
+    insert(tx, of, &new, at).await
+}
+
 /// The organisations that have one of these identifiers, whosever they are: it is asked before something is
 /// registered twice.
 pub async fn holders(

@@ -8,7 +8,9 @@ use domain::{
     organisation::Verification,
     time::Instant,
 };
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -133,6 +135,17 @@ pub async fn unvouch_all(
         all.push((member, recount(tx, member, at).await?));
     }
     Ok(all)
+}
+
+/// Lets no cluster vouch for a member any more.
+pub async fn disown(tx: &Tx, member: OrganisationId, at: Instant) -> Result<(), StoreError> {
+    Entity::update_many()
+        .col_expr(Column::VouchedAt, Expr::value(None::<i64>))
+        .filter(Column::MemberId.eq(member.0))
+        .exec(tx.connection())
+        .await?;
+    recount(tx, member, at).await?;
+    Ok(())
 }
 
 /// Brings what is written of who vouches for a member in line with its memberships, and answers what it was and is.

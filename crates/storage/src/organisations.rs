@@ -98,6 +98,39 @@ pub async fn get(reader: &impl Reads, scope: Scope, id: OrganisationId) -> Resul
     stored(row, &clusters)
 }
 
+/// As [`get`], and whoever else would change it, or registers another, waits until the transaction ends.
+pub async fn get_to_change(tx: &Tx, scope: Scope, id: OrganisationId) -> Result<Stored<Organisation>, StoreError> {
+    let connection = tx.connection();
+    // In the order of who registers and who merges: first the turn, then the row.
+    dialect::take_turn(connection, Turn::Register).await?;
+    let query = organisation::Entity::find_by_id(id.0).filter(scope.over(&[organisation::Column::Id]));
+    let row = query.lock_exclusive().one(connection).await?.ok_or(StoreError::NotFound)?;
+    let clusters = memberships::live_of(connection, [id.0]).await?;
+    stored(row, &clusters)
+}
+
+/// Writes name, country and verification of an organisation as they have become.
+pub async fn update(tx: &Tx, organisation: &Organisation, at: Instant) -> Result<(), StoreError> {
+    use organisation::Column;
+    let row = row(organisation, None, at)?;
+    organisation::Entity::update_many()
+        .col_expr(Column::Name, Expr::value(row.name))
+        .col_expr(Column::NameFolded, Expr::value(row.name_folded))
+        .col_expr(Column::Country, Expr::value(row.country))
+        .col_expr(Column::Verification, Expr::value(row.verification))
+        .col_expr(Column::UpdatedAt, Expr::value(row.updated_at))
+        .filter(Column::Id.eq(row.id))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Whether an organisation is there.
+pub async fn is_there(reader: &impl Reads, id: OrganisationId) -> Result<bool, StoreError> {
+    let query = organisation::Entity::find_by_id(id.0).select_only().column(organisation::Column::Id);
+    Ok(query.into_tuple::<Uuid>().one(reader.connection()).await?.is_some())
+}
+
 /// A page of organisations.
 pub async fn page(
     reader: &impl Reads,

@@ -15,6 +15,7 @@ use app::{
     Actor, App, Tables,
     access::{Caller, Credential},
     ids::Ids,
+    outside::OutsideIssuers,
     signing_keys::SigningKeys,
     tokens::{self, Grant},
 };
@@ -129,6 +130,13 @@ impl TestApp {
             post: TestPost::default(),
             queued: AtomicUsize::new(0),
         }
+    }
+
+    /// The same, with tokens of these issuers taken from now on.
+    pub fn trusting(mut self, issuers: OutsideIssuers) -> Self {
+        self.app.outside = Arc::new(issuers);
+        self.router = api::router(self.app.clone());
+        self
     }
 
     /// A token of whoever runs the service.

@@ -10,6 +10,8 @@ pub mod clock;
 pub mod conformance;
 pub mod database;
 pub mod ids;
+#[cfg(feature = "app")]
+pub mod issuer;
 pub mod people;
 #[cfg(feature = "app")]
 pub mod post;

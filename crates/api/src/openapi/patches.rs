@@ -27,6 +27,14 @@ pub(super) fn add_patch(operation: &mut Operation, components: &mut Components) 
     }
 }
 
+/// Bodies of nothing but patches: what such a record is made of, its creation says.
+const PATCHED_ALONE: [&str; 2] = ["OrganisationDetailsInput", "PersonDetailsInput"];
+
+/// Takes out the bodies that no operation takes as they are.
+pub(super) fn drop_bodies(components: &mut Components) {
+    components.schemas.retain(|name, _| !PATCHED_ALONE.contains(&name.as_str()));
+}
+
 /// Says that an operation compares with `If-Match`, where it can answer that the record is another by now.
 pub(super) fn add_precondition(operation: &mut Operation) {
     let responses = &operation.responses.responses;
@@ -62,7 +70,11 @@ fn patch_of(name: &str, components: &mut Components) -> String {
             (field, part)
         })
         .collect();
-    schema.insert("description".to_owned(), json!(format!("A merge patch of `{name}`; null clears.")));
+    let words = match PATCHED_ALONE.contains(&name) {
+        true => "A merge patch of what may be changed.".to_owned(),
+        false => format!("A merge patch of `{name}`; null clears."),
+    };
+    schema.insert("description".to_owned(), json!(words));
     let example: Option<Map<String, Value>> = schema.remove("example").and_then(|example| match example {
         Value::Object(fields) => Some(fields.into_iter().filter(|(field, _)| parts.contains_key(field)).collect()),
         _ => None,

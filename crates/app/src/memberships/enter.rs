@@ -86,7 +86,7 @@ pub async fn enter(
     };
     let checked = faults.keep(check(app, &firm));
     let country = checked.as_ref().map(|(_, _, country, _)| country.clone());
-    let numbers = faults.keep(check_identifiers(country, &input.identifiers)?);
+    let numbers = faults.keep(check_identifiers(country, &input.identifiers, &[])?);
     let email = faults.keep(EmailAddress::parse("/contact/email", &input.email));
     let signatory = faults.keep(text::name("/contact/name", &input.signatory));
     let terms = faults.keep(terms("/mandate", &input.mandate, now.day()));

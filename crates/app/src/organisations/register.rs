@@ -24,7 +24,7 @@ use storage::{
 
 use super::Registration;
 use crate::{
-    App,
+    App, Tables,
     access::Caller,
     audit::{Deed, Pen},
     clusters::{self, ClusterInput},
@@ -79,7 +79,7 @@ pub async fn create(app: &App, caller: &Caller, input: &OrganisationInput) -> Ap
         false => refuse_privileges(input, &mut faults),
     }
     let country = checked.as_ref().map(|(_, _, country, _)| country.clone());
-    let identifiers = faults.keep(check_identifiers(country, &input.identifiers)?);
+    let identifiers = faults.keep(check_identifiers(country, &input.identifiers, &[])?);
     let kind = checked.as_ref().map(|(_, kind, _, _)| *kind);
     let cluster = match (&input.cluster, kind) {
         (Some(_), Some(OrganisationKind::Firm | OrganisationKind::Authority | OrganisationKind::Portal)) => {
@@ -180,10 +180,12 @@ async fn check_clusters(app: &App, clusters: &[OrganisationId], faults: &mut Vio
     Ok(())
 }
 
-/// Identifiers in their one form, each once. Without a country only those that name their own are judged.
+/// Identifiers in their one form, each once. Without a country only those that name their own are judged; those that are
+/// `known` in this very form stay as they are.
 pub(crate) fn check_identifiers(
     country: Option<CountryCode>,
     typed: &[(String, String)],
+    known: &[Identifier],
 ) -> AppResult<Result<Vec<Identifier>, Violations>> {
     static FORMATS: LazyLock<Result<VatFormats, SeedErrors>> = LazyLock::new(seeds::vat_formats);
     let formats = FORMATS.as_ref().map_err(AppError::internal)?;
@@ -195,6 +197,10 @@ pub(crate) fn check_identifiers(
         faults.push("/identifiers", "too_many", detail);
     }
     for (i, (kind, value)) in typed.iter().enumerate().take(MOST_IDENTIFIERS) {
+        if let Some(same) = known.iter().find(|known| known.kind.as_str() == kind && known.value == *value) {
+            found.push(same.clone());
+            continue;
+        }
         match IdentifierKind::parse(kind) {
             Some(kind) => {
                 let parsed = Identifier::parse(&format!("/identifiers/{i}/value"), kind, value, &country, formats);
@@ -206,7 +212,8 @@ pub(crate) fn check_identifiers(
             }
         }
     }
-    found.sort();
+    // As they are read back, so that an answer is what the next read says.
+    found.sort_by(|a, b| (a.kind.as_str(), &a.value).cmp(&(b.kind.as_str(), &b.value)));
     found.dedup();
     Ok(faults.into_result().map(|()| found))
 }
@@ -217,7 +224,7 @@ pub(super) fn one_identifier(
     kind: &str,
     value: &str,
 ) -> AppResult<Result<Vec<Identifier>, Violations>> {
-    check_identifiers(country, &[(kind.to_owned(), value.to_owned())])
+    check_identifiers(country, &[(kind.to_owned(), value.to_owned())], &[])
 }
 
 /// That an organisation was registered.
@@ -241,11 +248,7 @@ pub(crate) fn check(app: &App, input: &OrganisationInput) -> Result<Checked, Vio
         let detail = format!("{:?} is not one of: firm, cluster, authority, portal", input.kind);
         faults.push("/kind", "unknown_value", detail);
     }
-    let country = tables.regions.country(&input.country).map(|c| c.code.clone());
-    if country.is_none() {
-        let detail = format!("{:?} is no known country; write an ISO 3166 code such as GR", input.country);
-        faults.push("/country", "unknown_region", detail);
-    }
+    let country = faults.keep(check_country(&tables, &input.country));
     let verification = input.verification.as_deref().map_or(Some(Verification::None), Verification::parse);
     if verification.is_none() {
         let detail =
@@ -256,6 +259,14 @@ pub(crate) fn check(app: &App, input: &OrganisationInput) -> Result<Checked, Vio
         (Some(name), Some(kind), Some(country), Some(verification)) => Ok((name, kind, country, verification)),
         (_, _, _, _) => Err(faults),
     }
+}
+
+/// A country by code or name.
+pub(super) fn check_country(tables: &Tables, typed: &str) -> Result<CountryCode, Violations> {
+    tables.regions.country(typed).map(|country| country.code.clone()).ok_or_else(|| {
+        let detail = format!("{typed:?} is no known country; write an ISO 3166 code such as GR");
+        Violations::one("/country", "unknown_region", detail)
+    })
 }
 
 fn sorted(clusters: &[OrganisationId]) -> Vec<OrganisationId> {

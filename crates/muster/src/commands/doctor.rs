@@ -15,6 +15,7 @@ use crate::{
 
 mod database;
 mod folder;
+mod issuers;
 mod settings;
 
 /// Looks at everything and says what is wrong.
@@ -22,6 +23,7 @@ pub(super) async fn run(settings: &Settings, format: Format) -> Result<Ended> {
     let data = DataFolder::look(&settings.data);
     let mut found = folder::look(settings, data.as_ref());
     found.extend(settings::look(settings));
+    found.extend(issuers::look(settings).await);
     found.extend(database::look(settings, data.as_ref()).await);
     tell(&found, format)
 }

@@ -16,6 +16,7 @@ mod lookup;
 mod matching_command;
 mod matching_guide;
 mod merging;
+mod outside;
 mod people;
 mod places;
 mod proving;

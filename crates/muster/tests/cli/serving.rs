@@ -61,6 +61,18 @@ pub fn post(addr: &str, path: &str, body: &serde_json::Value) -> String {
     answer
 }
 
+/// The answer to a request with a token.
+pub fn send(addr: &str, method: &str, path: &str, token: &str, body: &str) -> String {
+    let mut stream = TcpStream::connect(addr).unwrap();
+    let head =
+        format!("{method} {path} HTTP/1.1\r\nHost: {addr}\r\nAuthorization: Bearer {token}\r\nConnection: close");
+    let kind = format!("Content-Type: application/json\r\nContent-Length: {}", body.len());
+    write!(stream, "{head}\r\n{kind}\r\n\r\n{body}").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
 #[test]
 fn the_demo_serves_what_it_printed() {
     let bench = Bench::new();

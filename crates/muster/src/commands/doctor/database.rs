@@ -1,6 +1,9 @@
 //! The database, and what is in it.
 
-use app::doctor::{self, Finding};
+use app::{
+    doctor::{self, Finding},
+    outside::OutsideIssuer,
+};
 use domain::time::Clock;
 use storage::Store;
 
@@ -28,7 +31,8 @@ pub(super) async fn look(settings: &Settings, data: Option<&DataFolder>) -> Vec<
     // A mark that cannot be read is told of the folder.
     let clock = data.and_then(|folder| folder.clock().ok());
     let now = clock.map_or_else(|| SystemClock.now(), |clock| clock.now());
-    let found = doctor::examine(&store, now).await;
+    let issuers: Vec<&OutsideIssuer> = settings.outside_issuers.iter().map(|of| &of.issuer).collect();
+    let found = doctor::examine(&store, &issuers, now).await;
     // It was only looked at: what is not closed in order harms nothing.
     let _ = store.close().await;
     found
