@@ -83,6 +83,7 @@ on_both! {
 fn filled(path: &str, ids: &BTreeMap<&str, String>) -> String {
     let list = path.split('/').nth(3).unwrap_or_default();
     let path = path.replace("{id}", &ids[list]).replace("{organisation}", &ids["organisations"]);
+    let path = path.replace("/preview", "/preview?audience=owner");
     path.replace("{need}", &ids["needs"]).replace("{offer}", &ids["offers"]).replace("{role}", &ids["roles"])
 }
 

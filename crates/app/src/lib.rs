@@ -32,6 +32,7 @@ pub mod mails;
 pub mod matches;
 pub mod needs;
 pub mod offers;
+pub mod openings;
 pub mod organisations;
 pub mod passwords;
 pub mod people;

@@ -1,6 +1,6 @@
 //! Who may do what, in one place: extractors ask it, and so do jobs and the command line.
 
-use domain::{api_key::AccessScope, ids::OrganisationId};
+use domain::{api_key::AccessScope, disclosure::Audience, ids::OrganisationId, organisation::Organisation};
 use storage::Scope;
 
 use crate::{
@@ -98,6 +98,18 @@ fn may_act(actor: Actor, action: Action, resource: Resource) -> bool {
         (Actor::Nobody, Resource::Organisations) => action == Action::Read,
         (Actor::Nobody, Resource::OwnedBy(_) | Resource::Runs | Resource::Service | Resource::Registration) => false,
     }
+}
+
+/// As what the caller looks at the offers of an organisation; `None` where he may not know of them one by one.
+pub fn audience(caller: &Caller, owner: &Organisation) -> Option<Audience> {
+    let may_read = caller.scopes.allow(AccessScope::Read);
+    match caller.actor {
+        Actor::Operator => Some(Audience::Operator),
+        Actor::Organisation(own) if own == owner.id => Some(Audience::Owner),
+        Actor::Organisation(own) if owner.clusters.contains(&own) => Some(Audience::OwnCluster),
+        Actor::Organisation(_) | Actor::Nobody => None,
+    }
+    .filter(|_| may_read)
 }
 
 /// As [`may`], as an error that says who may. What belongs to others is not found, so that nobody

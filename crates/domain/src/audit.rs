@@ -172,6 +172,8 @@ words! {
         Remove "remove",
         /// Personal data were erased.
         Erase "erase",
+        /// Whose an offer or a need is, or how to reach him, was shown to somebody else.
+        Open "open",
     }
 }
 

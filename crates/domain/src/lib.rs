@@ -14,6 +14,7 @@ pub mod certificate;
 pub mod code;
 pub mod decimal;
 pub mod digest;
+pub mod disclosure;
 pub mod eligibility;
 pub mod email;
 pub mod fairness;

@@ -93,6 +93,26 @@ pub async fn get(reader: &impl Reads, scope: Scope, id: OrganisationId) -> Resul
     stored(row, &clusters)
 }
 
+/// Those organisations of a list that are inside the scope, sorted by id.
+pub async fn get_many(
+    reader: &impl Reads,
+    scope: Scope,
+    ids: impl IntoIterator<Item = OrganisationId>,
+) -> Result<Vec<Organisation>, StoreError> {
+    use organisation::Column;
+    let (connection, mut found) = (reader.connection(), Vec::new());
+    for list in bulk::id_lists(ids.into_iter().map(|id| id.0)) {
+        let query = organisation::Entity::find().filter(scope.over(&[Column::Id])).filter(Column::Id.is_in(list));
+        let rows = query.all(connection).await?;
+        let clusters = clusters_of(connection, rows.iter().map(|row| row.id)).await?;
+        for row in rows {
+            found.push(stored(row, &clusters)?.record);
+        }
+    }
+    found.sort_by_key(|organisation| organisation.id);
+    Ok(found)
+}
+
 /// A page of organisations.
 pub async fn page(
     reader: &impl Reads,
