@@ -23,8 +23,7 @@ async fn full_offer(app: &TestApp, firm: &Org) -> String {
     body["site"] = json!(site);
     body["price"] = json!({ "amount": 1.2, "currency": "EUR" });
     body["note"] = json!("ask for Anna");
-    body["certificates"] =
-        json!([{ "kind": "eu-type-examination", "status": "claimed", "number": "X 123", "notified_body": "2797" }]);
+    body["certificates"] = json!([{ "kind": "eu-type-examination", "status": "claimed", "number": "X 123", "notified_body": "2797", "valid_until": "2024-04-30" }]);
     app.post(&firm.token, "/api/v1/offers", &body).await.expect(201).id()
 }
 
