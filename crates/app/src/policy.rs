@@ -223,4 +223,27 @@ mod tests {
              nobody, service: nothing\n"
         );
     }
+
+    #[test]
+    fn who_looks_at_a_members_offer() {
+        let id = |n| OrganisationId(uuid::Uuid::from_u128(n));
+        let owner = Organisation {
+            id: id(1),
+            kind: domain::organisation::OrganisationKind::Firm,
+            name: String::new(),
+            country: domain::code::CountryCode::new("DE"),
+            verification: domain::organisation::Verification::None,
+            clusters: vec![id(2)],
+        };
+        let as_whom = |actor, scopes| {
+            let caller = Caller { actor, credential: Credential::CommandLine, person: None, scopes };
+            audience(&caller, &owner)
+        };
+        let all = AccessScopes::all;
+        assert_eq!(as_whom(Actor::Operator, all()), Some(Audience::Operator));
+        assert_eq!(as_whom(Actor::Organisation(id(1)), all()), Some(Audience::Owner));
+        assert_eq!(as_whom(Actor::Organisation(id(2)), Role::Member.scopes()), Some(Audience::OwnCluster));
+        assert_eq!(as_whom(Actor::Organisation(id(3)), all()), None);
+        assert_eq!(as_whom(Actor::Nobody, all()), None);
+    }
 }
