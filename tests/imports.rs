@@ -18,7 +18,7 @@ fn file(text: &str) -> ImportFile {
     ImportFile { name: "file.csv".to_owned(), bytes: text.as_bytes().to_vec() }
 }
 
-async fn offers(app: &TestApp, text: &str, options: ImportOptions) -> ImportReport {
+pub async fn offers(app: &TestApp, text: &str, options: ImportOptions) -> ImportReport {
     let mapping = Mapping::plain(Kind::Offers);
     app::imports::offers(&app.app, &app::access::Caller::command_line(), file(text), &mapping, options).await.unwrap()
 }

@@ -8,6 +8,7 @@ mod bad_input;
 mod catalogue;
 mod changes;
 mod database;
+mod disclosure;
 mod docs;
 mod explanations;
 mod health;

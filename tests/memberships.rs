@@ -40,7 +40,7 @@ pub async fn joined(app: &TestApp, firm: &Org, cluster: &Org) {
     app.post(&cluster.token, &path, &json!({})).await.expect(200);
 }
 
-async fn mandated(app: &TestApp, firm: &Org, holder: &Org, scopes: &[&str]) -> String {
+pub async fn mandated(app: &TestApp, firm: &Org, holder: &Org, scopes: &[&str]) -> String {
     let body = json!({ "holder": holder.id, "scopes": scopes, "ends_on": "2020-12-31" });
     app.post(&firm.token, &format!("/api/v1/organisations/{}/mandates", firm.id), &body).await.expect(201).id()
 }

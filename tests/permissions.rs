@@ -8,7 +8,7 @@ use domain::person::Role;
 use serde_json::{Value, json};
 use testkit::{TestApp, TestDb, app::request, on_both};
 
-use crate::{needs, offers};
+use crate::{memberships, needs, offers};
 
 /// Operations that need no token.
 const OPEN: [&str; 17] = [
@@ -86,10 +86,12 @@ on_both! {
 /// A path with the ids of its list, of a need, an offer, a role.
 fn filled(path: &str, ids: &BTreeMap<&str, String>) -> String {
     let list = path.split('/').nth(3).unwrap_or_default();
-    let path = path.replace("{id}", &ids[list]).replace("{organisation}", &ids["organisations"]);
-    let path =
-        path.replace("{need}", &ids["needs"]).replace("{offer}", &ids["offers"]).replace("{role}", &ids["roles"]);
-    ["{member}", "{cluster}", "{mandate}", "{claim}"].iter().fold(path, |path, name| path.replace(name, NOBODY))
+    let of = if path.contains("{id}/members") { "clusters" } else { list };
+    let path = path.replace("{id}", &ids[of]).replace("{organisation}", &ids["organisations"]);
+    let path = path.replace("/preview", "/preview?audience=owner");
+    ["need", "offer", "role", "member", "cluster", "mandate", "claim"]
+        .iter()
+        .fold(path, |path, name| path.replace(&format!("{{{name}}}"), &ids[format!("{name}s").as_str()]))
 }
 
 /// A body that is refused for nothing but who sends it.
@@ -145,6 +147,11 @@ on_both! {
             ("people", firm.id.clone()),
             ("sessions", NOBODY.to_owned()),
             ("roles", role),
+            // As if the firm were a cluster: what it may not do is refused before that matters.
+            ("clusters", firm.id.clone()),
+            ("members", NOBODY.to_owned()),
+            ("mandates", NOBODY.to_owned()),
+            ("claims", NOBODY.to_owned()),
         ]);
         let mut refused = 0;
         for (id, (method, path)) in operations() {
@@ -189,7 +196,19 @@ on_both! {
         let role = app.get(&firm.token, &format!("/api/v1/organisations/{}/roles", firm.id)).await.expect(200);
         let of_admin = |role: &&Value| role["person"] == json!(firm.grant.person);
         let role = role.items().iter().find(of_admin).unwrap()["id"].as_str().unwrap().to_owned();
+        let cluster = memberships::cluster(&app, "Textile Cluster").await;
+        memberships::joined(&app, &firm, &cluster).await;
+        let mandate = memberships::mandated(&app, &firm, &cluster, &[]).await;
+        let claimant = app.firm("Claimant").await;
+        let wanted = json!({ "country": "DE", "name": "Atelier", "evidence": "my word" });
+        app.post(&claimant.token, "/api/v1/organisations/ask", &wanted).await.expect(202);
+        let claim = app.get(&firm.token, &format!("/api/v1/organisations/{}/claims", firm.id)).await.expect(200);
+        let claim = claim.items()[0]["id"].as_str().unwrap().to_owned();
         let ids = BTreeMap::from([
+            ("clusters", cluster.id.clone()),
+            ("members", firm.id.clone()),
+            ("mandates", mandate.clone()),
+            ("claims", claim),
             ("organisations", firm.id.clone()),
             ("sites", firm.site.clone()),
             ("offers", offer),
@@ -260,6 +279,10 @@ on_both! {
         let all: BTreeSet<String> = operations().into_keys().filter(|id| !OPEN.contains(&id.as_str())).collect();
         assert_eq!(exercised, all);
         // Nothing of what was tried left a trace.
+        let held = app.get(&firm.token, &format!("/api/v1/organisations/{}/mandates/{mandate}", firm.id)).await.expect(200);
+        assert_eq!(held.json["state"], "valid");
+        let members = app.get(&cluster.token, &format!("/api/v1/organisations/{}/members?state=active", cluster.id)).await;
+        assert_eq!(members.items()[0]["vouched"], false);
         assert_eq!(app.get(&app.operator(), "/api/v1/offers?state=withdrawn").await.items().len(), 0);
         assert_eq!(app.get(&app.operator(), "/api/v1/needs?state=closed").await.items().len(), 0);
         assert_eq!(app.get(&app.operator(), "/api/v1/sites").await.items().len(), 3);

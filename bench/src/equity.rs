@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Instant};
 use anyhow::{Context, Result, ensure};
 use domain::{
     capacity::CapacityProfile,
+    disclosure::Disclosure,
     eligibility::Rules,
     geo::Point,
     market::Market,
@@ -94,6 +95,8 @@ fn scatter(market: &mut Market) -> Result<()> {
         let stock = pieces(rng.random_range(0..=2 * mean))?;
         offer.terms.profile = CapacityProfile { stock, running: None, ..offer.terms.profile.clone() };
         offer.terms.max_distance_km = Some(REACH_KM);
+        // Judged by its place; needs are judged by their regions' points.
+        offer.terms.disclosure = Disclosure::exact_place();
         offer.terms.lead_days = 0;
     }
     let due = market.day.plus(60);

@@ -9,6 +9,7 @@ use domain::{
     catalogue::Catalogue,
     certificate::CertificateStatus,
     code::RegionCode,
+    disclosure::Disclosure,
     ids::{InstalmentId, NeedId, OfferId, OrganisationId, SiteId},
     market::Market,
     need::{Instalment, Need, NeedState, NeedTerms, Urgency},
@@ -129,6 +130,7 @@ impl Draw<'_> {
             price: None,
             role: Role::Maker,
             visibility: Visibility::Market,
+            disclosure: Disclosure::default(),
             note: String::new(),
         };
         self.market.offers.push(Offer {

@@ -16,6 +16,7 @@ use anyhow::{Context, Result, bail, ensure};
 use domain::{
     certificate::{Certificate, CertificateStatus},
     code::CertificateKindCode,
+    disclosure::Disclosure,
     eligibility::{OfferView, Rules},
     geo::{Place, Point},
     market::Market,
@@ -118,6 +119,8 @@ fn vary(market: &mut Market, borders: &[String], kinds: &[CertificateKindCode]) 
     let pieces = |units| Some(Measure::of(Quantity::new(units)?, BaseUnit::Piece));
     for offer in &mut market.offers {
         let terms = &mut offer.terms;
+        // Judged by its place; needs are judged by their regions' points.
+        terms.disclosure = Disclosure::exact_place();
         terms.certificates = vec![Certificate {
             kind: kinds[rng.random_range(0..kinds.len())].clone(),
             status: CertificateStatus::Documented,

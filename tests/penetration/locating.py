@@ -1,60 +1,111 @@
-"""Finding out where a supplier is, nearer than its NUTS 2 region, which is all that buyers are told.
+"""Finding out where the other side is, nearer than its NUTS 2 region, which is all that it is told.
 
-Two markets differ in nothing but the exact point of a supplier's site within its region. A buyer asks with limits on
-distance from near to far, and reads all that he may. Where the markets answer differently, the answers tell more than
-the region.
+Two markets differ in nothing but the exact point of a site within its region. The other side asks with limits on distance
+from near to far, and with limits by region as fine as NUTS 3, and reads all that it may. Where the markets answer
+differently, the answers tell more than the region.
 """
 
 import time
 
-from report import known, tried
+from report import tried
 from service import finished_run
 
-# Two places of Île-de-France, FR10.
-PLACES = ({"lat": 48.45, "lon": 2.15}, {"lat": 49.05, "lon": 2.9})
-MUNICH = {"lat": 48.137, "lon": 11.575}
+# Paris and Seine-et-Marne, both of FR10; Munich and the country around Rosenheim, both of DE21.
+SELLERS = (
+    {"region": "FR101", "point": {"lat": 48.86, "lon": 2.34}},
+    {"region": "FR102", "point": {"lat": 48.6, "lon": 3.2}},
+)
+BUYERS = (
+    {"region": "DE212", "point": {"lat": 48.137, "lon": 11.575}},
+    {"region": "DE21K", "point": {"lat": 47.8, "lon": 12.2}},
+)
 KILOMETRES = range(600, 801, 10)
-DOCUMENTED = "limits on distance are judged from exact places (docs/API.md, limits of this version)"
+PARTS = ("matched", "matches", "shortages", "explanations")
 
 
 def attack(service, market):
-    seen = [_seen(service, market, place) for place in PLACES]
-    shown = [sight["matches"] for sight in seen]
-    told = {match["explanation"]["distance_km"] for sight in shown for match in sight.values() if match}
-    tried("locating: a match tells the distance to the region alone", len(told) == 1, told)
-    for part in ("matched", "shortages", "explanations"):
-        what = f"locating: limits on distance, by {part}"
-        if seen[0][part] == seen[1][part]:
-            tried(what, True)
-        else:
-            known(what, DOCUMENTED)
+    _sites(service, market, SELLERS[0], BUYERS[0])
+    needs, offers = _buyer_asks, _seller_asks
+    seen = {
+        "a buyer": [needs(service, market, place) for place in SELLERS],
+        "a supplier": [offers(service, market, place) for place in BUYERS],
+    }
+    for who, (first, second) in seen.items():
+        told = [limit for limit, count in first["matched"].items() if count]
+        varied = 0 < len(told) < len(first["matched"])
+        tried(f"locating: limits of {who} are limits", varied, first["matched"])
+        for part in PARTS:
+            held = first[part] == second[part]
+            tried(f"locating: limits of {who}, by {part}", held, f"{first[part]} and {second[part]}")
+    distances = {match["explanation"]["distance_km"] for match in seen["a buyer"][0]["matches"].values() if match}
+    tried("locating: a match tells the distance to the region alone", len(distances) == 1, distances)
 
 
-def _seen(service, market, place):
-    """What a buyer sees of a supplier there, by kilometres."""
-    seller, buyer, operator = market["seller"], market["buyer"], market["operator"]
-    site = f"/api/v1/sites/{seller['site']}"
-    service.call("PATCH", site, {"point": place}, seller["key"], {"If-Match": "*"})
-    service.call("PATCH", f"/api/v1/sites/{buyer['site']}", {"point": MUNICH}, buyer["key"], {"If-Match": "*"})
-    due = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 30 * 86_400))
-    needs = {}
+def _sites(service, market, seller, buyer):
+    for side, place in (("seller", seller), ("buyer", buyer)):
+        path = f"/api/v1/sites/{market[side]['site']}"
+        status, _, answer = service.call("PATCH", path, place, market[side]["key"], {"If-Match": "*"})
+        assert status == 200, answer
+
+
+def _limits():
+    """Limits from near to far, and by regions as fine as they go."""
     for kilometres in KILOMETRES:
+        yield f"{kilometres} km", {"max_distance_km": kilometres}
+    for region in ("FR10", "FR101", "FR102", "FR103", "DE21", "DE212", "DE21K"):
+        yield region, {"regions": [region]}
+
+
+def _due():
+    return time.strftime("%Y-%m-%d", time.gmtime(time.time() + 30 * 86_400))
+
+
+def _buyer_asks(service, market, place):
+    """What a buyer sees of a supplier there, by the limit that he sets."""
+    seller, buyer, operator = market["seller"], market["buyer"], market["operator"]
+    _sites(service, market, place, BUYERS[0])
+    needs = {}
+    for limit, fields in _limits():
         body = {
             "site": buyer["site"],
             "product": "apron",
-            "max_distance_km": kilometres,
-            "instalments": [{"quantity": {"value": 1, "unit": "H87"}, "due": due}],
+            "instalments": [{"quantity": {"value": 1, "unit": "H87"}, "due": _due()}],
+            **fields,
         }
-        needs[kilometres] = service.made("/api/v1/needs", body, buyer["key"])["id"]
+        needs[limit] = service.made("/api/v1/needs", body, buyer["key"])["id"]
     run = finished_run(service, operator)
-    sight = {"matches": {}, "matched": {}, "shortages": {}, "explanations": {}}
-    for kilometres, need in needs.items():
+    sight = {part: {} for part in PARTS}
+    for limit, need in needs.items():
         ask = lambda path: service.call("GET", path, token=buyer["key"])[2]
         found = ask(f"/api/v1/matches?run={run}&need={need}")["items"]
-        sight["matches"][kilometres] = found[0] if found else None
-        sight["matched"][kilometres] = len(found)
-        sight["shortages"][kilometres] = _nameless(ask(f"/api/v1/match-runs/{run}/shortages?need={need}")["items"])
-        sight["explanations"][kilometres] = _nameless(ask(f"/api/v1/match-runs/{run}/needs/{need}/explanation"))
+        sight["matches"][limit] = _nameless(found[0]) if found else None
+        sight["matched"][limit] = len(found)
+        sight["shortages"][limit] = _nameless(ask(f"/api/v1/match-runs/{run}/shortages?need={need}")["items"])
+        sight["explanations"][limit] = _nameless(ask(f"/api/v1/match-runs/{run}/needs/{need}/explanation"))
+        service.call("POST", f"/api/v1/needs/{need}/close", {}, buyer["key"])
+    _sites(service, market, SELLERS[0], BUYERS[0])
+    return sight
+
+
+def _seller_asks(service, market, place):
+    """What a supplier sees of a buyer there, by the limit that it sets: one offer a limit, of a product of its own."""
+    seller, buyer, operator = market["seller"], market["buyer"], market["operator"]
+    _sites(service, market, SELLERS[0], place)
+    sight = {part: {} for part in PARTS}
+    for limit, fields in _limits():
+        body = {"site": seller["site"], "product": "face-shield", "stock": {"value": 1, "unit": "H87"}, **fields}
+        offer = service.made("/api/v1/offers", body, seller["key"])["id"]
+        asked = {
+            "site": buyer["site"],
+            "product": "face-shield",
+            "instalments": [{"quantity": {"value": 1, "unit": "H87"}, "due": _due()}],
+        }
+        need = service.made("/api/v1/needs", asked, buyer["key"])["id"]
+        run = finished_run(service, operator)
+        found = service.call("GET", f"/api/v1/matches?run={run}&offer={offer}", token=seller["key"])[2]["items"]
+        sight["matches"][limit] = _nameless(found[0]) if found else None
+        sight["matched"][limit] = len(found)
+        service.call("POST", f"/api/v1/offers/{offer}/withdraw", {}, seller["key"])
         service.call("POST", f"/api/v1/needs/{need}/close", {}, buyer["key"])
     return sight
 

@@ -9,8 +9,3 @@ def tried(what, held, seen=""):
         broken.append(what)
     print(f"{'HELD  ' if held else 'BROKEN'}  {what}{'' if held or not seen else f': {seen}'}", flush=True)
     return held
-
-
-def known(what, reason):
-    """Prints what does not hold and is documented as a limit, which is no failure."""
-    print(f"KNOWN   {what}: {reason}", flush=True)

@@ -3,8 +3,8 @@
 
     tests/penetration/run.py MUSTER
 
-MUSTER is the built program. Prints a line per attack: HELD, BROKEN, or KNOWN for what is documented as a limit; exits
-with 1 when anything broke. Needs nothing but Python.
+MUSTER is the built program. Prints a line per attack, HELD or BROKEN; exits with 1 when anything broke. Needs nothing but
+Python.
 """
 
 import pathlib

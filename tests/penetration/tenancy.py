@@ -91,7 +91,8 @@ def _addressed(path, ids):
             name = part.strip("{}")
             kind = path.split("/")[3] if name == "id" else name
             path = path.replace(part, ids.get(kind, str(uuid.UUID(int=0))), 1)
-    return path
+    # It must say for whom.
+    return f"{path}?audience=owner" if path.endswith("/preview") else path
 
 
 def _body(document, operation):
@@ -128,8 +129,9 @@ def _control(service, document, victim, operator):
     for path, method, said in _operations(document):
         if "{" in path and method == "get" and said["security"]:
             status, text = _ask(service, method, _addressed(path, victim["ids"]), None, operator)
-            # Shares are of runs that asked for them.
-            held = status == 200 or (status == 409 and path.endswith("/shares"))
+            # Shares are of runs that asked for them; the sides of a match open each other, and nobody else does.
+            other = {"/shares": 409, "/counterparty": 403}.get(path[path.rindex("/") :])
+            held = status in (200, other)
             tried(f"control: the operator reads {path}", held, (status, text[:400]))
 
 

@@ -15,6 +15,7 @@ use domain::{
     catalogue::{Catalogue, CatalogueParts},
     certificate::CertificateStatus,
     code::{CountryCode, ProductCode},
+    disclosure::Disclosure,
     eligibility::Rules,
     ids::{InstalmentId, NeedId, OfferId, OrganisationId, SiteId},
     market::{Market, StatedDistance},
@@ -220,6 +221,7 @@ impl Week {
             price: None,
             role: Role::Trader,
             visibility: Visibility::Market,
+            disclosure: Disclosure::default(),
             note: String::new(),
         };
         self.market.offers.push(Offer {

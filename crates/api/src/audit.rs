@@ -40,7 +40,7 @@ struct ListQuery {
     record: Several<RecordKind>,
     /// Only these acts, with commas between them: `create`, `update`, `withdraw`, `close`, `verify`, `merge`,
     /// `revoke`, `start`, `cancel`, `register`, `set`, `reset`, `grant`, `accept`, `remove`, `end`, `reuse`, `erase`,
-    /// `request`, `enter`, `confirm`, `refuse`.
+    /// `request`, `enter`, `confirm`, `refuse`, `open`.
     #[param(value_type = Option<String>, example = "withdraw,close")]
     #[serde(default)]
     act: Several<Act>,
@@ -148,6 +148,7 @@ async fn list(
         records: query.record.0,
         acts: query.act.0,
         organisation: query.organisation.map(OrganisationId),
+        owner: None,
         person: None,
         since: query.since,
         before: query.before,

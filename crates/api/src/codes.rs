@@ -154,6 +154,12 @@ pub const ALL: &[Code] = &[
         "The detail names the present state. Read the record again.",
     ),
     answer(
+        "not_opened",
+        StatusCode::CONFLICT,
+        "The other side is not open yet",
+        "Who the other side of a match is opens once its supplier has accepted. The detail names the present state.",
+    ),
+    answer(
         "other_source",
         StatusCode::CONFLICT,
         "The record is kept elsewhere",
@@ -346,6 +352,18 @@ pub const ALL: &[Code] = &[
         "The postcode says nothing here",
         "The detail says whether the country's postcodes are loaded. Correct it, or state the region.",
     ),
+    field(
+        "unknown_audience",
+        "No audience that can be shown more",
+        "Write own_cluster, buyer or counterparty; the detail lists them.",
+    ),
+    field("unknown_field_group", "No group of fields", "Write one of those the detail lists."),
+    field(
+        "totals_only",
+        "It sees totals and never an offer",
+        "Leave it out: networks and the public see totals of several organisations, whatever an owner says.",
+    ),
+    field("shown_already", "It is seen anyway", "Leave it out: defaults can be widened and not narrowed."),
     field("unknown_value", "Not one of the values", "Write one of those the detail lists."),
     field("does_not_apply", "The field does nothing here", "Leave it out, or change what the detail names."),
     field("no_such_substitution", "No rule lets it stand in", "Remove it; the product's page lists its rules."),

@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use validator::Validate;
 
-use crate::{path_id::PathIds, problem::Problem, query::Parameters, signed_in::SignedIn};
+use crate::{offers::SeenOfferView, path_id::PathIds, problem::Problem, query::Parameters, signed_in::SignedIn};
 
 mod need;
 mod pair;
@@ -72,7 +72,9 @@ async fn need(
 /// Instalment by instalment: each predicate with the numbers it looked at, also behind the first that fails; for an offer
 /// that may serve and does not, who serves instead or what used it up; and what more of this offer would be worth.
 ///
-/// The operator names any offer by its id. The need's owner names offers of others as its explanations name them.
+/// The operator names any offer by its id. The need's owner names offers of others as its explanations name them, and is
+/// answered with the row that it may see of the offer; where the supplier shows buyers who it is, that is noted and listed
+/// to it among its openings.
 #[utoipa::path(get, operation_id = "match_runs_explain_pair", path = "/match-runs/{id}/needs/{need}/offers/{offer}", tag = "Matching", security(("bearer" = [])),
     params(
         ("id" = Uuid, Path, description = "The run's id"),
@@ -90,6 +92,7 @@ async fn pair(
 ) -> Result<Json<PairExplanation>, Problem> {
     let [run, need, offer] = ids;
     let (run, pair) = (RunId(run), (NeedId(need), OfferId(offer)));
-    let found = app::explanations::pair(&app, &caller, run, pair, query.solves()).await?;
-    Ok(Json(PairExplanation::of(found, Some(run))))
+    let (found, row) = app::explanations::pair(&app, &caller, run, pair, query.solves()).await?;
+    let row = row.map(|seen| SeenOfferView::of(seen, &app.tables()));
+    Ok(Json(PairExplanation::of(found, Some(run), row)))
 }

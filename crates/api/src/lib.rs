@@ -41,6 +41,7 @@ mod needs;
 mod number;
 mod offers;
 mod openapi;
+mod openings;
 mod organisations;
 mod page;
 mod passwords;
@@ -92,7 +93,8 @@ fn routes() -> OpenApiRouter<App> {
         .merge(needs::router())
         .merge(runs::router())
         .merge(explanations::router())
-        .merge(matches::router());
+        .merge(matches::router())
+        .merge(openings::router());
     OpenApiRouter::with_openapi(openapi::frame()).merge(health::router()).merge(jwks::router()).nest("/api/v1", v1)
 }
 

@@ -2,6 +2,8 @@
 //! else looks at it, so that no refusal has to repeat a megabyte. How many entries a list may have is
 //! a rule of the domain.
 
+use std::collections::BTreeMap;
+
 use domain::violation::Violations;
 use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
 
@@ -57,6 +59,12 @@ pub fn words(list: &[String]) -> Result<(), ValidationError> {
     error.params.insert("max".into(), WORD.into());
     error.params.insert("value".into(), long.chars().take(8).collect::<String>().into());
     Err(error)
+}
+
+/// Refuses lists by name where a name or a text is longer than [`WORD`].
+pub fn words_of_each(lists: &BTreeMap<String, Vec<String>>) -> Result<(), ValidationError> {
+    words(&lists.keys().cloned().collect::<Vec<_>>())?;
+    lists.values().try_for_each(|list| words(list))
 }
 
 #[cfg(test)]

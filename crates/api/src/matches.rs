@@ -7,6 +7,7 @@ use app::{
 };
 use axum::{Json, extract::State};
 use domain::{
+    disclosure::FieldGroup,
     eligibility::Standing,
     ids::{MatchId, NeedId, OfferId, RunId},
     matches::MatchState,
@@ -150,30 +151,30 @@ struct Explanation {
     caveat: Option<String>,
     /// Calendar days from the goods' existence to their arrival, reckoned from `distance_km`.
     transit_days: i32,
-    /// Kilometres; from the NUTS 2 point of a side whose exact place you may not know.
+    /// Kilometres between the NUTS 2 points of both sides; from the supplier's exact place where it shows that to buyers.
     distance_km: Option<u32>,
     /// Whether only stock counted, since output cannot be ordered in time.
     stock_only: bool,
-    /// 1 where no eligible offer is cheaper for the instalment; told to the operator, since the cost counts exact
-    /// distances.
+    /// 1 where no eligible offer is cheaper for the instalment; told to the operator, since the cost counts prices.
     rank: Option<u32>,
     /// How many offers were eligible for the instalment; told to the buyer and the operator.
     eligible_offers: Option<u32>,
-    /// The parts of the cost, in points per base unit; told to the operator, since they tell exact distances.
+    /// The parts of the cost, in points per base unit; told to the operator, since they tell prices.
     cost: Option<CostView>,
 }
 
 impl MatchBody {
     fn of(view: MatchView, app: &App) -> Self {
-        let (offer, need) = (&view.offer.record, &view.need.record);
+        let (offer, need) = (&view.offer.offer, &view.need.record);
         let product = offer.terms.product.as_str();
         let base = app.tables().catalogue.product(product).map(|p| p.base_unit);
         let unit = base.map_or("", BaseUnit::unit_code).to_owned();
-        let (shows_offer, shows_need, side) = match view.side {
-            Side::Supplier => (true, false, "supplier"),
-            Side::Buyer => (false, true, "buyer"),
-            Side::Operator => (true, true, "operator"),
+        let (shows_need, side) = match view.side {
+            Side::Supplier => (false, "supplier"),
+            Side::Buyer => (true, "buyer"),
+            Side::Operator => (true, "operator"),
         };
+        let shows_offer = view.offer.groups.contains(&FieldGroup::Identity);
         Self {
             id: view.row.id.0,
             run: view.row.run.0,
@@ -258,7 +259,7 @@ impl Explanation {
 /// Lists matches.
 ///
 /// The operator sees all of them, an organisation those of its own offers and needs. The other side is shown without a
-/// name: product, grade, NUTS 2 region, quantity and dates.
+/// name: product, grade, NUTS 2 region, quantity and dates. Who it is opens at `.../counterparty`, once the supplier accepted.
 #[utoipa::path(get, operation_id = "matches_list", path = "/matches", tag = "Matching", params(ListQuery), security(("bearer" = [])),
     responses((status = 200, description = "The matches", body = Page<MatchBody>)))]
 async fn list(

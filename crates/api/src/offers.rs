@@ -7,6 +7,7 @@ use app::{
 };
 use axum::{Json, extract::State};
 use domain::{
+    disclosure::Audience,
     ids::{OfferId, OrganisationId},
     offer::{Offer, OfferState},
 };
@@ -32,16 +33,19 @@ use crate::{
 };
 
 mod body;
+mod seen;
 mod view;
 
 use body::OfferBody;
 use view::OfferView;
 
+pub use seen::{ContactView, NamedOrganisation, SeenOfferView};
 pub use view::SourceView;
 
 /// The routes of offers.
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, update)).routes(routes!(withdraw))
+    let own = OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, update)).routes(routes!(withdraw));
+    own.routes(routes!(preview)).routes(routes!(view))
 }
 
 #[derive(Debug, Deserialize, IntoParams, Validate)]
@@ -168,4 +172,46 @@ async fn withdraw(
     let tables = app.tables();
     let agree = move |stored: &Stored<Offer>| seen.holds(&OfferView::of(stored.clone(), &tables));
     Ok(Json(OfferView::of(app::offers::withdraw(&app, &caller, id, agree).await?, &app.tables())))
+}
+
+#[derive(Debug, Deserialize, IntoParams, Validate)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct PreviewQuery {
+    /// Who would look: `own_cluster`, `buyer`, `counterparty`, `network`, `public`; also `owner` and `operator`.
+    #[param(value_type = String, example = "buyer")]
+    audience: Audience,
+}
+
+/// Previews an offer as an audience sees it.
+///
+/// For its owner and the operator: exactly what that audience is answered, made in the same way. `disclosure` of the offer
+/// widens it. Networks and the public see totals of at least three organisations and never an offer, whatever it says.
+#[utoipa::path(get, operation_id = "offers_preview", path = "/offers/{id}/preview", tag = "Offers", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The offer's id"), PreviewQuery),
+    responses((status = 200, description = "What the audience sees", body = SeenOfferView)))]
+async fn preview(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    PathId(id): PathId<OfferId>,
+    Parameters(query): Parameters<PreviewQuery>,
+) -> Result<Json<SeenOfferView>, Problem> {
+    let seen = app::offers::seen::preview(&app, &caller, id, query.audience).await?;
+    Ok(Json(SeenOfferView::of(seen, &app.tables())))
+}
+
+/// Reads an offer as far as you may see it.
+///
+/// Whoever acts for a cluster reads the offers of its active members so, all but the price unless the member shows it; the
+/// owner and the operator read everything. Each look of a cluster is noted and listed to the owner among its openings.
+#[utoipa::path(get, operation_id = "offers_view", path = "/offers/{id}/view", tag = "Offers", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The offer's id")),
+    responses((status = 200, description = "What you see of it", body = SeenOfferView)))]
+async fn view(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    PathId(id): PathId<OfferId>,
+) -> Result<Json<SeenOfferView>, Problem> {
+    let seen = app::offers::seen::view(&app, &caller, id).await?;
+    Ok(Json(SeenOfferView::of(seen, &app.tables())))
 }

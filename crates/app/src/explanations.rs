@@ -32,6 +32,7 @@ use crate::{
     App, Tables,
     access::Caller,
     error::{AppError, AppResult},
+    offers::{self, seen::SeenOffer},
     policy::{Action, Actor, Resource, require},
 };
 
@@ -146,8 +147,8 @@ pub async fn need(app: &App, caller: &Caller, run: RunId, need: NeedId, solves: 
     .await
 }
 
-/// Why a run puts an offer to a need, or why not. A buyer names the offers of others as explanations
-/// name them.
+/// Why a run puts an offer to a need, or why not, and to a buyer the row of somebody else's offer as he may see it now.
+/// A buyer names the offers of others as explanations name them.
 ///
 /// # Errors
 /// As [`need`]; `NotFound` also when the offer is not in the market as the actor sees it.
@@ -157,7 +158,7 @@ pub async fn pair(
     run: RunId,
     (need, offer): (NeedId, OfferId),
     solves: u32,
-) -> AppResult<PairExplanation> {
+) -> AppResult<(PairExplanation, Option<SeenOffer>)> {
     own_need(app, caller, need).await?;
     let run_seen = done(app, caller, run).await?;
     let seat = app.explaining.seat()?;
@@ -165,11 +166,16 @@ pub async fn pair(
     let matched = matched(app, run, need).await?;
     let audience = audience(caller.actor)?;
     let work = Work::of(seen, parameters, seat);
-    work.run(move |rules, control| {
+    let told = work.run(move |rules, control| {
         let question = Question { need, audience, budget: solves, matched: Some(&matched) };
         matching::explain_pair(rules, &question, offer, control)
-    })
-    .await
+    });
+    let told = told.await?;
+    let row = match (audience, told.behind) {
+        (Audience::Buyer(own), Some(behind)) => offers::seen::row(app, caller, own, behind).await?,
+        (Audience::Buyer(_) | Audience::Operator, _) => None,
+    };
+    Ok((told, row))
 }
 
 /// What a run now would do for a need, with the market that it would see.

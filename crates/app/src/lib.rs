@@ -36,6 +36,7 @@ pub mod matches;
 pub mod memberships;
 pub mod needs;
 pub mod offers;
+pub mod openings;
 pub mod organisations;
 pub mod outside;
 pub mod passwords;

@@ -1,16 +1,17 @@
 //! Matches as the two sides may see them: each its own side in full, the other without a name.
 //!
-//! A side that may not see the other's exact place is told distances, and the days that follow from
-//! them, from the point of the other's NUTS 2 region, so that two markets in which the same goods go
-//! to the same needs and which differ only in an exact place answer alike.
+//! What each sees is decided by [`Sight`]. Who the other is stands in no list and no match: that is opened by a call of
+//! its own ([`crate::openings`]), so that each opening is told to whom it is about. Distances are those of the run, which
+//! knows no exact place that the other side may not see (ADR 0027); where an older engine did, they are reckoned anew.
 
 use std::collections::BTreeMap;
 
 use domain::{
-    ids::{MatchId, NeedId, OfferId, RunId, SiteId},
+    disclosure::{Audience, Sight},
+    ids::{MatchId, NeedId, OfferId, OrganisationId, RunId, SiteId},
     need::Need,
     offer::Offer,
-    organisation::Site,
+    organisation::{Organisation, Site},
     parameters::Parameters,
     region::{Region, RegionTable},
     time::Day,
@@ -44,11 +45,11 @@ pub struct MatchView {
     pub row: MatchRow,
     /// Where the reader stands.
     pub side: Side,
-    /// The offer as it is now.
-    pub offer: Stored<Offer>,
+    /// The offer as it is now, as the reader sees it.
+    pub offer: Sight,
     /// The need as it is now.
     pub need: Stored<Need>,
-    /// The offer's region: NUTS 2 for the other side.
+    /// The offer's region, as the reader sees it.
     pub offer_region: Option<Region>,
     /// The need's region: NUTS 2 for the other side.
     pub need_region: Option<Region>,
@@ -118,12 +119,15 @@ async fn views(app: &App, actor: Actor, rows: Vec<MatchRow>) -> AppResult<Vec<Ma
     let places = offers.values().map(|o| o.record.site).chain(needs.values().map(|n| n.record.site));
     let sites = storage::sites::get_many(&app.store, Scope::Operator, places).await?;
     let sites = sites.into_iter().map(|s| (s.record.id, s.record)).collect();
+    let owners = storage::organisations::get_many(&app.store, Scope::Operator, rows.iter().map(|r| r.supplier)).await?;
+    let owners = owners.into_iter().map(|o| (o.id, o)).collect();
     let mut runs = BTreeMap::new();
     for run in storage::runs::get_many(&app.store, Scope::Operator, rows.iter().map(|r| r.run)).await? {
         let parameters = serde_json::from_str(&run.parameters_json).map_err(AppError::internal)?;
-        runs.insert(run.id, (run.day, parameters));
+        let judged_exact_places = run.engine.as_deref().is_none_or(matching::judged_exact_places);
+        runs.insert(run.id, RanBy { day: run.day, parameters, judged_exact_places });
     }
-    let (named, tables) = (Named { offers, needs, sites, runs }, app.tables());
+    let (named, tables) = (Named { offers, needs, sites, owners, runs }, app.tables());
     rows.into_iter().map(|row| view(actor, row, &named, &tables.regions)).collect()
 }
 
@@ -132,7 +136,15 @@ struct Named {
     offers: BTreeMap<OfferId, Stored<Offer>>,
     needs: BTreeMap<NeedId, Stored<Need>>,
     sites: BTreeMap<SiteId, Site>,
-    runs: BTreeMap<RunId, (Day, Parameters)>,
+    owners: BTreeMap<OrganisationId, Organisation>,
+    runs: BTreeMap<RunId, RanBy>,
+}
+
+/// What is asked of a run.
+struct RanBy {
+    day: Day,
+    parameters: Parameters,
+    judged_exact_places: bool,
 }
 
 fn view(actor: Actor, row: MatchRow, named: &Named, regions: &RegionTable) -> AppResult<MatchView> {
@@ -141,6 +153,7 @@ fn view(actor: Actor, row: MatchRow, named: &Named, regions: &RegionTable) -> Ap
     let need = named.needs.get(&row.need).cloned().ok_or_else(missing)?;
     let from = named.sites.get(&offer.record.site).ok_or_else(missing)?;
     let to = named.sites.get(&need.record.site).ok_or_else(missing)?;
+    let owner = named.owners.get(&row.supplier).ok_or_else(missing)?;
     let run = named.runs.get(&row.run).ok_or_else(missing)?;
     let line: MatchLine = serde_json::from_str(&row.explanation_json).map_err(AppError::internal)?;
     let side = match actor {
@@ -148,29 +161,30 @@ fn view(actor: Actor, row: MatchRow, named: &Named, regions: &RegionTable) -> Ap
         Actor::Organisation(own) if own == row.supplier => Side::Supplier,
         Actor::Organisation(_) | Actor::Nobody => Side::Buyer,
     };
+    let record = (&offer.record, owner, from);
+    let seen = match side {
+        Side::Operator => Sight::of(Audience::Operator, record, regions),
+        Side::Supplier => Sight::of(Audience::Owner, record, regions),
+        Side::Buyer => Some(Sight::nameless(record, regions)),
+    };
+    let seen = seen.ok_or_else(missing)?;
     let exact = |site: &Site| site.region.as_ref().and_then(|code| regions.get(code));
     let coarse = |site: &Site| site.region.as_ref().and_then(|code| regions.at_level(code, 2));
-    let (offer_region, need_region) = match side {
-        Side::Operator => (exact(from), exact(to)),
-        Side::Supplier => (exact(from), coarse(to)),
-        Side::Buyer => (coarse(from), exact(to)),
-    };
-    let own_point = |site: &Site| site.point.or_else(|| exact(site).and_then(|r| r.point));
-    let their_point = |site: &Site| coarse(site).and_then(|r| r.point);
-    let points = match side {
-        Side::Operator => None,
-        Side::Supplier => own_point(from).zip(their_point(to)),
-        Side::Buyer => own_point(to).zip(their_point(from)),
+    let need_region = match side {
+        Side::Operator | Side::Buyer => exact(to),
+        // A supplier sees of a need's place what a buyer sees of an offer's.
+        Side::Supplier => coarse(to),
     };
     let exact_way = exact_way(&line);
     let way = match side {
-        Side::Operator => exact_way,
-        Side::Supplier | Side::Buyer => {
+        Side::Supplier | Side::Buyer if run.judged_exact_places => {
+            let points = coarse(from).and_then(|r| r.point).zip(coarse(to).and_then(|r| r.point));
             coarse_way(exact_way.due, points.map(|(a, b)| a.distance_km(b)), run, offer.record.terms.lead_days)
         }
+        Side::Operator | Side::Supplier | Side::Buyer => exact_way,
     };
-    let (offer_region, need_region) = (offer_region.cloned(), need_region.cloned());
-    Ok(MatchView { row, side, offer, need, offer_region, need_region, line, way })
+    let (offer_region, need_region) = (exact(&seen.site).cloned(), need_region.cloned());
+    Ok(MatchView { row, side, offer: seen, need, offer_region, need_region, line, way })
 }
 
 /// As the run had it.
@@ -186,9 +200,9 @@ fn exact_way(line: &MatchLine) -> Way {
 }
 
 /// As the run would have had it with this distance.
-fn coarse_way(due: Day, distance_km: Option<u32>, (day, parameters): &(Day, Parameters), lead_days: u16) -> Way {
-    let transit = &parameters.transit;
+fn coarse_way(due: Day, distance_km: Option<u32>, run: &RanBy, lead_days: u16) -> Way {
+    let transit = &run.parameters.transit;
     let transit_days = transit.days(distance_km.unwrap_or(transit.unknown_km));
     let cutoff = due.plus(-transit_days);
-    Way { due, cutoff, transit_days, distance_km, stock_only: cutoff < day.plus(i32::from(lead_days)) }
+    Way { due, cutoff, transit_days, distance_km, stock_only: cutoff < run.day.plus(i32::from(lead_days)) }
 }

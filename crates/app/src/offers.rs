@@ -10,6 +10,7 @@ use domain::{
 };
 use storage::{Page, PageRequest, StoreError, Stored, offers as store};
 
+pub mod seen;
 mod update;
 
 pub use storage::offers::{OfferFilter, OfferSort};
@@ -61,7 +62,9 @@ pub async fn create(app: &App, caller: &Caller, place: Place, input: &OfferInput
     app.store
         .write(move |tx| async move {
             store::insert(&tx, &record, now).await?;
-            pen.note(&tx, [deed(Act::Create, &record, vec![Change::to("state", record.state.as_str())])]).await
+            let shown = update::shown(&record.terms.disclosure).map(|shown| Change::to("disclosure", shown));
+            let state = Change::to("state", record.state.as_str());
+            pen.note(&tx, [deed(Act::Create, &record, std::iter::once(state).chain(shown).collect())]).await
         })
         .await?;
     Ok(stored)

@@ -1,6 +1,6 @@
 //! Who may do what, in one place: extractors ask it, and so do jobs and the command line.
 
-use domain::{api_key::AccessScope, ids::OrganisationId};
+use domain::{api_key::AccessScope, disclosure::Audience, ids::OrganisationId, organisation::Organisation};
 use storage::Scope;
 
 use crate::{
@@ -106,6 +106,18 @@ fn may_act(actor: Actor, action: Action, resource: Resource) -> bool {
         (Actor::Nobody, Resource::OwnedBy(_) | Resource::Inside(_) | Resource::EnteredBy(_, _)) => false,
         (Actor::Nobody, Resource::Runs | Resource::Service | Resource::Registration) => false,
     }
+}
+
+/// As what the caller looks at the offers of an organisation; `None` where he may not know of them one by one.
+pub fn audience(caller: &Caller, owner: &Organisation) -> Option<Audience> {
+    let may_read = caller.scopes.allow(AccessScope::Read);
+    match caller.actor {
+        Actor::Operator => Some(Audience::Operator),
+        Actor::Organisation(own) if own == owner.id => Some(Audience::Owner),
+        Actor::Organisation(own) if owner.clusters.contains(&own) => Some(Audience::OwnCluster),
+        Actor::Organisation(_) | Actor::Nobody => None,
+    }
+    .filter(|_| may_read)
 }
 
 /// As [`may`], as an error that says who may. What belongs to others is not found, so that nobody
@@ -261,5 +273,28 @@ mod tests {
              nobody, runs: nothing\n\
              nobody, service: nothing\n"
         );
+    }
+
+    #[test]
+    fn who_looks_at_a_members_offer() {
+        let id = |n| OrganisationId(uuid::Uuid::from_u128(n));
+        let owner = Organisation {
+            id: id(1),
+            kind: domain::organisation::OrganisationKind::Firm,
+            name: String::new(),
+            country: domain::code::CountryCode::new("DE"),
+            verification: domain::organisation::Verification::None,
+            clusters: vec![id(2)],
+        };
+        let as_whom = |actor, scopes| {
+            let caller = Caller { actor, credential: Credential::CommandLine, person: None, scopes, behalf: None };
+            audience(&caller, &owner)
+        };
+        let all = AccessScopes::all;
+        assert_eq!(as_whom(Actor::Operator, all()), Some(Audience::Operator));
+        assert_eq!(as_whom(Actor::Organisation(id(1)), all()), Some(Audience::Owner));
+        assert_eq!(as_whom(Actor::Organisation(id(2)), Role::Member.scopes()), Some(Audience::OwnCluster));
+        assert_eq!(as_whom(Actor::Organisation(id(3)), all()), None);
+        assert_eq!(as_whom(Actor::Nobody, all()), None);
     }
 }

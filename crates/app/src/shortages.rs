@@ -1,6 +1,10 @@
 //! Shortages of a run: what stays uncovered, and why, as far as the reader may know.
 
-use domain::ids::{NeedId, RunId};
+use domain::{
+    disclosure::{Audience, Disclosure, FieldGroup},
+    eligibility::Reason,
+    ids::{NeedId, RunId},
+};
 use storage::{Page, PageRequest, shortages as store};
 
 pub use matching::{FunnelStep, Shortage};
@@ -53,17 +57,40 @@ fn view(actor: Actor, row: ShortageRow) -> AppResult<ShortageView> {
     Ok(ShortageView { row, explanation })
 }
 
-/// Reasons that would tell a buyer of offers which are kept from him: unpublished, over, in review, or
-/// withheld from this very buyer; and how many offers of other products the market holds.
+/// Reasons that tell a buyer neither of offers which are kept from him (unpublished, over, in review, or withheld from
+/// this very buyer; and how many offers of other products the market holds), nor of fields that he may not see.
 fn may_be_told(step: &FunnelStep) -> bool {
-    let kept = [
-        "not_published",
-        "offer_expired",
-        "offer_suspended",
-        "offer_quarantined",
-        "other_product",
-        "not_visible_to_buyer",
-        "refused",
-    ];
-    !kept.contains(&step.reason.code())
+    let seen = |group| Disclosure::default().sees(Audience::Buyer, group);
+    match step.reason {
+        Reason::NotPublished
+        | Reason::OfferExpired
+        | Reason::OfferSuspended
+        | Reason::OfferQuarantined
+        | Reason::OtherProduct
+        | Reason::NotVisibleToBuyer
+        | Reason::Refused => false,
+        Reason::PriceAboveCap | Reason::CurrencyDiffers => seen(FieldGroup::Price),
+        Reason::CertificateMissing(_)
+        | Reason::CertificatePending(_)
+        | Reason::CertificateExpired(_)
+        | Reason::CertificateUnchecked(_)
+        | Reason::SupplierUnverified => seen(FieldGroup::Certificates),
+        Reason::SourceRegionExcluded
+        | Reason::DeliveryRegionExcluded
+        | Reason::BorderClosed
+        | Reason::TooFarForBuyer
+        | Reason::TooFarForSupplier
+        | Reason::PlaceUnknown => seen(FieldGroup::Region),
+        Reason::ConversionUndecided | Reason::NothingByDueDate | Reason::LeadTimeTooLong | Reason::TransitTooLong => {
+            seen(FieldGroup::Capacity)
+        }
+        Reason::GradeTooLow
+        | Reason::SubstitutionNotAccepted
+        | Reason::FeatureMissing(_)
+        | Reason::SizeMissing
+        | Reason::TransferNotOffered
+        | Reason::ExportAuthorisationMissing
+        | Reason::BelowMinimumOrder
+        | Reason::SameOrganisation => seen(FieldGroup::Terms),
+    }
 }

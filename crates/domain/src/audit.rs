@@ -184,6 +184,8 @@ words! {
         Confirm "confirm",
         /// Somebody did not take what was asked for or entered.
         Refuse "refuse",
+        /// Whose an offer or a need is, or how to reach him, was shown to somebody else.
+        Open "open",
     }
 }
 

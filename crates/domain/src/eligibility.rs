@@ -208,10 +208,10 @@ impl<'a> Rules<'a> {
         if o.transfers & n.transfers == 0 {
             self.fail(Predicate::Transfer, Reason::TransferNotOffered)?;
         }
-        if !within(&o.lineage, &wants.regions) {
+        if !within(&o.lineage, if o.exact { &n.regions } else { &n.areas }) {
             self.fail(Predicate::SourceRegion, Reason::SourceRegionExcluded)?;
         }
-        if !within(&n.lineage, &terms.regions) {
+        if !within(&n.lineage, &o.areas) {
             self.fail(Predicate::DeliveryRegion, Reason::DeliveryRegionExcluded)?;
         }
         border(o, n).or_else(|reason| self.fail(Predicate::Border, reason))?;

@@ -16,6 +16,7 @@ pub mod cluster;
 pub mod code;
 pub mod decimal;
 pub mod digest;
+pub mod disclosure;
 pub mod eligibility;
 pub mod email;
 pub mod fairness;

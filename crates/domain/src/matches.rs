@@ -90,6 +90,18 @@ impl MatchState {
     }
 }
 
+impl MatchState {
+    /// Whether the supplier accepted it, from when on each side may learn who the other is: exclusion, sanctions and
+    /// samples are looked into before it is agreed. What was agreed and then cancelled stays open, since recalls and
+    /// claims come later.
+    pub fn opens_the_sides(self) -> bool {
+        match self {
+            Self::AcceptedBySupplier | Self::Agreed | Self::InDelivery | Self::Fulfilled | Self::Cancelled => true,
+            Self::Suggested | Self::Proposed | Self::AcceptedByBuyer | Self::Declined | Self::Expired => false,
+        }
+    }
+}
+
 /// Why a match was closed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "code", content = "text", rename_all = "snake_case")]
@@ -215,6 +227,14 @@ mod tests {
         assert!(!Suggested.may_become(Agreed));
         assert!(!Fulfilled.may_become(Cancelled));
         assert!(!Declined.may_become(Proposed));
+        // Nobody comes by a state that opens the sides but through the supplier's acceptance or both sides' agreement.
+        let opened = MatchState::ALL.iter().filter(|s| s.opens_the_sides()).count();
+        assert_eq!(opened, 5);
+        assert!(
+            MatchState::ALL
+                .iter()
+                .all(|s| !s.opens_the_sides() || !Proposed.may_become(*s) || *s == AcceptedBySupplier)
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::{
     capacity::CapacityProfile,
     certificate::Certificate,
     code::{FeatureCode, GradeCode, ProductCode, RegionCode},
+    disclosure::Disclosure,
     feature::FeatureValue,
     ids::{LineId, OfferId, OrganisationId, SiteId},
     price::Price,
@@ -132,6 +133,10 @@ pub struct OfferTerms {
     pub role: Role,
     /// Whom it may be matched with.
     pub visibility: Visibility,
+    /// What it shows to whom beyond the default. Left out of the JSON where it says nothing, so that terms and
+    /// snapshots of before keep their bytes and hashes.
+    #[serde(default, skip_serializing_if = "Disclosure::is_default")]
+    pub disclosure: Disclosure,
     /// What the owner adds in words.
     pub note: String,
 }
@@ -216,6 +221,15 @@ impl Offer {
     /// Whether its figures are no longer fresh on a day.
     pub fn is_stale(&self, on: Day) -> bool {
         self.confirm_by < on
+    }
+
+    /// Whether others may know of it on a day: published, fresh enough, reviewed.
+    pub fn in_market(&self, on: Day) -> bool {
+        let published = match self.state {
+            OfferState::Published => true,
+            OfferState::Draft | OfferState::Paused | OfferState::Withdrawn | OfferState::Expired => false,
+        };
+        published && !self.is_over(on) && !self.suspended && self.quarantine.is_none()
     }
 
     /// Whether its window is over on a day.

@@ -7,13 +7,13 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use domain::{
     certificate::Certificate,
-    code::RegionCode,
+    disclosure::Sight,
     eligibility::Rules,
     ids::{NeedId, OfferId, OrganisationId, SiteId},
     market::Market,
     need::Need,
-    offer::{Offer, OfferState, Role, Visibility},
-    organisation::{Organisation, OrganisationKind, RegionFrom, Site},
+    offer::{Offer, Visibility},
+    organisation::{Organisation, OrganisationKind, Site},
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -58,6 +58,11 @@ pub struct Projection<'a> {
 }
 
 impl Projection<'_> {
+    /// The offer that has a name in the projection, where the name is not its own.
+    pub fn behind(&self, name: OfferId) -> Option<OfferId> {
+        self.names.iter().find(|(_, known)| **known == name).map(|(offer, _)| *offer)
+    }
+
     /// The name of an offer in the projection; `None` if it is not in it.
     pub fn name(&self, offer: OfferId) -> Option<OfferId> {
         let name = self.names.get(&offer).copied().unwrap_or(offer);
@@ -69,12 +74,9 @@ impl Projection<'_> {
 ///
 /// The operator sees it whole. A buyer sees its own organisation, sites, needs and offers in full, with
 /// the promises and suggestions for its own instalments. Of others it sees the offers that are in the
-/// market, fresh, reviewed, and not kept from it by their owner; of these the product, grades, features,
-/// what exists when, NUTS 2 region, kind, grades, status and dates of certificates, how far the supplier
-/// was verified, and the terms on whom it serves (smallest order, lead time, transfers, regions and
-/// distance of delivery, export authorisations). It sees no identity, place finer than NUTS 2, price,
-/// note, number of a certificate, cluster, shared line or stated distance, and neither needs, promises nor suggestions of
-/// others; so whatever is reckoned from it is before competition.
+/// market, fresh, reviewed, and not kept from it by their owner; of these what [`Sight::nameless`] leaves, which is what
+/// [`Disclosure::sees`](domain::disclosure::Disclosure::sees) shows to buyers less all names. It sees no stated distance,
+/// and neither needs, promises nor suggestions of others; so whatever is reckoned from it is before competition.
 ///
 /// Others' offers go by names made of what the reader sees of them, so that neither their ids nor the
 /// order of their ids tell anything.
@@ -135,48 +137,15 @@ impl Nameless {
     /// `None` where the reader may not know of it: it is not in the market, or is kept from him.
     fn of(rules: &Rules<'_>, own: OrganisationId, offer: &Offer) -> Option<Self> {
         rules.judge_offer_alone(offer).ok()?;
-        let in_market = match offer.state {
-            OfferState::Published => true,
-            OfferState::Draft | OfferState::Paused | OfferState::Withdrawn | OfferState::Expired => false,
-        };
-        let healthy = in_market && !offer.is_over(rules.market.day) && !offer.suspended && offer.quarantine.is_none();
         let (supplier, buyer) =
             (rules.market.organisations.get(&offer.organisation)?, rules.market.organisations.get(&own)?);
-        if !healthy || !shown_to(offer, supplier, buyer) {
+        if !offer.in_market(rules.market.day) || !shown_to(offer, supplier, buyer) {
             return None;
         }
         let site = rules.market.sites.get(&offer.site)?;
-        let region = site.region.as_ref().and_then(|r| rules.regions.at_level(r, 2)).map(|r| r.code.clone());
-        let country = site.region.as_ref().and_then(|r| rules.regions.get(r)).map(|r| r.country.clone());
-        let mut terms = offer.terms.clone();
-        (terms.line, terms.price, terms.role, terms.visibility) = (None, None, Role::Maker, Visibility::Market);
-        terms.note.clear();
-        for certificate in &mut terms.certificates {
-            strip(certificate);
-        }
-        terms.certificates.sort_by_key(order);
-        let nobody = OrganisationId(Uuid::nil());
-        Some(Self {
-            offer: Offer {
-                id: OfferId(Uuid::nil()),
-                organisation: nobody,
-                site: SiteId(Uuid::nil()),
-                terms,
-                state: OfferState::Published,
-                confirm_by: offer.confirm_by,
-                suspended: false,
-                quarantine: None,
-            },
-            organisation: Organisation {
-                id: nobody,
-                kind: OrganisationKind::Firm,
-                name: String::new(),
-                country: country.unwrap_or_else(|| supplier.country.clone()),
-                verification: supplier.verification,
-                clusters: Vec::new(),
-            },
-            site: coarse(region),
-        })
+        let mut seen = Sight::nameless((offer, supplier, site), rules.regions);
+        seen.offer.terms.certificates.sort_by_key(order);
+        Some(Self { offer: seen.offer, organisation: seen.organisation, site: seen.site })
     }
 
     /// Tells apart what the reader can tell apart: the offer, and what stands between it and his own
@@ -208,7 +177,7 @@ impl Nameless {
 
 /// Whether an offer's owner lets a buyer be matched with it; as the predicate says, with the true
 /// clusters of both.
-fn shown_to(offer: &Offer, supplier: &Organisation, buyer: &Organisation) -> bool {
+pub fn shown_to(offer: &Offer, supplier: &Organisation, buyer: &Organisation) -> bool {
     let authority = buyer.kind == OrganisationKind::Authority;
     let shared = supplier.clusters.iter().any(|c| buyer.clusters.contains(c))
         || supplier.clusters.contains(&buyer.id)
@@ -220,27 +189,10 @@ fn shown_to(offer: &Offer, supplier: &Organisation, buyer: &Organisation) -> boo
     }
 }
 
-/// The number and the notified body tell who holds a certificate.
-fn strip(certificate: &mut Certificate) {
-    certificate.number = None;
-    certificate.notified_body = None;
-}
-
 /// An order of certificates by what is left of them.
 fn order(c: &Certificate) -> impl Ord + use<> {
-    (c.kind.clone(), c.status, c.grades.clone(), c.valid_from, c.valid_until, c.expected_on)
-}
-
-fn coarse(region: Option<RegionCode>) -> Site {
-    Site {
-        id: SiteId(Uuid::nil()),
-        organisation: OrganisationId(Uuid::nil()),
-        name: String::new(),
-        region,
-        region_from: RegionFrom::Stated,
-        point: None,
-        zone: "UTC".to_owned(),
-    }
+    let evidence = (c.number.clone(), c.notified_body.clone());
+    (c.kind.clone(), c.status, c.grades.clone(), c.valid_from, c.valid_until, c.expected_on, evidence)
 }
 
 /// A version 8 UUID from a digest and the number among those alike.

@@ -29,7 +29,7 @@ mod threads;
 mod tie;
 
 pub use allocate::{Control, MatchingError, Step, allocate};
-pub use audience::{Audience, Projection, project};
+pub use audience::{Audience, Projection, project, shown_to};
 pub use checker::verify;
 pub use counterfactual::{Change, Gains, LeftOut, TierUnits, Tried, WhyLeftOut, gains};
 pub use explain::{
@@ -45,4 +45,11 @@ pub use rank::{OfferIndex, Ranked};
 pub use related::related;
 
 /// The version of the engine: the number after the slash rises whenever the same market could give other bytes.
-pub const ENGINE: &str = "muster-matching/4";
+pub const ENGINE: &str = "muster-matching/5";
+
+/// Whether an engine judged pairs by exact places, as versions before 5 did: what it says of distances is then not
+/// for the other side to know.
+pub fn judged_exact_places(engine: &str) -> bool {
+    let version = engine.strip_prefix("muster-matching/").and_then(|v| v.split('.').next()?.parse::<u32>().ok());
+    version.is_none_or(|version| version < 5)
+}

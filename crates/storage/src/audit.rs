@@ -29,6 +29,8 @@ pub struct AuditFilter {
     pub acts: Vec<Act>,
     /// Only what concerns this organisation: it acted, or the record is its own.
     pub organisation: Option<OrganisationId>,
+    /// Only what was done to records of this organisation.
+    pub owner: Option<OrganisationId>,
     /// Only what this person did.
     pub person: Option<PersonId>,
     /// Only since this instant.
@@ -77,6 +79,9 @@ pub async fn page(
     let mut query = audit_entry::Entity::find().filter(concerns(scope));
     if let Some(organisation) = filter.organisation {
         query = query.filter(concerns(Scope::Organisation(organisation)));
+    }
+    if let Some(owner) = filter.owner {
+        query = query.filter(Column::OwnerId.eq(owner.0));
     }
     if let Some(id) = filter.record_id {
         query = query.filter(Column::RecordId.eq(id));

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
+    disclosure::Disclosure,
     ids::{OfferId, OrganisationId, SiteId},
     offer::{Offer, OfferState},
     time::Instant,
@@ -86,8 +87,8 @@ struct Kept {
 /// Stores imported offers: new ones are added, changed ones replaced, unchanged ones left alone. The
 /// answers stand in the order of the records. An offer that stands twice counts as it stood last.
 ///
-/// A changed offer keeps its id and its date of creation, stays suspended where it was, and stays
-/// paused or withdrawn where its owner did that here.
+/// A changed offer keeps its id and its date of creation, stays suspended where it was, stays paused or withdrawn
+/// where its owner did that here, and shows to whom what its owner said here.
 ///
 /// # Errors
 /// As [`insert`].
@@ -100,10 +101,14 @@ pub async fn save_imported(
     let known = known(connection, records).await?;
     let plan = origin::plan(records, &known, |offer| (offer.id.0, offer.organisation.0));
     let kept: BTreeMap<Uuid, &Kept> = known.values().map(|(id, known)| (*id, &known.kept)).collect();
+    let replaced = plan.writes.iter().map(|(id, _)| *id).filter(|id| kept.contains_key(id));
+    let mut shown = shown(connection, replaced).await?;
     let mut rows = Vec::with_capacity(plan.writes.len());
     for (id, index) in plan.writes {
         let Some(imported) = records.get(index) else { continue };
-        let mut row = row(&imported.record, at)?;
+        let mut record = imported.record.clone();
+        record.terms.disclosure = shown.remove(&id).unwrap_or_default();
+        let mut row = row(&record, at)?;
         row.id = id;
         json::storable("offers.source", &imported.origin.source)?;
         json::storable("offers.external_id", &imported.origin.external_id)?;
@@ -122,6 +127,31 @@ pub async fn save_imported(
     }
     bulk::upsert::<offer::Entity, _>(connection, rows).await?;
     Ok(plan.outcomes.into_iter().map(|saved| saved.map(OfferId)).collect())
+}
+
+/// What the owners of offers show beyond the default; those that show nothing more are left out.
+async fn shown<C: ConnectionTrait>(
+    connection: &C,
+    ids: impl Iterator<Item = Uuid>,
+) -> Result<BTreeMap<Uuid, Disclosure>, StoreError> {
+    #[derive(serde::Deserialize)]
+    struct Part {
+        #[serde(default)]
+        disclosure: Disclosure,
+    }
+    let mut shown = BTreeMap::new();
+    for list in bulk::id_lists(ids) {
+        let query = offer::Entity::find().select_only().columns([offer::Column::Id, offer::Column::Terms]);
+        let rows: Vec<(Uuid, String)> =
+            query.filter(offer::Column::Id.is_in(list)).into_tuple().all(connection).await?;
+        for (id, terms) in rows {
+            let part: Part = json::from_text("offers.terms", &terms)?;
+            if !part.disclosure.is_default() {
+                shown.insert(id, part.disclosure);
+            }
+        }
+    }
+    Ok(shown)
 }
 
 async fn known<C: ConnectionTrait>(

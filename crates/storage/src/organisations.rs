@@ -98,6 +98,26 @@ pub async fn get(reader: &impl Reads, scope: Scope, id: OrganisationId) -> Resul
     stored(row, &clusters)
 }
 
+/// Those organisations of a list that are inside the scope, sorted by id.
+pub async fn get_many(
+    reader: &impl Reads,
+    scope: Scope,
+    ids: impl IntoIterator<Item = OrganisationId>,
+) -> Result<Vec<Organisation>, StoreError> {
+    use organisation::Column;
+    let (connection, mut found) = (reader.connection(), Vec::new());
+    for list in bulk::id_lists(ids.into_iter().map(|id| id.0)) {
+        let query = organisation::Entity::find().filter(scope.over(&[Column::Id])).filter(Column::Id.is_in(list));
+        let rows = query.all(connection).await?;
+        let clusters = memberships::live_of(connection, rows.iter().map(|row| row.id)).await?;
+        for row in rows {
+            found.push(stored(row, &clusters)?.record);
+        }
+    }
+    found.sort_by_key(|organisation| organisation.id);
+    Ok(found)
+}
+
 /// As [`get`], and whoever else would change it, or registers another, waits until the transaction ends.
 pub async fn get_to_change(tx: &Tx, scope: Scope, id: OrganisationId) -> Result<Stored<Organisation>, StoreError> {
     let connection = tx.connection();

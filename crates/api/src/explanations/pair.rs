@@ -6,6 +6,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::offers::SeenOfferView;
+
 use super::parts::{AskedPredicate, Counterfactual, NotTried, PassedHow, UsedOffer, trace};
 
 /// An offer held against a need. Quantities are in base units.
@@ -17,6 +19,9 @@ pub struct PairExplanation {
     need: Uuid,
     /// The offer.
     offer: Uuid,
+    /// To a buyer, somebody else's offer as he sees it now, which is what its owner previews; null once it is out of the
+    /// market, and to the operator.
+    row: Option<SeenOfferView>,
     /// The day that the run decided on.
     #[schema(format = Date)]
     day: String,
@@ -82,8 +87,9 @@ struct ServingOffer {
 
 impl PairExplanation {
     /// An answer as it is written down.
-    pub fn of(e: told::PairExplanation, run: Option<RunId>) -> Self {
+    pub fn of(e: told::PairExplanation, run: Option<RunId>, row: Option<SeenOfferView>) -> Self {
         Self {
+            row,
             run: run.map(|r| r.0),
             need: e.need.0,
             offer: e.offer.0,

@@ -1,10 +1,11 @@
 //! What an offer looks like when it is typed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use app::Tables;
 use domain::{
     calendar::WorkingCalendar,
+    disclosure::FieldGroup,
     ids::{OrganisationId, SiteId},
     offer::{CalendarInput, Offer, OfferInput},
     quantity::{Measure, Quantity},
@@ -108,6 +109,12 @@ pub struct OfferBody {
     /// Whom it may be matched with: `market` (where absent), `clusters` or `authorities`.
     #[validate(length(max = limits::WORD))]
     visibility: Option<String>,
+    /// Which groups of fields it shows beyond the default: to `own_cluster`, `buyer` or `counterparty` some of `identity`,
+    /// `contact`, `exact_place`, `price`, `evidence`, `notes`. `.../preview` shows what an audience sees.
+    #[serde(default)]
+    #[validate(custom(function = limits::words_of_each))]
+    #[schema(example = json!({"buyer": ["price"]}))]
+    disclosure: BTreeMap<String, Vec<String>>,
     /// What else there is to say, at most 4000 characters.
     #[serde(default)]
     #[validate(length(max = limits::NOTE))]
@@ -154,6 +161,10 @@ impl CalendarBody {
     }
 }
 
+fn names(groups: &BTreeSet<FieldGroup>) -> Vec<String> {
+    groups.iter().map(|group| group.as_str().to_owned()).collect()
+}
+
 impl OfferBody {
     /// The body that would publish an offer as it stands: quantities as they were typed, all else in codes.
     pub fn of(offer: &Offer, tables: &Tables) -> Self {
@@ -186,6 +197,7 @@ impl OfferBody {
             price: terms.price.as_ref().map(PriceBody::of),
             role: Some(terms.role.as_str().to_owned()),
             visibility: Some(terms.visibility.as_str().to_owned()),
+            disclosure: terms.disclosure.shown().map(|(to, groups)| (to.as_str().to_owned(), names(groups))).collect(),
             note: terms.note.clone(),
         }
     }
@@ -216,6 +228,7 @@ impl OfferBody {
             price: self.price.map(PriceBody::input),
             role: self.role,
             visibility: self.visibility,
+            disclosure: self.disclosure,
             line: None,
             note: self.note,
         }

@@ -1,9 +1,13 @@
 //! What an offer looks like to its owner.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use app::{Stored, Tables};
-use domain::{capacity::CapacityProfile, offer::Offer};
+use app::{Origin, Stored, Tables};
+use domain::{
+    capacity::CapacityProfile,
+    disclosure::{Audience, Disclosure, FieldGroup},
+    offer::Offer,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -60,6 +64,8 @@ pub struct OfferView {
     role: &'static str,
     /// Whom it may be matched with.
     visibility: &'static str,
+    /// Which groups of fields it shows beyond the default, by audience.
+    disclosure: BTreeMap<&'static str, Vec<&'static str>>,
     /// What else there is to say.
     note: String,
     /// Where it came from, if it was imported.
@@ -85,15 +91,19 @@ pub struct SourceView {
 impl SourceView {
     /// Of a stored record.
     pub fn of<T>(stored: &Stored<T>) -> Option<Self> {
-        let origin = stored.origin.as_ref()?;
-        Some(Self { name: origin.source.clone(), external_id: origin.external_id.clone() })
+        stored.origin.as_ref().map(Self::of_origin)
+    }
+
+    /// Of an origin.
+    pub fn of_origin(origin: &Origin) -> Self {
+        Self { name: origin.source.clone(), external_id: origin.external_id.clone() }
     }
 }
 
 /// What is made over time, and what lies ready.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Capacity)]
-struct CapacityView {
+pub struct CapacityView {
     /// First day of the window.
     #[schema(format = Date)]
     from: String,
@@ -175,6 +185,7 @@ impl OfferView {
             price: terms.price.as_ref().map(PriceBody::of),
             role: terms.role.as_str(),
             visibility: terms.visibility.as_str(),
+            disclosure: shown(&terms.disclosure),
             note: terms.note,
             source,
             created_at: created_at.to_string(),
@@ -183,8 +194,17 @@ impl OfferView {
     }
 }
 
+/// What an owner shows beyond the default, in names.
+fn shown(disclosure: &Disclosure) -> BTreeMap<&'static str, Vec<&'static str>> {
+    let of = |(audience, groups): (Audience, &BTreeSet<FieldGroup>)| {
+        (audience.as_str(), groups.iter().map(|group| group.as_str()).collect())
+    };
+    disclosure.shown().map(of).collect()
+}
+
 impl CapacityView {
-    fn of(profile: &CapacityProfile, unit: &str) -> Self {
+    /// A profile over time.
+    pub fn of(profile: &CapacityProfile, unit: &str) -> Self {
         let conversion = profile.convertible.as_ref().map(|c| ConversionView {
             rate: RateView::of(&c.rate, unit),
             days: c.days,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use domain::{
     audit::{Act, Change},
     certificate,
+    disclosure::{Audience, Disclosure, FieldGroup},
     ids::OfferId,
     offer::{self, Offer, OfferInput, OfferState, OfferTerms, Role, Transfer, Visibility},
     price::Price,
@@ -49,12 +50,16 @@ where
                 let detail = format!("the offer is {}, so it cannot be changed", before.state.as_str());
                 return Err(AppError::Conflict { code: "wrong_state", detail });
             }
-            kept_here(&stored)?;
             let Some(input) = edit(&stored)? else { return Ok(stored) };
             let input = OfferInput { line: before.terms.line, ..input };
             let site = storage::sites::get(&tx, Scope::Organisation(before.organisation), before.site).await?;
-            let (terms, _) = input.check(&reference(&tables, sites::today(Some(&site.record), now)))?;
-            let after = changed(&tables, before, terms);
+            let checked = input.check(&reference(&tables, sites::today(Some(&site.record), now)));
+            let after = checked.map(|(terms, _)| changed(&tables, before, terms));
+            // Whom an offer is shown to is said here, wherever the offer itself is kept.
+            if !after.as_ref().is_ok_and(|after| differs_in_disclosure_alone(before, after)) {
+                kept_here(&stored)?;
+            }
+            let after = after?;
             if after == *before {
                 return Ok(stored);
             }
@@ -64,6 +69,11 @@ where
             Ok(Stored { record: after, updated_at: now, ..stored })
         })
         .await
+}
+
+fn differs_in_disclosure_alone(before: &Offer, after: &Offer) -> bool {
+    let disclosure = after.terms.disclosure.clone();
+    *after == Offer { terms: OfferTerms { disclosure, ..before.terms.clone() }, ..before.clone() }
 }
 
 /// An offer on new terms.
@@ -77,6 +87,16 @@ fn changed(tables: &Tables, before: &Offer, mut terms: OfferTerms) -> Offer {
     let as_of = terms.profile.as_of;
     let confirm_by = if as_of == before.terms.profile.as_of { before.confirm_by } else { as_of.plus(CONFIRM_DAYS) };
     Offer { terms, quarantine, confirm_by, ..before.clone() }
+}
+
+/// What is shown to whom, in the words of fixed lists.
+pub(super) fn shown(disclosure: &Disclosure) -> Option<String> {
+    let of = |(audience, groups): (Audience, &BTreeSet<FieldGroup>)| {
+        let groups: Vec<&str> = groups.iter().map(|group| group.as_str()).collect();
+        format!("{}: {}", audience.as_str(), groups.join(","))
+    };
+    let told: Vec<String> = disclosure.shown().map(of).collect();
+    (!told.is_empty()).then(|| told.join("; "))
 }
 
 fn changes(before: &Offer, after: &Offer) -> Vec<Change> {
@@ -110,6 +130,7 @@ fn changes(before: &Offer, after: &Offer) -> Vec<Change> {
         .field("price", &was.price, &is.price, price)
         .field("role", &was.role, &is.role, |role: &Role| Some(role.as_str().to_owned()))
         .field("visibility", &was.visibility, &is.visibility, |v: &Visibility| Some(v.as_str().to_owned()))
+        .field("disclosure", &was.disclosure, &is.disclosure, shown)
         .untold("note", &was.note, &is.note)
         .untold("quarantine", &before.quarantine, &after.quarantine);
     changes.0

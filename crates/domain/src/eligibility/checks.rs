@@ -83,7 +83,7 @@ pub(super) fn certificates(
 }
 
 /// Whether a site lies in one of some regions; anywhere will do where none is named.
-pub(super) fn within(lineage: &[&RegionCode], areas: &[RegionCode]) -> bool {
+pub(super) fn within(lineage: &[&RegionCode], areas: &[&RegionCode]) -> bool {
     areas.is_empty() || lineage.iter().any(|region| areas.contains(region))
 }
 

@@ -9,6 +9,7 @@ use crate::{
     capacity::SupplyCurve,
     catalogue::{Area, BorderRule, Catalogue},
     code::{CountryCode, ProductCode, RegionCode},
+    disclosure::{Audience, FieldGroup},
     geo::Place,
     ids::{NeedId, OrganisationId, SiteId},
     market::StatedDistance,
@@ -35,12 +36,16 @@ pub struct OfferView<'a> {
     /// The first day at which output of an order placed on the day of the run counts.
     pub(super) orderable_from: Day,
     pub(super) only_convertible: bool,
+    /// Whether buyers may know its exact place, so that it is judged by it.
+    pub(super) exact: bool,
     pub(super) place: Option<Place>,
     /// Distances stated from its site.
     stated: &'a [StatedDistance],
     pub(super) country: &'a CountryCode,
-    /// The site's region, the one around it, and so on.
+    /// The region it is judged by, the one around it, and so on.
     pub(super) lineage: Vec<&'a RegionCode>,
+    /// Where it delivers, as coarsely as needs are judged.
+    pub(super) areas: Vec<&'a RegionCode>,
     /// Border rules of the day on such goods leaving this country.
     pub(super) leaving: Vec<&'a BorderRule>,
     /// A bit per kind of transfer.
@@ -62,12 +67,17 @@ impl OfferView<'_> {
         stock.or(self.first_day.map(|day| day.max(self.orderable_from)))
     }
 
-    /// Where it is made, or the point of its region.
+    /// Where distances from it begin: the point of its NUTS 2 region, or where it is made if buyers may know that.
     pub fn place(&self) -> Option<Place> {
         self.place
     }
 
-    /// Whole kilometres to where a need must arrive: what is stated, or between the points where both
+    /// The region that it is judged by.
+    pub fn region(&self) -> Option<&RegionCode> {
+        self.lineage.first().copied()
+    }
+
+    /// Whole kilometres to where a need must arrive: what is stated, or between the places where both
     /// are known.
     #[inline]
     pub fn distance_km(&self, need: &NeedView<'_>) -> Option<u32> {
@@ -112,7 +122,12 @@ pub struct NeedView<'a> {
     pub(super) country: &'a CountryCode,
     /// Whether that country is in the European Union on the day of the run.
     pub(super) in_eu: bool,
+    /// The region it is judged by, the one around it, and so on.
     pub(super) lineage: Vec<&'a RegionCode>,
+    /// Where its goods may come from: as stated, and as coarsely as offers are judged whose exact place buyers may
+    /// not know.
+    pub(super) regions: Vec<&'a RegionCode>,
+    pub(super) areas: Vec<&'a RegionCode>,
     /// A bit per kind of transfer.
     pub(super) transfers: u8,
     pub(super) catalogue: &'a Catalogue,
@@ -121,9 +136,14 @@ pub struct NeedView<'a> {
 }
 
 impl NeedView<'_> {
-    /// Where it must arrive, or the point of its region.
+    /// Where distances to it end: the point of its NUTS 2 region.
     pub fn place(&self) -> Option<Place> {
         self.place
+    }
+
+    /// The region that it is judged by.
+    pub fn region(&self) -> Option<&RegionCode> {
+        self.lineage.first().copied()
     }
 
     /// The country goods reach: the site's, or its organisation's where no region is known.
@@ -162,6 +182,7 @@ impl<'a> Rules<'a> {
         let organisation = self.market.organisations.get(&offer.organisation)?;
         let curve = profile.curve(self.parameters.capacity);
         let country = self.country(site, organisation);
+        let exact = offer.terms.disclosure.sees(Audience::Buyer, FieldGroup::ExactPlace);
         let lead_days = if self.is_off(Predicate::LeadTime) { 0 } else { offer.terms.lead_days };
         let refusals = (offer.id, NeedId(Uuid::nil()))..=(offer.id, NeedId(Uuid::max()));
         Some(OfferView {
@@ -171,10 +192,12 @@ impl<'a> Rules<'a> {
             orderable_from: self.market.day.plus(i32::from(lead_days)),
             only_convertible: offer.terms.profile.is_only_convertible(),
             curve,
-            place: self.place(site),
+            exact,
+            place: if exact { self.place(site) } else { self.coarse_place(site) },
             stated: self.market.distances_from(site.id),
             country,
-            lineage: self.lineage(site),
+            lineage: if exact { self.lineage(site) } else { self.coarse_lineage(site) },
+            areas: self.coarse(&offer.terms.regions),
             leaving: self.leaving(country, &offer.terms.product),
             transfers: transfer_bits(&offer.terms.transfers),
             refused: self.market.refusals.range(refusals).map(|(_, need)| *need).collect(),
@@ -194,10 +217,13 @@ impl<'a> Rules<'a> {
         let country = self.country(site, organisation);
         Some(NeedView {
             organisation,
-            place: self.place(site),
+            // What a buyer's exact place is, no supplier finds out by limits of his own.
+            place: self.coarse_place(site),
             country,
             in_eu: self.regions.in_eu(country, self.market.day),
-            lineage: self.lineage(site),
+            lineage: self.coarse_lineage(site),
+            regions: need.terms.regions.iter().collect(),
+            areas: self.coarse(&need.terms.regions),
             transfers: transfer_bits(&need.terms.transfers),
             need,
             site,
@@ -232,6 +258,12 @@ impl<'a> Rules<'a> {
         point.map(Place::new)
     }
 
+    /// The place of a site to strangers: the point of its NUTS 2 region, or of the coarser one where no finer is
+    /// known. A site whose region nobody knows has none, whatever point it states (ADR 0027).
+    fn coarse_place(&self, site: &Site) -> Option<Place> {
+        self.regions.at_level(site.region.as_ref()?, 2)?.point.map(Place::new)
+    }
+
     /// The country goods leave or reach: the site's, or its organisation's where no region is known.
     fn country(&self, site: &Site, organisation: &'a Organisation) -> &'a CountryCode {
         let region = site.region.as_ref().and_then(|r| self.regions.get(r));
@@ -240,6 +272,16 @@ impl<'a> Rules<'a> {
 
     fn lineage(&self, site: &Site) -> Vec<&'a RegionCode> {
         site.region.iter().flat_map(|r| self.regions.ancestors(r)).map(|r| &r.code).collect()
+    }
+
+    fn coarse_lineage(&self, site: &Site) -> Vec<&'a RegionCode> {
+        let region = site.region.as_ref().and_then(|code| self.regions.at_level(code, 2));
+        region.into_iter().flat_map(|r| self.regions.ancestors(&r.code)).map(|r| &r.code).collect()
+    }
+
+    /// Regions as coarsely as strangers are judged: a limit that is finer than NUTS 2 stands for the region around it.
+    fn coarse(&self, regions: &'a [RegionCode]) -> Vec<&'a RegionCode> {
+        regions.iter().map(|code| self.regions.at_level(code, 2).map_or(code, |r| &r.code)).collect()
     }
 
     /// The border rules of the day on goods of a product that leave a country.

@@ -9,6 +9,7 @@ use crate::{
     catalogue::{Catalogue, Product},
     certificate::{Certificate, CertificateStatus},
     code::FeatureCode,
+    disclosure::Disclosure,
     feature::FeatureValue,
     price::Price,
     quantity::{Fabric, Measure, MeasureInput, Quantity, Zero, measure, measure_of_unknown},
@@ -33,6 +34,7 @@ impl OfferInput {
             ("/certificates", self.certificates.len()),
             ("/certificates", self.certificates.iter().map(|c| c.grades.len()).sum()),
             ("/transfers", self.transfers.len()),
+            ("/disclosure", self.disclosure.values().map(|groups| groups.len().max(1)).sum()),
         ])?;
         let mut faults = Violations::new();
         // Without the product, whatever does not hang on it is checked all the same.
@@ -66,6 +68,7 @@ impl OfferInput {
             &Visibility::ALL,
             Visibility::as_str,
         ));
+        let disclosure = faults.keep(Disclosure::check(&self.disclosure));
         let note = faults.keep(text::note("/note", &self.note));
         faults.into_result()?;
         let terms = (|| {
@@ -85,6 +88,7 @@ impl OfferInput {
                 price: price.flatten(),
                 role: role?,
                 visibility: visibility?,
+                disclosure: disclosure?,
                 note: note?,
             })
         })();

@@ -1,5 +1,7 @@
 //! An offer as people type it, in a request, a form or a file.
 
+use std::collections::BTreeMap;
+
 use crate::{
     catalogue::Catalogue, decimal::Decimal, ids::LineId, quantity::MeasureInput, region::RegionTable, time::Day,
 };
@@ -136,6 +138,8 @@ pub struct OfferInput {
     pub role: Option<String>,
     /// `market` (where absent), `clusters` or `authorities`.
     pub visibility: Option<String>,
+    /// Groups of fields shown beyond the default, by audience.
+    pub disclosure: BTreeMap<String, Vec<String>>,
     /// A shared line.
     pub line: Option<LineId>,
     /// Words.

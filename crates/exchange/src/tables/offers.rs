@@ -149,6 +149,8 @@ fn input(row: &mut Reader<'_>, source: &Source, at: &Reference<'_>) -> OfferInpu
         price: row.price(&Field::Price),
         role: row.text(&Field::Role),
         visibility: row.text(&Field::Visibility),
+        // Said where the offer is shown, not where it is kept.
+        disclosure: std::collections::BTreeMap::new(),
         line: None,
         note: row.text(&Field::Note).unwrap_or_default(),
     }

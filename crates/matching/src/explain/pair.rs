@@ -120,6 +120,9 @@ pub struct PairExplanation {
     pub need: NeedId,
     /// The offer, under the name by which the reader knows it.
     pub offer: OfferId,
+    /// The offer of somebody else behind the name, which is not the reader's to know.
+    #[serde(skip)]
+    pub behind: Option<OfferId>,
     /// The day that the allocation decides on.
     pub day: Day,
     /// Whether all but what the run gave the need is reckoned as if no other buyer wanted anything, because the
@@ -169,6 +172,7 @@ pub fn explain_pair(
     let mut found = PairExplanation {
         need,
         offer,
+        behind: part.projection.behind(offer),
         day: rules.market.day,
         before_competition,
         instalments,

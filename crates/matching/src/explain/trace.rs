@@ -274,11 +274,11 @@ impl Facts<'_, '_> {
                 facts.extend(list("accepted", wants.transfers.iter().map(|t| t.as_str())));
             }
             Predicate::SourceRegion => {
-                facts.extend(self.o.site.region.as_ref().map(|r| text("comes_from", r)));
+                facts.extend(self.o.region().map(|r| text("comes_from", r)));
                 facts.extend(list("buyer_allows", &wants.regions));
             }
             Predicate::DeliveryRegion => {
-                facts.extend(self.n.site.region.as_ref().map(|r| text("goes_to", r)));
+                facts.extend(self.n.region().map(|r| text("goes_to", r)));
                 facts.extend(list("supplier_allows", &terms.regions));
             }
             Predicate::Border => facts.extend(list("authorisations", &terms.authorisations)),

@@ -1,6 +1,7 @@
 //! Field cases of matching, on markets small enough to read.
 
 use domain::{
+    disclosure::Disclosure,
     ids::OrganisationId,
     market::Market,
     need::Urgency,
@@ -17,6 +18,8 @@ fn plain(needs: usize) -> Market {
     let mut m = market(7, Shape { offers: 1, needs, most_units: 3, ..Shape::default() });
     m.offers[0].terms.product = m.needs[0].terms.product.clone();
     m.offers[0].terms.lead_days = 0;
+    // By its region, as needs are.
+    m.offers[0].terms.disclosure = Disclosure::default();
     m.offers[0].terms.profile.from = m.day;
     for need in &mut m.needs {
         need.terms.product = m.offers[0].terms.product.clone();

@@ -7,6 +7,7 @@ use domain::{
     capacity::CapacityProfile,
     catalogue::{Catalogue, CatalogueParts, Classifications, Product, ProductKind},
     code::{CountryCode, ProductCode, RegionCode},
+    disclosure::Disclosure,
     eligibility::Rules,
     geo::Point,
     ids::{InstalmentId, LineId, MatchId, NeedId, OfferId, OrganisationId, SiteId},
@@ -77,7 +78,7 @@ pub static WORLD: LazyLock<World> = LazyLock::new(|| {
         parent: None,
         name: format!("Land {code}"),
         country: CountryCode::new(code),
-        point: None,
+        point: Point::new(if code == "AA" { 49_000_000 } else { 51_000_000 }, 8_000_000),
         aliases: vec![],
     };
     let codes = ["AA", "BB"];
@@ -208,6 +209,8 @@ impl Draw {
                 price: None,
                 role: Role::Maker,
                 visibility: Visibility::Market,
+                // Three of four are judged by their exact places, the others by their countries.
+                disclosure: if n % 4 == 3 { Disclosure::default() } else { Disclosure::exact_place() },
                 note: String::new(),
             },
             state: OfferState::Published,

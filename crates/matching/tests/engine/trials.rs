@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use domain::{
     capacity::Conversion,
+    disclosure::Disclosure,
     eligibility::Predicate,
     ids::{InstalmentId, LineId, MatchId, OfferId},
     market::{Commitment, Market},
@@ -222,6 +223,7 @@ fn one_place(offers: usize, needs: usize) -> Market {
     let product = m.needs[0].terms.product.clone();
     for offer in &mut m.offers {
         offer.terms.product = product.clone();
+        offer.terms.disclosure = Disclosure::default();
         offer.terms.lead_days = 0;
         offer.terms.profile.from = m.day;
     }

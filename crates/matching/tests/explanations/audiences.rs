@@ -1,8 +1,11 @@
 //! Markets that differ only in what a reader may not see explain alike, to the byte.
 
+use std::collections::BTreeMap;
+
 use domain::{
     certificate::CertificateStatus,
     code::RegionCode,
+    disclosure::{Disclosure, FieldGroup},
     geo::Point,
     ids::{MatchId, OfferId, OrganisationId},
     market::{Commitment, Market},
@@ -58,6 +61,14 @@ fn disguised(market: &Market, own: OrganisationId, rng: &mut ChaCha8Rng) -> Mark
         offer.terms.price = (rng.random_range(0..2) == 0).then(|| euros(rng.random_range(1..9_000_000)));
         offer.terms.note = "secret".to_owned();
         offer.terms.role = Role::Trader;
+        if rng.random_range(0..2) == 0 {
+            // What a cluster or a counterparty is shown is nothing to buyers, nor is their name here.
+            let shown =
+                [("own_cluster", "price"), ("counterparty", "notes"), ("buyer", "identity"), ("buyer", "contact")];
+            let shown = shown[rng.random_range(0..shown.len())];
+            let typed = BTreeMap::from([(shown.0.to_owned(), vec![shown.1.to_owned()])]);
+            offer.terms.disclosure = Disclosure::check(&typed).unwrap();
+        }
         offer.terms.line = None;
         for certificate in &mut offer.terms.certificates {
             certificate.number = Some(format!("{}", rng.random_range(0..1_000)));
@@ -172,4 +183,46 @@ fn offers_that_look_alike_have_names_of_their_own() {
     names.dedup();
     assert_eq!(names.len(), 3);
     assert_eq!(seen.market.offers.len(), 3);
+}
+
+#[test]
+fn what_a_supplier_shows_buyers_is_in_their_market_and_never_a_name() {
+    let mut m = Market::new(today());
+    let others = offer(&mut m, 0, "mask", "AA112", 5, 1);
+    let point = Point::new(47_600_000, 5_600_000);
+    let site = m.offer(others).unwrap().site;
+    m.sites.get_mut(&site).unwrap().point = point;
+    let all = FieldGroup::ALL.map(FieldGroup::as_str);
+    let hidden = all.into_iter().filter(|group| !["region", "capacity", "terms", "certificates"].contains(group));
+    let typed = BTreeMap::from([("buyer".to_owned(), hidden.map(str::to_owned).collect())]);
+    let o = offer_mut(&mut m, others);
+    o.terms.certificates = vec![crate::markets::certificate(CertificateStatus::Checked)];
+    o.terms.certificates[0].number = Some("X 1".to_owned());
+    (o.terms.price, o.terms.note) = (Some(euros(5)), "ask for Anna".to_owned());
+    o.terms.disclosure = Disclosure::check(&typed).unwrap();
+    let need = need(&mut m, 0, "mask", "BB111", 9, 5);
+    let buyer = m.need(need).unwrap().organisation;
+    let parameters = parameters(0);
+    let rules = rules(&m, &parameters);
+    let seen = project(&rules, Audience::Buyer(buyer));
+    let shown = seen.market.offer(seen.name(others).unwrap()).unwrap();
+    let o = m.offer(others).unwrap();
+    assert_eq!((&shown.terms.price, &shown.terms.note), (&o.terms.price, &o.terms.note));
+    assert_eq!(shown.terms.certificates, o.terms.certificates);
+    assert_eq!(seen.market.sites[&shown.site].point, point);
+    let owner = &seen.market.organisations[&shown.organisation];
+    assert_eq!(owner.name, "");
+    assert_ne!((shown.id, owner.id, shown.site), (others, o.organisation, site));
+    // Judged in his market as in the whole.
+    let demands = rules.site_demands();
+    let asked = m.need(need).unwrap();
+    let whole =
+        rules.judge(&rules.offer_view(o).unwrap(), &rules.need_view(asked, &demands).unwrap(), &asked.instalments[0]);
+    let his = domain::eligibility::Rules { market: &seen.market, ..rules };
+    let in_his = his.judge(
+        &his.offer_view(shown).unwrap(),
+        &his.need_view(his.market.need(need).unwrap(), &demands).unwrap(),
+        &asked.instalments[0],
+    );
+    assert_eq!(whole.unwrap().distance_km, in_his.unwrap().distance_km);
 }

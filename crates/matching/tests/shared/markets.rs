@@ -7,6 +7,7 @@ use domain::{
     capacity::{CapacityKind, CapacityProfile, Conversion},
     certificate::CertificateStatus,
     code::{CountryCode, ProductCode, RegionCode},
+    disclosure::Disclosure,
     eligibility::Predicate,
     geo::Point,
     ids::{InstalmentId, LineId, MatchId, NeedId, OfferId, OrganisationId, SiteId},
@@ -257,6 +258,8 @@ impl Draw<'_, '_> {
             price: None,
             role: Role::Maker,
             visibility: Visibility::Market,
+            // Half of them are judged by their exact places.
+            disclosure: if n.is_multiple_of(2) { Disclosure::exact_place() } else { Disclosure::default() },
             note: String::new(),
         };
         let confirm_by = self.day(7);

@@ -6,6 +6,7 @@ use domain::{
     catalogue::{Catalogue, CatalogueParts, Classifications, Product, ProductKind},
     code::{CountryCode, ProductCode, RegionCode, UnitCode},
     eligibility::Rules,
+    geo::Point,
     market::Market,
     parameters::Parameters,
     region::{Country, Region, RegionTable},
@@ -76,6 +77,11 @@ fn product(code: &str) -> Product {
     }
 }
 
+/// Puts regions apart from each other.
+fn spread(code: &str) -> i32 {
+    code.bytes().fold(0, |sum, byte| (3 * sum + i32::from(byte)) % 7)
+}
+
 fn region(code: &str, level: u8) -> Region {
     Region {
         code: RegionCode::new(code),
@@ -83,7 +89,7 @@ fn region(code: &str, level: u8) -> Region {
         parent: (level > 0).then(|| RegionCode::new(&code[..code.len() - 1])),
         name: format!("Land {code}"),
         country: CountryCode::new(&code[..2]),
-        point: None,
+        point: Point::new(47_000_000 + 700_000 * i32::from(level), 6_000_000 + 900_000 * spread(code)),
         aliases: vec![],
     }
 }

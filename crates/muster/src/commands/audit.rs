@@ -35,6 +35,7 @@ pub(super) async fn run(settings: &Settings, flags: &Audit, format: Format) -> R
         records: flags.kind.iter().filter_map(|word| RecordKind::parse(word)).collect(),
         acts: flags.act.iter().filter_map(|word| Act::parse(word)).collect(),
         organisation,
+        owner: None,
         person: None,
         since: flags.since.map(Instant::start_of),
         before: flags.until.map(|day| Instant::start_of(day.plus(1))),

@@ -160,7 +160,7 @@ async fn why_not(
         .await
         .map_err(app_fault)?;
     if format != Format::Table {
-        output::print_json(&PairExplanation::of(answer, None))?;
+        output::print_json(&PairExplanation::of(answer, None, None))?;
         return Ok(Ended::Done);
     }
     let tables = service.app.tables();

@@ -12,6 +12,7 @@ use domain::{
     },
     certificate::{Certificate, CertificateKind, CertificateStatus},
     code::{CertificateKindCode, CountryCode, FeatureCode, GradeCode, ProductCode, RegionCode, SchemeCode, UnitCode},
+    disclosure::Disclosure,
     feature::{Comparison, Demand, Feature, FeatureKind, FeatureValue, Requirement},
     geo::Point,
     ids::{InstalmentId, NeedId, OfferId, OrganisationId, SiteId},
@@ -335,6 +336,7 @@ impl Draw {
                 Visibility::Clusters,
                 Visibility::Authorities,
             ]),
+            disclosure: if self.one_in(2) { Disclosure::exact_place() } else { Disclosure::default() },
             note: String::new(),
         };
         let offer = Offer {
