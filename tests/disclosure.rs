@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use storage::Scope;
 use testkit::{Answer, Org, TestApp, TestDb, on_both};
 
-use crate::{needs, offers};
+use crate::{memberships, needs, offers};
 
 /// What tells who and where the firm is, and what its offer says in confidence.
 const SECRETS: [&str; 6] = ["Atelier Secret", "Werk Nord", "48123456", "X 123", "\"2797\"", "ask for Anna"];
@@ -299,7 +299,7 @@ on_both! {
 on_both! {
     async fn acl_04_a_cluster_reads_its_members_offers_and_no_others(db: TestDb) {
         let app = TestApp::new(db);
-        let cluster = |name: &'static str| app.organisation(name, "cluster", "DE", "DE21");
+        let cluster = |name: &'static str| memberships::cluster(&app, name);
         let (first, second, other) = (cluster("First").await, cluster("Second").await, cluster("Other").await);
         let m = market(&app).await;
         let join = |member: &Org, of: &Org| {

@@ -10,6 +10,7 @@ mod changes;
 mod database;
 mod disclosure;
 mod docs;
+mod entries;
 mod explanations;
 mod health;
 mod http;

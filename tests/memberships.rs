@@ -1,4 +1,4 @@
-//! Clusters and their members, mandates, firms that others entered, and what ends with what.
+//! Clusters and their members, mandates, and what ends with what.
 
 use domain::person::Role;
 use serde_json::{Value, json};
@@ -6,10 +6,12 @@ use testkit::{
     TestApp, TestDb,
     app::{Answer, Org, request},
     on_both,
-    post::Mailed,
 };
 
-use crate::offers;
+use crate::{
+    entries::{entry, token_of},
+    offers,
+};
 
 /// A cluster that the operator vouches for.
 pub async fn cluster(app: &TestApp, name: &str) -> Org {
@@ -24,7 +26,14 @@ async fn verify(app: &TestApp, organisation: &Org, verification: &str) {
 }
 
 /// What somebody does for an organisation that it names.
-async fn acting_for(app: &TestApp, token: &str, organisation: &str, method: &str, path: &str, body: &Value) -> Answer {
+pub async fn acting_for(
+    app: &TestApp,
+    token: &str,
+    organisation: &str,
+    method: &str,
+    path: &str,
+    body: &Value,
+) -> Answer {
     let mut sent = request(method.parse().unwrap(), token, path, body.to_string().into());
     sent.headers_mut().insert("acting-for", organisation.parse().unwrap());
     if method == "PATCH" {
@@ -106,7 +115,7 @@ on_both! {
         assert_eq!((&asked.json["state"], &asked.json["name"]), (&json!("requested"), &json!("Textile Cluster")));
         app.post(&firm.token, &memberships, &json!({ "cluster": cluster.id })).await.expect(409);
         let mail = app.mails().await;
-        assert!(mail.len() == 1 && mail[0].subject.contains("Atelier asks to join"), "{mail:?}");
+        assert!(mail.len() == 1 && mail[0].text.contains("Atelier asks to join"), "{mail:?}");
         // It is a member when the cluster says so, and not before.
         let vouch = format!("{members}/{}/verify", firm.id);
         app.post(&cluster.token, &vouch, &json!({ "vouch": true })).await.expect(409);
@@ -133,8 +142,9 @@ on_both! {
         assert_eq!(verification(&app, &firm).await, "none");
         acting_for(&app, &cluster.token, &firm.id, "GET", "/api/v1/offers", &json!({})).await.expect(403);
         app.post(&firm.token, &format!("{memberships}/{}/end", cluster.id), &json!({})).await.expect(409);
-        // It may ask again.
+        // It may ask again; nobody is flooded with mails about it.
         app.post(&firm.token, &memberships, &json!({ "cluster": cluster.id })).await.expect(201);
+        assert_eq!(app.mails().await, []);
         let refused = app.post(&cluster.token, &format!("{members}/{}/remove", firm.id), &json!({})).await.expect(200);
         assert_eq!(refused.json["state"], "ended");
         let told = app.get(&cluster.token, "/api/v1/audit?record=membership&sort=created_at").await.expect(200);
@@ -282,162 +292,20 @@ on_both! {
     }
 }
 
-fn entry(name: &str) -> Value {
-    json!({
-        "name": name, "country": "FR", "identifiers": [{ "kind": "vat", "value": "DE123456788" }],
-        "contact": { "email": "olga@atelier.example", "name": "Olga Owner" },
-        "mandate": { "ends_on": "2020-12-31" }
-    })
-}
-
-fn token_of(mail: &Mailed, purpose: &str) -> String {
-    let at = mail.text.find(&format!("/link#{purpose}.")).unwrap_or_else(|| panic!("no link: {}", mail.text));
-    let rest = &mail.text[at..];
-    rest.split('.').nth(1).unwrap().split_whitespace().next().unwrap().to_owned()
-}
-
 on_both! {
-    async fn a_cluster_enters_a_firm_which_confirms_by_a_mailed_link(db: TestDb) {
+    async fn what_comes_after_the_end_of_a_mandate_is_not_done(db: TestDb) {
         let app = TestApp::new(db);
-        let cluster = cluster(&app, "Textile Cluster").await;
-        let members = format!("/api/v1/organisations/{}/members", cluster.id);
-        let unverified = app.organisation("Own Cluster", "cluster", "DE", "DE21").await;
-        let elsewhere = format!("/api/v1/organisations/{}/members", unverified.id);
-        app.post(&unverified.token, &elsewhere, &entry("Atelier")).await.expect(403);
-        assert!(app.mails().await.is_empty());
-        let bad = json!({ "name": "", "country": "Atlantis", "contact": { "email": "x", "name": "" }, "mandate": { "ends_on": "soon" } });
-        let faults = app.post(&cluster.token, &members, &bad).await.expect(422).faults();
-        let expected =
-            ["/name blank", "/country unknown_region", "/contact/email bad_email", "/contact/name blank", "/mandate/ends_on bad_date"];
-        assert_eq!(faults, expected);
-        let made = app.post(&cluster.token, &members, &entry("Atelier")).await.expect(201);
-        let firm = made.json["organisation"]["id"].as_str().unwrap().to_owned();
-        assert_eq!(made.json["organisation"]["entered_by"], json!(cluster.id));
-        assert_eq!(made.json["organisation"]["clusters"], json!([cluster.id]));
-        assert!(!made.text.contains("olga") && !made.text.contains("Olga"), "{}", made.text);
-        assert_eq!((&made.json["mandate"]["state"], &made.json["mandate"]["confirmed_at"]), (&json!("valid"), &Value::Null));
-        // Nothing is entered twice, whoever enters it.
-        app.post(&cluster.token, &members, &entry("ATELIER")).await.expect(409);
-        // The cluster acts for it before anybody there has an account.
-        let site = json!({ "name": "Works", "region": "FR10" });
-        let site = acting_for(&app, &cluster.token, &firm, "POST", "/api/v1/sites", &site).await.expect(201).id();
-        let org = Org { id: firm.clone(), site, ..cluster.clone() };
-        let offer = acting_for(&app, &cluster.token, &firm, "POST", "/api/v1/offers", &offers::plain(&org)).await.expect(201);
-        // The privacy notice says who entered what, and what can be done.
-        let mails = app.mails().await;
-        assert_eq!(mails.len(), 1);
-        assert_eq!(mails[0].to, "olga@atelier.example");
-        for words in ["Textile Cluster", "until 2020-12-31", "read and write", "erased", "refuse"] {
-            assert!(mails[0].text.contains(words), "{words}: {}", mails[0].text);
-        }
-        let token = json!({ "token": token_of(&mails[0], "entry") });
-        // The link sets no password.
-        let password = json!({ "token": token["token"], "password": "correct horse battery staple" });
-        assert_eq!(app.post("", "/api/v1/passwords", &password).await.expect(422).faults(), ["/token void_link"]);
-        app.post("", "/api/v1/organisations/confirm", &token).await.expect(204);
-        assert_eq!(app.post("", "/api/v1/organisations/confirm", &token).await.expect(422).faults(), ["/token void_link"]);
-        assert_eq!(app.post("", "/api/v1/organisations/refuse", &token).await.expect(422).faults(), ["/token void_link"]);
-        let read = app.get(&app.operator(), &format!("/api/v1/organisations/{firm}")).await.expect(200);
-        assert!(read.json["confirmed_by_firm_at"].is_string(), "{}", read.text);
-        let held = app.get(&cluster.token, &format!("/api/v1/organisations/{}/mandates", cluster.id)).await.expect(200);
-        assert!(held.items()[0]["confirmed_at"].is_string());
-        // Then the firm gets an account of its own, and takes the mandate back.
-        let mails = app.mails().await;
-        let password = json!({ "token": token_of(&mails[0], "password"), "password": "correct horse battery staple" });
-        app.post("", "/api/v1/passwords", &password).await.expect(200);
-        let sign_in = json!({ "email": "olga@atelier.example", "password": "correct horse battery staple" });
-        let session = app.post("", "/api/v1/sessions", &sign_in).await.expect(201);
-        let olga = session.json["access_token"].as_str().unwrap().to_owned();
-        assert_eq!(app.get(&olga, "/api/v1/offers").await.items()[0]["id"], json!(offer.id()));
-        let mandate = held.items()[0]["id"].as_str().unwrap();
-        app.post(&olga, &format!("/api/v1/organisations/{firm}/mandates/{mandate}/end"), &json!({})).await.expect(200);
-        acting_for(&app, &cluster.token, &firm, "GET", "/api/v1/offers", &json!({})).await.expect(403);
-    }
-}
-
-on_both! {
-    async fn a_firm_refuses_what_was_entered_for_it(db: TestDb) {
-        let app = TestApp::new(db);
-        let cluster = cluster(&app, "Textile Cluster").await;
-        let members = format!("/api/v1/organisations/{}/members", cluster.id);
-        let made = app.post(&cluster.token, &members, &entry("Atelier")).await.expect(201);
-        let firm = made.json["organisation"]["id"].as_str().unwrap().to_owned();
-        let site = json!({ "name": "Works", "region": "FR10" });
-        let site = acting_for(&app, &cluster.token, &firm, "POST", "/api/v1/sites", &site).await.expect(201).id();
-        let org = Org { id: firm.clone(), site, ..cluster.clone() };
-        let offer = acting_for(&app, &cluster.token, &firm, "POST", "/api/v1/offers", &offers::plain(&org)).await.expect(201);
-        let mails = app.mails().await;
-        app.post("", "/api/v1/organisations/refuse", &json!({ "token": token_of(&mails[0], "entry") })).await.expect(204);
-        acting_for(&app, &cluster.token, &firm, "GET", "/api/v1/offers", &json!({})).await.expect(403);
-        let membership = app.get(&cluster.token, &format!("{members}?state=ended")).await.expect(200);
-        assert_eq!(membership.items()[0]["member"], json!(firm));
-        let read = app.get(&app.operator(), &format!("/api/v1/offers/{}", offer.id())).await.expect(200);
-        assert!(read.json["quarantine"].as_str().is_some_and(|why| why.contains("refused")), "{}", read.text);
-        let roles = app.get(&app.operator(), &format!("/api/v1/organisations/{firm}/roles")).await.expect(200);
-        assert_eq!(roles.items().len(), 0);
-        let log = app.get(&cluster.token, "/api/v1/audit?act=end").await.expect(200);
-        assert_eq!(log.items()[0]["record"], "membership");
-        let erased = app.get(&app.operator(), "/api/v1/audit?act=erase").await.expect(200);
-        assert_eq!(erased.items().len(), 1);
-        // Nobody is reached at that address any more.
-        app.post("", "/api/v1/passwords/reset", &json!({ "email": "olga@atelier.example" })).await.expect(202);
-        assert!(app.mails().await.is_empty());
-    }
-}
-
-on_both! {
-    async fn a_firm_claims_its_record_with_evidence(db: TestDb) {
-        let app = TestApp::new(db);
-        let cluster = cluster(&app, "Textile Cluster").await;
-        let members = format!("/api/v1/organisations/{}/members", cluster.id);
-        let made = app.post(&cluster.token, &members, &entry("Atelier")).await.expect(201);
-        let firm = made.json["organisation"]["id"].as_str().unwrap().to_owned();
-        app.mails().await;
-        // Somebody of another organisation who speaks for this one, too.
-        let nobody = app.firm("Holding").await;
-        let mut wanted = json!({ "country": "FR", "name": "atelier", "evidence": "Register FR-123, page 4" });
-        app.post(&nobody.token, "/api/v1/organisations/ask", &wanted).await.expect(202);
-        wanted["name"] = json!("Nobody's");
-        app.post(&nobody.token, "/api/v1/organisations/ask", &wanted).await.expect(202);
-        let mails = app.mails().await;
-        let to: Vec<&str> = mails.iter().map(|mail| mail.to.as_str()).collect();
-        assert_eq!(to, [format!("{}@example.org", cluster.grant.person)], "the cluster decides");
-        let claims = format!("/api/v1/organisations/{firm}/claims");
-        let listed = app.get(&cluster.token, &claims).await.expect(200);
-        assert_eq!(listed.items().len(), 1);
-        assert_eq!(listed.items()[0]["evidence"], "Register FR-123, page 4");
-        let claim = listed.items()[0]["id"].as_str().unwrap().to_owned();
-        // Nobody else decides, least of all who claims.
-        app.get(&nobody.token, &claims).await.expect(404);
-        app.post(&nobody.token, &format!("{claims}/{claim}/grant"), &json!({ "role": "admin" })).await.expect(404);
-        let editor = app.token(app.signed_in(cluster.id.parse().unwrap(), Role::Editor).await);
-        app.post(&editor, &format!("{claims}/{claim}/grant"), &json!({ "role": "admin" })).await.expect(403);
-        let granted = app.post(&cluster.token, &format!("{claims}/{claim}/grant"), &json!({ "role": "admin" })).await.expect(200);
-        assert_eq!(granted.json["person"], json!(nobody.grant.person));
-        app.post(&cluster.token, &format!("{claims}/{claim}/grant"), &json!({ "role": "admin" })).await.expect(404);
-        let read = app.get(&app.operator(), &format!("/api/v1/organisations/{firm}")).await.expect(200);
-        assert!(read.json["confirmed_by_firm_at"].is_string());
-        // From now on the firm decides about itself.
-        app.get(&cluster.token, &claims).await.expect(404);
-        assert!(app.mails().await.iter().any(|mail| mail.subject.contains("can act for Atelier")));
-    }
-}
-
-on_both! {
-    async fn a_refused_claim_is_forgotten(db: TestDb) {
-        let app = TestApp::new(db);
-        let (firm, one, two) = (app.firm("Atelier").await, app.firm("One").await, app.firm("Two").await);
-        for who in [&one, &two] {
-            let wanted = json!({ "country": "DE", "name": "Atelier", "evidence": "my word" });
-            app.post(&who.token, "/api/v1/organisations/ask", &wanted).await.expect(202);
-        }
-        app.mails().await;
-        let claims = format!("/api/v1/organisations/{}/claims", firm.id);
-        let listed = app.get(&firm.token, &claims).await.expect(200);
-        assert_eq!(listed.items().len(), 2);
-        let claim = listed.items()[0]["id"].as_str().unwrap();
-        app.post(&firm.token, &format!("{claims}/{claim}/refuse"), &json!({})).await.expect(204);
-        assert_eq!(app.get(&firm.token, &claims).await.items().len(), 1);
+        let (firm, cluster) = (app.firm("Atelier").await, cluster(&app, "Textile Cluster").await);
+        let mandate = mandated(&app, &firm, &cluster, &[]).await;
+        // Let in before the mandate ended, and at work after it did.
+        let caller = app::mandates::act_for(&app.app, cluster.caller(), firm.id.parse().unwrap()).await.unwrap();
+        let end = format!("/api/v1/organisations/{}/mandates/{mandate}/end", firm.id);
+        app.post(&firm.token, &end, &json!({})).await.expect(200);
+        let offer = app.post(&firm.token, "/api/v1/offers", &offers::plain(&firm)).await.expect(201).id();
+        let withdrawn = app::offers::withdraw(&app.app, &caller, offer.parse().unwrap(), |_| Ok(())).await;
+        assert!(matches!(withdrawn, Err(app::AppError::Forbidden { .. })), "{withdrawn:?}");
+        let read = app.get(&firm.token, &format!("/api/v1/offers/{offer}")).await.expect(200);
+        assert_eq!(read.json["state"], "published");
     }
 }
 

@@ -255,6 +255,8 @@ on_both! {
                     "audit" => 2,
                     "match-runs" => 1,
                     "sessions" => 1,
+                    // Whom it can join.
+                    "directory" => 1,
                     _ => 0,
                 };
                 assert_eq!(answer.items().len(), own, "{id}: {}", answer.text);
@@ -285,6 +287,6 @@ on_both! {
         assert_eq!(members.items()[0]["vouched"], false);
         assert_eq!(app.get(&app.operator(), "/api/v1/offers?state=withdrawn").await.items().len(), 0);
         assert_eq!(app.get(&app.operator(), "/api/v1/needs?state=closed").await.items().len(), 0);
-        assert_eq!(app.get(&app.operator(), "/api/v1/sites").await.items().len(), 3);
+        assert_eq!(app.get(&app.operator(), "/api/v1/sites").await.items().len(), 5);
     }
 }

@@ -44,7 +44,10 @@ ALTER TABLE memberships ADD COLUMN ended_at bigint;
 ALTER TABLE memberships ADD COLUMN vouched_at bigint;
 UPDATE memberships SET began_at = created_at;
 UPDATE memberships SET vouched_at = created_at
-    WHERE member_id IN (SELECT id FROM organisations WHERE verification = 'cluster');
+    WHERE member_id IN (SELECT id FROM organisations WHERE verification = 'cluster' AND kind = 'firm')
+    AND cluster_id IN (SELECT id FROM organisations WHERE verification = 'operator' AND kind = 'cluster');
+UPDATE organisations SET verification = 'none'
+    WHERE verification = 'cluster' AND id NOT IN (SELECT member_id FROM memberships WHERE vouched_at IS NOT NULL);
 CREATE INDEX memberships_page_cluster ON memberships (cluster_id, created_at, member_id);
 CREATE INDEX memberships_page_member ON memberships (member_id, created_at, cluster_id);
 

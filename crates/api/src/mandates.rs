@@ -1,7 +1,8 @@
 //! Mandates, and acting under one.
 
 use app::{
-    App,
+    Actor, App,
+    access::Caller,
     mandates::{self, MandateInput},
     memberships::MandateTerms,
 };
@@ -67,7 +68,7 @@ pub struct MandateView {
     holder: Uuid,
     /// What it may do: `read`, `write`.
     scopes: Vec<&'static str>,
-    /// The person who signed it for the organisation.
+    /// The person who signed it for the organisation; told to the organisation's own people and the operator.
     signatory: Option<Uuid>,
     /// `valid`, `expired` or `ended`.
     state: &'static str,
@@ -86,15 +87,22 @@ pub struct MandateView {
 }
 
 impl MandateView {
-    /// As it stands at an instant.
-    pub fn of(mandate: Mandate, now: Instant) -> Self {
+    /// As it stands at an instant, to a reader. Whether an address had an account before is not to be told from who
+    /// signed.
+    pub fn of(mandate: Mandate, now: Instant, reader: &Caller) -> Self {
+        let told = match reader.actor {
+            Actor::Operator => true,
+            Actor::Organisation(own) => own == mandate.organisation,
+            Actor::Nobody => false,
+        };
+        let told = told || (mandate.signatory.is_some() && mandate.signatory == reader.person);
         let state = mandate.state(now);
         Self {
             id: mandate.id.0,
             organisation: mandate.organisation.0,
             holder: mandate.holder.0,
             scopes: mandate.scopes.iter().map(|scope| scope.as_str()).collect(),
-            signatory: mandate.signatory.map(|id| id.0),
+            signatory: mandate.signatory.filter(|_| told).map(|id| id.0),
             state,
             created_at: mandate.created_at.to_string(),
             confirmed_at: mandate.confirmed_at.map(|at| at.to_string()),
@@ -119,7 +127,7 @@ async fn list(
     let listing = Listing::new(&app, caller.actor, ("mandates", id.to_string()), query.part())?;
     let found = mandates::page(&app, &caller, id, listing.request).await?;
     let now = app.clock.now();
-    Ok(listing.answer(&app, found, |mandate| MandateView::of(mandate, now)))
+    Ok(listing.answer(&app, found, |mandate| MandateView::of(mandate, now, &caller)))
 }
 
 /// Gives a mandate.
@@ -139,7 +147,7 @@ async fn create(
     let input = MandateInput { holder, terms: MandateTerms { scopes, ends_on } };
     let given = mandates::create(&app, &caller, id, &input).await?;
     let place = format!("/api/v1/organisations/{id}/mandates/{}", given.id);
-    Ok(created(place, MandateView::of(given, app.clock.now())))
+    Ok(created(place, MandateView::of(given, app.clock.now(), &caller)))
 }
 
 /// Reads a mandate.
@@ -157,7 +165,7 @@ async fn get(
 ) -> Result<Json<MandateView>, Problem> {
     let [of, id] = ids;
     let mandate = mandates::get(&app, &caller, OrganisationId(of), MandateId(id)).await?;
-    Ok(Json(MandateView::of(mandate, app.clock.now())))
+    Ok(Json(MandateView::of(mandate, app.clock.now(), &caller)))
 }
 
 /// Ends a mandate.
@@ -175,7 +183,7 @@ async fn end(
 ) -> Result<Json<MandateView>, Problem> {
     let [of, id] = ids;
     let mandate = mandates::end(&app, &caller, OrganisationId(of), MandateId(id)).await?;
-    Ok(Json(MandateView::of(mandate, app.clock.now())))
+    Ok(Json(MandateView::of(mandate, app.clock.now(), &caller)))
 }
 
 /// Confirms a mandate.
@@ -195,5 +203,5 @@ async fn confirm(
 ) -> Result<Json<MandateView>, Problem> {
     let [of, id] = ids;
     let mandate = mandates::confirm(&app, &caller, OrganisationId(of), MandateId(id)).await?;
-    Ok(Json(MandateView::of(mandate, app.clock.now())))
+    Ok(Json(MandateView::of(mandate, app.clock.now(), &caller)))
 }

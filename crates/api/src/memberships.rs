@@ -290,7 +290,7 @@ async fn enter(
     let input = EntryInput { name, country, identifiers, email, signatory, mandate };
     let (firm, mandate) = memberships::enter(&app, &caller, id, &input).await?;
     let place = format!("/api/v1/organisations/{}", firm.stored.record.id);
-    let mandate = MandateView::of(mandate, app.clock.now());
+    let mandate = MandateView::of(mandate, app.clock.now(), &caller);
     Ok(created(place, EnteredView { organisation: OrganisationView::of(firm), mandate }))
 }
 

@@ -263,7 +263,7 @@ async fn export(State(app): State<App>, Calling(caller): Calling) -> Result<Json
             .into_iter()
             .map(|claim| OwnClaimView { evidence: claim.evidence, created_at: claim.created_at.to_string() })
             .collect(),
-        mandates: kept.mandates.into_iter().map(|mandate| MandateView::of(mandate, now)).collect(),
+        mandates: kept.mandates.into_iter().map(|mandate| MandateView::of(mandate, now, &caller)).collect(),
         acts: kept.acts.iter().map(ActView::of).collect(),
     }))
 }

@@ -137,7 +137,9 @@ impl Rates {
                 caller.person.map(|id| id.0)
             }
         };
-        let key = (caller.actor.organisation().map(|id| id.0), key);
+        // Who acts for many does not ask for more.
+        let organisation = caller.behalf.map(|behalf| behalf.holder).or(caller.actor.organisation());
+        let key = (organisation.map(|id| id.0), key);
         Self::take(&self.by_credential, &key, ("credential", self.limits.credential, points))
     }
 

@@ -7,7 +7,7 @@ use domain::{
     ids::{AuditId, OrganisationId},
     time::Instant,
 };
-use storage::{Page, PageRequest, Tx, audit as store};
+use storage::{Page, PageRequest, Scope, Tx, audit as store, mandates};
 use uuid::Uuid;
 
 pub use storage::audit::AuditFilter;
@@ -15,7 +15,7 @@ pub use storage::audit::AuditFilter;
 use crate::{
     App,
     access::{Caller, Credential},
-    error::AppResult,
+    error::{AppError, AppResult},
     ids::Ids,
     policy::{Action, Actor, Resource, require},
 };
@@ -42,8 +42,16 @@ impl Pen {
         Self { ids: Arc::clone(&app.ids), at: app.audit_clock.now(), caller: caller.clone() }
     }
 
-    /// Adds entries to the transaction of what they tell.
+    /// Adds entries to the transaction of what they tell. Under a mandate nothing is done in a transaction that comes
+    /// after the one which ended it: its row is locked here, as it is there.
     pub(crate) async fn note(&self, tx: &Tx, deeds: impl IntoIterator<Item = Deed>) -> AppResult<()> {
+        if let Some(behalf) = self.caller.behalf {
+            let mandate = mandates::get_to_change(tx, Scope::Operator, behalf.mandate).await?;
+            if !mandate.is_valid(self.at) {
+                let detail = "the mandate ended a moment ago; nothing was done".to_owned();
+                return Err(AppError::Forbidden { detail });
+            }
+        }
         let (credential, credential_id) = match self.caller.credential {
             Credential::CommandLine => (CredentialKind::CommandLine, None),
             Credential::Session(id) => (CredentialKind::Session, Some(id.0)),

@@ -1,5 +1,5 @@
-//! Claims: a person says to speak for an organisation that a cluster entered. Its admins decide; where it has none,
-//! the cluster that entered it and whose member it is, and the operator.
+//! Claims: a person says to speak for an organisation. Its admins decide; where it has none, the operator. A cluster
+//! does not decide about a firm that it entered: it would confirm its own word.
 
 use domain::{
     audit::{Act, Change, RecordKind},
@@ -8,9 +8,7 @@ use domain::{
     link::MailKind,
     person::{Person, Role, RoleOf},
 };
-use storage::{
-    Page, PageRequest, Reads, Scope, StoreError, claims as store, memberships, organisations, people, roles,
-};
+use storage::{Page, PageRequest, StoreError, claims as store, organisations, people, roles};
 
 use crate::{
     App,
@@ -18,8 +16,8 @@ use crate::{
     audit::{Deed, Pen},
     error::{AppError, AppResult},
     mails,
-    memberships::confirmed,
     policy::{Action, Resource, require},
+    roles::stood_by,
 };
 
 /// A page of the claims to an organisation, each with who made it.
@@ -32,7 +30,10 @@ pub async fn page(
     of: OrganisationId,
     request: PageRequest,
 ) -> AppResult<Page<(Claim, Person)>> {
-    require_decider(app, &app.store, caller, of).await?;
+    require(caller, Action::Administer, Resource::OwnedBy(of))?;
+    if !organisations::is_there(&app.store, of).await? {
+        return Err(AppError::NotFound { what: "organisation" });
+    }
     let page = store::page(&app.store, of, request).await?;
     let mut items = Vec::new();
     for claim in page.items {
@@ -45,14 +46,15 @@ pub async fn page(
     Ok(Page { items, next: page.next, total: page.total })
 }
 
-/// Grants a claim: the person gets a role there, and the organisation stands from now on by what was entered for it.
+/// Grants a claim: the person gets a role there. With an admin of its own the organisation stands from now on by what
+/// was entered for it.
 ///
 /// # Errors
 /// As [`page`]; `Conflict` when the person has a role there.
 pub async fn grant(app: &App, caller: &Caller, of: OrganisationId, id: ClaimId, role: Role) -> AppResult<RoleOf> {
-    let (this, caller, pen, now) = (app.clone(), caller.clone(), Pen::of(app, caller), app.clock.now());
+    require(caller, Action::Administer, Resource::OwnedBy(of))?;
+    let (this, pen, now) = (app.clone(), Pen::of(app, caller), app.clock.now());
     let granted = app.store.write(move |tx| async move {
-        require_decider(&this, &tx, &caller, of).await?;
         let claim = store::take(&tx, of, id).await.map_err(not_found)?;
         match roles::of(&tx, of, claim.person).await {
             Ok(had) if had.accepted_at.is_some() => {
@@ -67,16 +69,15 @@ pub async fn grant(app: &App, caller: &Caller, of: OrganisationId, id: ClaimId, 
         let (person, accepted_at) = (claim.person, Some(now));
         let given = RoleOf { id: role_id, person, organisation: of, role, granted_at: now, accepted_at };
         roles::put(&tx, &given).await?;
-        let entry = organisations::entries(&tx, [of]).await?.remove(&of).unwrap_or_default();
-        let changes = vec![Change::to("role", role.as_str())];
-        let mut deeds = vec![deed(Act::Grant, &claim, changes)];
-        deeds.extend(confirmed(&tx, of, entry, now).await?);
+        let mut deeds = vec![deed(Act::Grant, &claim, vec![Change::to("role", role.as_str())])];
+        deeds.extend(stood_by(&tx, &given, now).await?);
         mails::queue(&this, &tx, MailKind::Granted, person, Some(of), now).await?;
         pen.note(&tx, deeds).await?;
         Ok::<_, AppError>(given)
     });
     let granted = granted.await?;
     mails::ring(app);
+    forgotten(app).await;
     Ok(granted)
 }
 
@@ -85,43 +86,23 @@ pub async fn grant(app: &App, caller: &Caller, of: OrganisationId, id: ClaimId, 
 /// # Errors
 /// As [`page`].
 pub async fn refuse(app: &App, caller: &Caller, of: OrganisationId, id: ClaimId) -> AppResult<()> {
-    let (this, caller, pen) = (app.clone(), caller.clone(), Pen::of(app, caller));
+    require(caller, Action::Administer, Resource::OwnedBy(of))?;
+    let pen = Pen::of(app, caller);
     app.store
         .write(move |tx| async move {
-            require_decider(&this, &tx, &caller, of).await?;
             let claim = store::take(&tx, of, id).await.map_err(not_found)?;
             pen.note(&tx, [deed(Act::Refuse, &claim, Vec::new())]).await
         })
-        .await
+        .await?;
+    forgotten(app).await;
+    Ok(())
 }
 
-/// The cluster that decides for an organisation which nobody acts for: the one that entered it and whose member it is.
-pub(crate) async fn deciding_cluster(
-    app: &App,
-    reader: &impl Reads,
-    of: OrganisationId,
-) -> AppResult<Option<OrganisationId>> {
-    if roles::has_admin(reader, of).await? {
-        return Ok(None);
+/// Lets go of the evidence down to the file.
+async fn forgotten(app: &App) {
+    if let Err(error) = app.store.settle().await {
+        tracing::warn!(%error, "the journal of the database still holds what was erased");
     }
-    let entry = organisations::entries(reader, [of]).await?.remove(&of).unwrap_or_default();
-    match entry.by {
-        Some(by) if memberships::is_member(reader, by, of, app.clock.now()).await? => Ok(Some(by)),
-        Some(_) | None => Ok(None),
-    }
-}
-
-async fn require_decider(app: &App, reader: &impl Reads, caller: &Caller, of: OrganisationId) -> AppResult<()> {
-    match organisations::get(reader, Scope::Operator, of).await {
-        Ok(_) => {}
-        Err(StoreError::NotFound) => return Err(AppError::NotFound { what: "organisation" }),
-        Err(e) => return Err(e.into()),
-    }
-    let resource = match deciding_cluster(app, reader, of).await? {
-        Some(by) => Resource::EnteredBy(of, by),
-        None => Resource::OwnedBy(of),
-    };
-    require(caller, Action::Administer, resource)
 }
 
 fn deed(act: Act, claim: &Claim, changes: Vec<Change>) -> Deed {

@@ -201,7 +201,7 @@ pub async fn close_past(app: &App) -> AppResult<usize> {
     Ok(past.len())
 }
 
-/// Closes what is past until it is told to stop.
+/// Closes what is past, and forgets who never answered, until it is told to stop.
 pub async fn work(app: &App, stop: impl Future<Output = ()>) {
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -209,6 +209,11 @@ pub async fn work(app: &App, stop: impl Future<Output = ()>) {
             Ok(0) => {}
             Ok(closed) => tracing::info!(closed, "clusters past their last day were closed"),
             Err(error) => tracing::warn!(%error, "clusters past their last day could not be closed"),
+        }
+        match crate::memberships::forget_silent(app).await {
+            Ok(0) => {}
+            Ok(forgotten) => tracing::info!(forgotten, "contacts of entered firms that never answered were forgotten"),
+            Err(error) => tracing::warn!(%error, "contacts of entered firms could not be forgotten"),
         }
         tokio::select! {
             () = &mut stop => return,

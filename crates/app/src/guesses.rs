@@ -39,6 +39,8 @@ const INVITE_AGAIN: Duration = Duration::from_secs(180);
 const ENTRIES: NonZeroU32 = NonZeroU32::MIN.saturating_add(499);
 /// The time after which there is another.
 const ENTER_AGAIN: Duration = Duration::from_secs(20);
+/// The time after which a cluster is told again that one organisation asks to join.
+const TELL_AGAIN: Duration = Duration::from_secs(86_400);
 /// Tries after which accounts that are not tried any more are forgotten.
 const TIDY_EVERY: u32 = 10_000;
 
@@ -51,6 +53,7 @@ pub(crate) struct Guesses {
     mails: Buckets,
     invitations: Buckets,
     entries: Buckets,
+    joining: Buckets,
     tries: AtomicU32,
 }
 
@@ -68,6 +71,7 @@ impl Default for Guesses {
             mails: buckets(MAILS, MAIL_AGAIN),
             invitations: buckets(INVITATIONS, INVITE_AGAIN),
             entries: buckets(ENTRIES, ENTER_AGAIN),
+            joining: buckets(NonZeroU32::MIN, TELL_AGAIN),
             tries: AtomicU32::new(0),
         }
     }
@@ -120,10 +124,19 @@ impl Guesses {
         self.take(&self.mails, key(to, "")).map_err(too_often(MAILED))
     }
 
+    /// Whether the admins of a cluster get a mail because an organisation asks to join: once a day about each, and as
+    /// many as an organisation may invite.
+    pub(crate) fn may_tell_of_joining(&self, member: OrganisationId, cluster: OrganisationId) -> bool {
+        self.take(&self.joining, format!("{member} {cluster}")).is_ok()
+            && self.take(&self.invitations, format!("joining {cluster}")).is_ok()
+    }
+
     /// Takes one of a bucket, or answers the seconds until there is one.
     fn take(&self, buckets: &Buckets, key: String) -> Result<(), u64> {
         if self.tries.fetch_add(1, Ordering::Relaxed) % TIDY_EVERY == TIDY_EVERY - 1 {
-            for buckets in [&self.by_account, &self.by_known_address, &self.mails, &self.invitations, &self.entries] {
+            for buckets in
+                [&self.by_account, &self.by_known_address, &self.mails, &self.invitations, &self.entries, &self.joining]
+            {
                 buckets.retain_recent();
             }
         }

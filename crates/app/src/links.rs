@@ -60,7 +60,7 @@ pub(crate) async fn look(app: &App, purpose: LinkPurpose, token: &SecretString, 
     link.filter(|link| link.purpose == purpose).ok_or_else(void)
 }
 
-fn void() -> AppError {
+pub(crate) fn void() -> AppError {
     let detail = "the link is none of ours, was used, or has expired; ask for another";
     AppError::Invalid(Violations::one("/token", "void_link", detail))
 }

@@ -189,15 +189,23 @@ async fn still_there(app: &App, id: PersonId) -> AppResult<Option<Person>> {
     }
 }
 
-/// Who entered an organisation, what it may do for it and until when; `None` when that is over already.
+/// Who entered an organisation, what it may do for it and until when; `None` when nobody did.
 async fn entered(app: &App, id: OrganisationId) -> AppResult<Option<String>> {
     let entry = organisations::entries(&app.store, [id]).await?.remove(&id).unwrap_or_default();
     let Some(by) = entry.by else { return Ok(None) };
     let mandate = mandates::open(&app.store, id, by).await?.filter(|mandate| mandate.is_valid(app.clock.now()));
     let cluster = organisations::get(&app.store, Scope::Operator, by).await?.record.name;
-    Ok(mandate.map(|mandate| {
-        let may = if mandate.scopes.allow(AccessScope::Write) { "read and write" } else { "read" };
-        format!("{cluster} (it says that you let it {may} its sites, offers and needs until {})", mandate.ends_on)
+    Ok(Some(match mandate {
+        Some(mandate) => {
+            let may = if mandate.scopes.allow(AccessScope::Write) { "read and write" } else { "read" };
+            let until = mandate.ends_on;
+            format!(
+                "{cluster} (it says that you let it {may} its sites, offers with their prices, needs and matches until \
+                 {until})"
+            )
+        }
+        // Whoever was entered is told, also where it is over by now.
+        None => format!("{cluster} (which may not act for it any more)"),
     }))
 }
 
@@ -277,11 +285,11 @@ fn words(kind: MailKind, organisation: &str, about: &str) -> (String, String, St
             ),
             format!(
                 "The link works once, within 14 days. Until you refuse, what was entered stands. Your name and address \
-                 were entered by others; {NOTICE} To refuse erases them."
+                 were entered by others; {NOTICE} To refuse erases them, unless you have an account here."
             ),
         ),
         MailKind::Joining => (
-            format!("{organisation} asks to join your cluster at Muster"),
+            "An organisation asks to join your cluster at Muster".to_owned(),
             format!(
                 "{organisation} asks to join a cluster whose admin you are. Sign in to take it as a member, or not."
             ),

@@ -16,7 +16,7 @@ use crate::{
     access::{Behalf, Caller},
     audit::{Deed, Pen},
     error::{AppError, AppResult},
-    memberships::{MandateTerms, mandate_ended, mandate_of, terms, told},
+    memberships::{MandateTerms, mandate_of, terms, told},
     policy::{Action, Actor, Resource, require},
 };
 
@@ -50,8 +50,9 @@ pub async fn create(
     }
     faults.into_result()?;
     let Some(terms) = terms else { return Err(AppError::internal("no faults, no value")) };
-    let mandate = mandate_of(app, (organisation, holder), terms, (caller.person, Some(now)), now);
     let operator = caller.actor == Actor::Operator;
+    let signed = if operator { (None, None) } else { (caller.person, Some(now)) };
+    let mandate = mandate_of(app, (organisation, holder), terms, signed, now);
     app.store
         .write(move |tx| async move {
             match organisations::get(&tx, Scope::Operator, organisation).await {
@@ -63,8 +64,8 @@ pub async fn create(
             organisations::touch(&tx, organisation, now).await?;
             let before = store::end_between(&tx, organisation, holder, this.clock.now()).await?;
             store::insert(&tx, &mandate).await?;
-            let mut deeds: Vec<Deed> = before.iter().map(mandate_ended).collect();
             let owner = if operator { organisation } else { holder };
+            let mut deeds: Vec<Deed> = before.iter().map(|m| deed(Act::End, m, owner, Vec::new())).collect();
             deeds.push(deed(Act::Create, &mandate, owner, told(&mandate)));
             pen.note(&tx, deeds).await?;
             Ok(mandate)

@@ -31,7 +31,7 @@ mod entries;
 pub use enter::{EntryInput, MOST_MANDATE_DAYS, MandateTerms, enter};
 pub(crate) use enter::{mandate_of, terms, told};
 pub(crate) use entries::confirmed;
-pub use entries::{confirm, refuse};
+pub use entries::{SILENCE_SECONDS, confirm, forget_silent, refuse};
 
 /// A membership with the name of the other side.
 pub type Named = (Membership, String);
@@ -84,6 +84,7 @@ pub async fn page_of_cluster(
 pub async fn ask(app: &App, caller: &Caller, member: OrganisationId, cluster: OrganisationId) -> AppResult<Named> {
     require(caller, Action::Administer, Resource::OwnedBy(member))?;
     let (this, pen, now, operator) = (app.clone(), Pen::of(app, caller), app.clock.now(), is_operator(caller));
+    let may_mail = app.guesses.may_tell_of_joining(member, cluster);
     let asked = app.store.write(move |tx| async move {
         existing(&tx, member).await?;
         let found = open_cluster(&tx, cluster, now).await?.filter(|_| cluster != member);
@@ -104,7 +105,7 @@ pub async fn ask(app: &App, caller: &Caller, member: OrganisationId, cluster: Or
         let asked = Membership::requested(cluster, member, now);
         let asked = if operator { asked.begun(now) } else { asked };
         store::put(&tx, &asked).await?;
-        if !operator {
+        if !operator && may_mail {
             for admin in roles::admins(&tx, cluster).await? {
                 mails::queue(&this, &tx, MailKind::Joining, admin, Some(member), now).await?;
             }
@@ -128,13 +129,14 @@ pub async fn accept(app: &App, caller: &Caller, cluster: OrganisationId, member:
     let (pen, now) = (Pen::of(app, caller), app.clock.now());
     app.store
         .write(move |tx| async move {
+            let open = open_cluster(&tx, cluster, now).await?;
             let before = store::get_to_change(&tx, cluster, member).await.map_err(not_found)?;
             match before.state {
                 MembershipState::Requested => {}
                 MembershipState::Active => return Err(wrong_state("it is a member already")),
                 MembershipState::Ended => return Err(wrong_state("it did not ask to join, or no longer does")),
             }
-            if open_cluster(&tx, cluster, now).await?.is_none() {
+            if open.is_none() {
                 return Err(wrong_state("the cluster is over; it takes nobody any more"));
             }
             let begun = before.begun(now);
@@ -171,7 +173,8 @@ pub async fn end(
             }
             let mut deeds = ended(&tx, &before, act, now).await?;
             // Both sides read of it: the one acted, the other owns the entry.
-            for deed in deeds.iter_mut().filter(|deed| deed.record == RecordKind::Membership) {
+            let both = |deed: &&mut Deed| [RecordKind::Membership, RecordKind::Mandate].contains(&deed.record);
+            for deed in deeds.iter_mut().filter(both) {
                 deed.owner = Some(if operator { member } else { other });
             }
             pen.note(&tx, deeds).await?;
@@ -186,6 +189,10 @@ pub(crate) async fn ended(tx: &Tx, before: &Membership, act: Act, now: Instant) 
     store::put(tx, &after).await?;
     let change = Change::of("state", before.state.as_str(), after.state.as_str());
     let mut deeds = vec![deed(act, &after, after.member, vec![change])];
+    // From what was only asked for nothing is derived.
+    if before.state != MembershipState::Active {
+        return Ok(deeds);
+    }
     deeds.extend(reverified(store::recount(tx, after.member, now).await?, after.member));
     deeds.extend(mandates::end_between(tx, after.member, after.cluster, now).await?.iter().map(mandate_ended));
     Ok(deeds)
@@ -206,12 +213,13 @@ pub async fn verify(
     let (pen, now) = (Pen::of(app, caller), app.clock.now());
     app.store
         .write(move |tx| async move {
+            let verified = require_verified(&tx, cluster, now).await;
             let before = store::get_to_change(&tx, cluster, member).await.map_err(not_found)?;
             if before.state != MembershipState::Active {
                 return Err(wrong_state("it is no member; only for members can a cluster vouch"));
             }
             if vouch {
-                require_verified(&tx, cluster, now).await?;
+                verified?;
                 let kind = organisations::get(&tx, Scope::Operator, member).await?.record.kind;
                 if kind != OrganisationKind::Firm {
                     let kind = kind.as_str();
@@ -232,8 +240,10 @@ pub async fn verify(
         .await
 }
 
-/// A cluster that is there and not over.
+/// A cluster that is there and not over. Whoever would close it, or no longer vouch for it, waits until the transaction
+/// ends; it is asked for before memberships are, so that nobody waits in a circle.
 pub(crate) async fn open_cluster(tx: &Tx, id: OrganisationId, now: Instant) -> AppResult<Option<Organisation>> {
+    organisations::lock(tx, id).await?;
     let found = match organisations::get(tx, Scope::Operator, id).await {
         Ok(stored) if stored.record.kind == OrganisationKind::Cluster => stored.record,
         Ok(_) | Err(StoreError::NotFound) => return Ok(None),

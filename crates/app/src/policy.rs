@@ -77,8 +77,6 @@ pub enum Resource {
     /// What concerns an organisation's own people alone, whom no mandate lets in: who acts for it, what it joined,
     /// whom it mandated, what was done.
     Inside(OrganisationId),
-    /// An organisation that a cluster entered and that nobody acts for yet.
-    EnteredBy(OrganisationId, OrganisationId),
     /// Runs of the whole market.
     Runs,
     /// The service itself: its people and its own keys.
@@ -90,7 +88,7 @@ pub fn may(caller: &Caller, action: Action, resource: Resource) -> bool {
     match resource {
         // Whom a person acts for elsewhere does not matter.
         Resource::Registration if caller.person.is_some() && caller.behalf.is_none() => action == Action::Write,
-        Resource::Inside(_) | Resource::EnteredBy(_, _) if caller.behalf.is_some() => false,
+        Resource::Inside(_) if caller.behalf.is_some() => false,
         _ => caller.scopes.allow(action.scope()) && may_act(caller.actor, action, resource),
     }
 }
@@ -99,11 +97,10 @@ fn may_act(actor: Actor, action: Action, resource: Resource) -> bool {
     match (actor, resource) {
         (Actor::Operator, _) => true,
         (Actor::Organisation(own), Resource::OwnedBy(owner) | Resource::Inside(owner)) => own == owner,
-        (Actor::Organisation(own), Resource::EnteredBy(entered, by)) => own == entered || own == by,
         (Actor::Organisation(_), Resource::Organisations | Resource::Runs) => action == Action::Read,
         (Actor::Organisation(_), Resource::Service | Resource::Registration) => false,
         (Actor::Nobody, Resource::Organisations) => action == Action::Read,
-        (Actor::Nobody, Resource::OwnedBy(_) | Resource::Inside(_) | Resource::EnteredBy(_, _)) => false,
+        (Actor::Nobody, Resource::OwnedBy(_) | Resource::Inside(_)) => false,
         (Actor::Nobody, Resource::Runs | Resource::Service | Resource::Registration) => false,
     }
 }
@@ -139,9 +136,7 @@ pub fn require(caller: &Caller, action: Action, resource: Resource) -> AppResult
         });
     }
     Err(match resource {
-        Resource::OwnedBy(_) | Resource::Inside(_) | Resource::EnteredBy(_, _) => {
-            AppError::NotFound { what: "organisation" }
-        }
+        Resource::OwnedBy(_) | Resource::Inside(_) => AppError::NotFound { what: "organisation" },
         Resource::Organisations => forbidden("only the operator changes the list of organisations"),
         Resource::Registration => forbidden("only a person who signed in registers an organisation, and the operator"),
         Resource::Runs if caller.actor == Actor::Nobody => forbidden("only organisations and the operator see runs"),
@@ -189,7 +184,6 @@ mod tests {
             ("registration", Resource::Registration),
             ("own", Resource::OwnedBy(own)),
             ("inside", Resource::Inside(own)),
-            ("entered", Resource::EnteredBy(OrganisationId(uuid::Uuid::from_u128(5)), own)),
             ("another's", Resource::OwnedBy(other)),
             ("runs", Resource::Runs),
             ("service", Resource::Service),
@@ -212,7 +206,6 @@ mod tests {
              operator, registration: read write admin\n\
              operator, own: read write admin\n\
              operator, inside: read write admin\n\
-             operator, entered: read write admin\n\
              operator, another's: read write admin\n\
              operator, runs: read write admin\n\
              operator, service: read write admin\n\
@@ -220,7 +213,6 @@ mod tests {
              admin, registration: write\n\
              admin, own: read write admin\n\
              admin, inside: read write admin\n\
-             admin, entered: read write admin\n\
              admin, another's: nothing\n\
              admin, runs: read\n\
              admin, service: nothing\n\
@@ -228,7 +220,6 @@ mod tests {
              editor, registration: write\n\
              editor, own: read write\n\
              editor, inside: read write\n\
-             editor, entered: read write\n\
              editor, another's: nothing\n\
              editor, runs: read\n\
              editor, service: nothing\n\
@@ -236,7 +227,6 @@ mod tests {
              member, registration: write\n\
              member, own: read\n\
              member, inside: read\n\
-             member, entered: read\n\
              member, another's: nothing\n\
              member, runs: read\n\
              member, service: nothing\n\
@@ -244,7 +234,6 @@ mod tests {
              key, registration: nothing\n\
              key, own: read write admin\n\
              key, inside: read write admin\n\
-             key, entered: read write admin\n\
              key, another's: nothing\n\
              key, runs: read\n\
              key, service: nothing\n\
@@ -252,7 +241,6 @@ mod tests {
              holder, registration: nothing\n\
              holder, own: read write\n\
              holder, inside: nothing\n\
-             holder, entered: nothing\n\
              holder, another's: nothing\n\
              holder, runs: read\n\
              holder, service: nothing\n\
@@ -260,7 +248,6 @@ mod tests {
              outside, registration: nothing\n\
              outside, own: read write\n\
              outside, inside: read write\n\
-             outside, entered: read write\n\
              outside, another's: nothing\n\
              outside, runs: read\n\
              outside, service: nothing\n\
@@ -268,7 +255,6 @@ mod tests {
              nobody, registration: write\n\
              nobody, own: nothing\n\
              nobody, inside: nothing\n\
-             nobody, entered: nothing\n\
              nobody, another's: nothing\n\
              nobody, runs: nothing\n\
              nobody, service: nothing\n"

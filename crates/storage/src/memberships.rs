@@ -155,9 +155,10 @@ pub async fn disown(tx: &Tx, member: OrganisationId, at: Instant) -> Result<(), 
 /// [`StoreError::NotFound`] when there is no such organisation.
 pub async fn recount(tx: &Tx, member: OrganisationId, at: Instant) -> Result<Counted, StoreError> {
     let connection = tx.connection();
-    let vouched = live_of(connection, [member.0]).await?.remove(&member.0).unwrap_or_default();
+    // Locked before it is counted: who counts at the same time counts what this transaction wrote.
     let found = organisation::Entity::find_by_id(member.0).lock_exclusive().one(connection).await?;
     let before = found.ok_or(StoreError::NotFound)?.verification;
+    let vouched = live_of(connection, [member.0]).await?.remove(&member.0).unwrap_or_default();
     let before = json::word("organisations.verification", &before, Verification::parse)?;
     let after = match before {
         Verification::Operator => Verification::Operator,
@@ -168,6 +169,15 @@ pub async fn recount(tx: &Tx, member: OrganisationId, at: Instant) -> Result<Cou
     };
     organisations::set_verification(tx, member, after, at).await?;
     Ok((before, after))
+}
+
+/// As [`recount`], for every member that a cluster has or had.
+pub(crate) async fn recount_members(tx: &Tx, cluster: OrganisationId, at: Instant) -> Result<(), StoreError> {
+    let query = Entity::find().filter(Column::ClusterId.eq(cluster.0)).order_by_asc(Column::MemberId);
+    for row in query.all(tx.connection()).await? {
+        recount(tx, OrganisationId(row.member_id), at).await?;
+    }
+    Ok(())
 }
 
 /// Whether an organisation is an active member of a cluster that is not over.

@@ -100,6 +100,7 @@ pub async fn merge(tx: &Tx, from: OrganisationId, into: OrganisationId, at: Inst
     dialect::take_turn(connection, Turn::Finish).await.map_err(StoreError::from)?;
     let row = lock(connection, from, into).await?;
     let expired = part(connection, from, into, at).await?;
+    parts::unconfirmed(tx, &row, at).await?;
     let Yielded { offers: withdrawn, needs: closed } = twins::yielded(connection, from, into, at).await?;
     let (from, into) = (from.0, into.0);
     let lines = lines(connection, from).await?;
@@ -142,6 +143,7 @@ pub async fn merge(tx: &Tx, from: OrganisationId, into: OrganisationId, at: Inst
     if vouched != Verification::Operator {
         memberships::unvouch_all(tx, OrganisationId(into), at).await?;
     }
+    memberships::recount_members(tx, OrganisationId(into), at).await?;
     Ok(merged)
 }
 

@@ -276,6 +276,12 @@ pub async fn set_verification(
     Ok(before)
 }
 
+/// Lets whoever else would change an organisation wait until the transaction ends.
+pub async fn lock(tx: &Tx, id: OrganisationId) -> Result<(), StoreError> {
+    organisation::Entity::find_by_id(id.0).lock_exclusive().one(tx.connection()).await?;
+    Ok(())
+}
+
 /// Notes that something of an organisation changes; whoever else would change it waits until the transaction ends.
 pub async fn touch(tx: &Tx, id: OrganisationId, at: Instant) -> Result<(), StoreError> {
     use organisation::Column;

@@ -7,7 +7,10 @@ use domain::{
     person::{Person, Role, RoleOf},
     time::Instant,
 };
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, Query},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -129,6 +132,22 @@ pub async fn page(
     }
     let with = |role: RoleOf| known.get(&role.person.0).cloned().map(|person| (role, person));
     Ok(Page { items: rows.items.into_iter().filter_map(with).collect(), next: rows.next, total: rows.total })
+}
+
+/// Roles that were offered with firms which clusters entered, before an instant, and that nobody took or refused.
+pub async fn silent(reader: &impl Reads, before: Instant) -> Result<Vec<RoleOf>, StoreError> {
+    let entered = Query::select()
+        .column(organisation::Column::Id)
+        .from(organisation::Entity)
+        .and_where(organisation::Column::EnteredBy.is_not_null())
+        .and_where(organisation::Column::ConfirmedAt.is_null())
+        .take();
+    let query = Entity::find()
+        .filter(Column::AcceptedAt.is_null())
+        .filter(Column::GrantedAt.lt(before.micros()))
+        .filter(Column::OrganisationId.in_subquery(entered));
+    let rows = query.order_by_asc(Column::GrantedAt).order_by_asc(Column::Id).all(reader.connection()).await?;
+    rows.iter().map(stored).collect()
 }
 
 /// The roles of a person, each with the organisation's name.

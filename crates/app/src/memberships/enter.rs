@@ -67,7 +67,7 @@ pub struct EntryInput {
 /// Enters a firm.
 ///
 /// # Errors
-/// `NotFound` and `Forbidden` for all but those who write for a cluster that the operator vouches for; `Invalid` with
+/// `NotFound` and `Forbidden` for all but the admins of a cluster that the operator vouches for; `Invalid` with
 /// every fault; `Conflict` when the firm is registered already, and asks to join by itself; `TooOften`.
 pub async fn enter(
     app: &App,
@@ -75,7 +75,7 @@ pub async fn enter(
     cluster: OrganisationId,
     input: &EntryInput,
 ) -> AppResult<(Registration, Mandate)> {
-    require(caller, Action::Write, Resource::OwnedBy(cluster))?;
+    require(caller, Action::Administer, Resource::OwnedBy(cluster))?;
     let (now, pen) = (app.clock.now(), Pen::of(app, caller));
     let mut faults = Violations::new();
     let firm = OrganisationInput {

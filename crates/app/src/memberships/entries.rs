@@ -125,6 +125,40 @@ pub async fn refuse(app: &App, token: &SecretString) -> AppResult<()> {
     Ok(())
 }
 
+/// How long what was entered waits for an answer before who was named for it is forgotten, in seconds: 60 days.
+pub const SILENCE_SECONDS: i64 = 60 * 86_400;
+
+/// Forgets who was named for firms that clusters entered and never answered; answers how many. Membership and mandate
+/// stand on, on the cluster's word, and the firm can still be claimed.
+///
+/// # Errors
+/// Those of the database.
+pub async fn forget_silent(app: &App) -> AppResult<usize> {
+    let now = app.clock.now();
+    let silent = roles::silent(&app.store, now.plus_micros(-SILENCE_SECONDS * 1_000_000)).await?;
+    for role in &silent {
+        let (role, pen) = (*role, Pen::of(app, &Caller::command_line()));
+        let work = move |tx: Tx| async move {
+            roles::remove(&tx, role.organisation, role.person).await?;
+            let owner = Some(role.organisation);
+            let gone = Change { field: "role".to_owned(), from: Some(role.role.as_str().to_owned()), to: None };
+            let (act, record) = (Act::Remove, RecordKind::Role);
+            let mut deeds = vec![Deed { act, record, id: role.id.0, owner, changes: vec![gone] }];
+            if people::forget_contact(&tx, role.person, now).await? {
+                deeds.push(people::deed(Act::Erase, RecordKind::Person, role.person.0));
+            }
+            pen.note(&tx, deeds).await
+        };
+        app.store.write(work).await?;
+    }
+    if !silent.is_empty()
+        && let Err(error) = app.store.settle().await
+    {
+        tracing::warn!(%error, "the journal of the database still holds what was erased");
+    }
+    Ok(silent.len())
+}
+
 /// Whom a link is for, used up from now on.
 async fn taken(tx: &Tx, token: &SecretString, now: Instant) -> AppResult<(PersonId, OrganisationId, Entry)> {
     let link = links::take(tx, LinkPurpose::Entry, token, now).await?;
@@ -132,6 +166,11 @@ async fn taken(tx: &Tx, token: &SecretString, now: Instant) -> AppResult<(Person
         return Err(AppError::internal("a link about an entry names nobody"));
     };
     let entry = organisations::entries(tx, [organisation]).await?.remove(&organisation).unwrap_or_default();
+    // It speaks for the firm only as long as nobody of the firm does, and the person is still named for it.
+    let named = roles::of(tx, organisation, person).await.is_ok_and(|role| role.accepted_at.is_none());
+    if entry.confirmed_at.is_some() || !named {
+        return Err(links::void());
+    }
     Ok((person, organisation, entry))
 }
 

@@ -16,6 +16,7 @@ use crate::{
     access::Caller,
     audit::{Deed, Pen},
     error::{AppError, AppResult},
+    memberships,
     policy::{self, Actor},
 };
 
@@ -99,14 +100,19 @@ pub async fn preview(app: &App, caller: &Caller, id: OfferId, audience: Audience
 /// # Errors
 /// `NotFound` where it is neither.
 pub async fn view(app: &App, caller: &Caller, id: OfferId) -> AppResult<SeenOffer> {
-    let (caller, tables, pen) = (caller.clone(), app.tables(), Pen::of(app, caller));
+    let (caller, tables, pen, now) = (caller.clone(), app.tables(), Pen::of(app, caller), app.clock.now());
     app.store
         .write(move |tx| async move {
             let offer = store::get(&tx, Scope::Operator, id).await.map_err(not_found)?;
             let owner = storage::organisations::get(&tx, Scope::Operator, offer.record.organisation).await?.record;
-            let Some(audience) = policy::audience(&caller, &owner) else {
-                return Err(AppError::NotFound { what: "offer" });
+            let audience = match (policy::audience(&caller, &owner), caller.actor.organisation()) {
+                // What a cluster may ends with its last day, and while nobody vouches for it.
+                (Some(Audience::OwnCluster), Some(cluster)) => {
+                    memberships::require_verified(&tx, cluster, now).await.ok().map(|()| Audience::OwnCluster)
+                }
+                (audience, _) => audience,
             };
+            let Some(audience) = audience else { return Err(AppError::NotFound { what: "offer" }) };
             let seen = SeenOffer::read(&tx, &tables, audience, &offer, &owner).await?;
             note(&tx, &pen, &caller, (&seen, &offer.record), None).await?;
             Ok(seen)

@@ -14,7 +14,6 @@ use crate::{
     App,
     access::Caller,
     audit::{Deed, Pen},
-    claims::deciding_cluster,
     error::AppResult,
     mails,
     sessions::person_of,
@@ -33,8 +32,8 @@ pub struct Wanted {
     pub evidence: Option<String>,
 }
 
-/// Asks the admins of an organisation to let the caller act for it; where it has none, the cluster that entered it and
-/// those who run the service. With evidence it is a claim, which they grant or refuse. What is not registered is
+/// Asks the admins of an organisation to let the caller act for it; where it has none, those who run the service. With
+/// evidence it is a claim, which they grant or refuse. What is not registered is
 /// answered alike.
 ///
 /// # Errors
@@ -62,6 +61,8 @@ pub async fn ask(app: &App, caller: &Caller, wanted: &Wanted) -> AppResult<()> {
     let (this, name, may_mail) = (app.clone(), wanted.name.clone(), app.guesses.may_mail(&asking.email));
     app.store
         .write(move |tx| async move {
+            // Two claims of one person at once are one after the other.
+            people::get_to_change(&tx, person).await?;
             let mut found: Vec<OrganisationId> =
                 identifiers::holders(&tx, &identifiers).await?.into_iter().map(|(_, id)| id).collect();
             if let (Some(name), Some(country)) = (&name, &country) {
@@ -69,7 +70,7 @@ pub async fn ask(app: &App, caller: &Caller, wanted: &Wanted) -> AppResult<()> {
             }
             found.sort_unstable();
             found.dedup();
-            for organisation in found.into_iter().filter(|_| may_mail) {
+            for organisation in found {
                 if let Some(evidence) = evidence.clone() {
                     let id = ClaimId(this.ids.next(now));
                     claims::put(&tx, &Claim { id, organisation, person, evidence, created_at: now }).await?;
@@ -77,13 +78,8 @@ pub async fn ask(app: &App, caller: &Caller, wanted: &Wanted) -> AppResult<()> {
                 let mut admins = roles::admins(&tx, organisation).await?;
                 if admins.is_empty() {
                     admins = people::who_operate(&tx).await?;
-                    if let Some(cluster) = deciding_cluster(&this, &tx, organisation).await? {
-                        admins.extend(roles::admins(&tx, cluster).await?);
-                    }
-                    admins.sort_unstable();
-                    admins.dedup();
                 }
-                for admin in admins.into_iter().filter(|admin| *admin != person) {
+                for admin in admins.into_iter().filter(|admin| may_mail && *admin != person) {
                     mails::queue_about(&this, &tx, (admin, person), organisation, now).await?;
                 }
             }

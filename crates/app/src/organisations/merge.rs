@@ -6,7 +6,7 @@ use domain::{
     organisation::{Organisation, OrganisationKind},
 };
 use storage::{
-    Scope, StoreError, Tx,
+    Scope, StoreError, Tx, clusters,
     merging::{self as store, MergeError, Merged},
     organisations,
 };
@@ -65,6 +65,12 @@ pub async fn merge(
         let one = organisations::get(&tx, Scope::Operator, from).await.map_err(not_found)?.record;
         let other = organisations::get(&tx, Scope::Operator, into).await.map_err(not_found)?.record;
         fit(&one, &other)?;
+        for (cluster, sponsor) in [(from, into), (into, from)] {
+            if clusters::get(&tx, cluster).await?.sponsor == Some(sponsor) {
+                let detail = format!("{sponsor} is the sponsor of {cluster}; who founded a cluster is not the same");
+                return Err(conflict(detail).into());
+            }
+        }
         let merged = store::merge(&tx, from, into, now).await.map_err(refused)?;
         if how == Merging::Rehearse {
             return Err(Undone::Rehearsed(Box::new(merged)));

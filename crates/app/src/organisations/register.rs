@@ -71,9 +71,13 @@ pub async fn create(app: &App, caller: &Caller, input: &OrganisationInput) -> Ap
     let checked = faults.keep(check(app, input));
     match operator {
         true => {
-            check_clusters(app, &input.clusters, &mut faults).await?;
-            if input.verification.as_deref() == Some(Verification::Cluster.as_str()) && input.clusters.is_empty() {
+            let vouched = input.verification.as_deref() == Some(Verification::Cluster.as_str());
+            check_clusters(app, &input.clusters, vouched, &mut faults).await?;
+            if vouched && input.clusters.is_empty() {
                 faults.push("/clusters", "missing", "is missing; name the cluster that vouches for it");
+            }
+            if vouched && input.kind != OrganisationKind::Firm.as_str() {
+                faults.push("/verification", "does_not_apply", "is cluster; a cluster vouches for firms alone");
             }
         }
         false => refuse_privileges(input, &mut faults),
@@ -162,14 +166,26 @@ fn refuse_privileges(input: &OrganisationInput, faults: &mut Violations) {
     }
 }
 
-async fn check_clusters(app: &App, clusters: &[OrganisationId], faults: &mut Violations) -> AppResult<()> {
+/// Clusters that an organisation is registered as a member of; those that vouch for it are vouched for themselves.
+async fn check_clusters(
+    app: &App,
+    clusters: &[OrganisationId],
+    vouching: bool,
+    faults: &mut Violations,
+) -> AppResult<()> {
     if clusters.len() > MOST_CLUSTERS {
         let detail = format!("has {} entries; name at most {MOST_CLUSTERS}", clusters.len());
         faults.push("/clusters", "too_many", detail);
     }
     for (i, cluster) in clusters.iter().enumerate().take(MOST_CLUSTERS) {
         match store::get(&app.store, Scope::Operator, *cluster).await {
-            Ok(found) if found.record.kind == OrganisationKind::Cluster => {}
+            Ok(found) if found.record.kind == OrganisationKind::Cluster => {
+                let is_over = storage::clusters::get(&app.store, *cluster).await?.is_over(app.clock.now());
+                if is_over || (vouching && found.record.verification != Verification::Operator) {
+                    let detail = "is over, or nobody vouches for it; vouch for the cluster first, or leave it out";
+                    faults.push(format!("/clusters/{i}"), "does_not_apply", detail);
+                }
+            }
             Ok(_) | Err(StoreError::NotFound) => {
                 let detail = format!("{cluster} is no cluster; GET /api/v1/organisations lists them");
                 faults.push(format!("/clusters/{i}"), "unknown_organisation", detail);

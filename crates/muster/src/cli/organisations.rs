@@ -27,8 +27,9 @@ pub enum OrgAction {
     },
     /// Make one of two organisations that are the same
     #[command(after_help = "\
-Everything of FROM becomes INTO's: sites, lines, offers, needs, matches, shortages, memberships, roles (of two the
-higher that was taken), keys, identifiers, imports. FROM is no more; files that name it mean INTO from then on.
+Everything of FROM becomes INTO's: sites, lines, offers, needs, matches, shortages, memberships, mandates, roles (of
+two the higher that was taken), keys, identifiers, imports. What a cluster alone said of FROM, which it entered and
+nobody confirmed, ends. FROM is no more; files that name it mean INTO from then on.
 Without --yes nothing changes, and what would happen is counted. There is no way back but a backup.")]
     Merge {
         /// The duplicate, by name or id

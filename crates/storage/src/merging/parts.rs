@@ -2,15 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use domain::{membership::MembershipState, person::Role, time::Instant};
+use domain::{
+    ids::OrganisationId,
+    link::{LinkPurpose, MailKind},
+    membership::MembershipState,
+    person::Role,
+    time::Instant,
+};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use uuid::Uuid;
 
 use crate::{
     bulk,
-    entity::{claim, cluster, identifier, mandate, membership, organisation, role},
+    entity::{claim, cluster, identifier, link, mail, mandate, membership, organisation, role},
     error::StoreError,
-    json,
+    json, mandates,
+    store::{Reads, Tx},
 };
 
 /// Moves memberships, on either side; nobody becomes a member of himself. Of two in one cluster the one that stands
@@ -45,6 +52,23 @@ pub(super) async fn memberships<C: ConnectionTrait>(connection: &C, from: Uuid, 
     let count = moved.len() as u64;
     bulk::upsert::<membership::Entity, _>(connection, moved).await?;
     Ok(count)
+}
+
+/// Ends what a cluster alone says of an organisation that it entered: to merge must not make it true of another. Mandate
+/// and membership of its own word, the role that it offered, and the link that would confirm them.
+pub(super) async fn unconfirmed(tx: &Tx, from: &organisation::Model, at: Instant) -> Result<(), StoreError> {
+    let Some(by) = from.entered_by.filter(|_| from.confirmed_at.is_none()) else { return Ok(()) };
+    let connection = tx.connection();
+    mandates::end_between(tx, OrganisationId(from.id), OrganisationId(by), at).await?;
+    let membership = membership::Entity::delete_many().filter(membership::Column::MemberId.eq(from.id));
+    membership.filter(membership::Column::ClusterId.eq(by)).exec(connection).await?;
+    let offered = role::Entity::delete_many().filter(role::Column::OrganisationId.eq(from.id));
+    offered.filter(role::Column::AcceptedAt.is_null()).exec(connection).await?;
+    let links = link::Entity::delete_many().filter(link::Column::OrganisationId.eq(from.id));
+    links.filter(link::Column::Purpose.eq(LinkPurpose::Entry.as_str())).exec(connection).await?;
+    let mails = mail::Entity::delete_many().filter(mail::Column::OrganisationId.eq(from.id));
+    mails.filter(mail::Column::Kind.eq(MailKind::Entry.as_str())).exec(connection).await?;
+    Ok(())
 }
 
 /// Moves mandates, on either side; nobody mandates himself. Of two that stand between the same two, the one of the
@@ -86,18 +110,13 @@ pub(super) async fn claims<C: ConnectionTrait>(connection: &C, from: Uuid, into:
     bulk::insert::<claim::Entity, _>(connection, moved).await
 }
 
-/// Moves what says that an organisation is a cluster, unless the other is one in its own way, and what it sponsors and
-/// entered. None is its own sponsor, or entered by itself.
+/// Moves what an organisation sponsors and entered. Form, sponsor and end of the cluster that stays are its own; none is
+/// entered by itself.
 pub(super) async fn clusters<C: ConnectionTrait>(connection: &C, from: Uuid, into: Uuid) -> Result<(), StoreError> {
     use cluster::Column;
     let sponsored = cluster::Entity::update_many().col_expr(Column::SponsorId, Expr::value(into));
     sponsored.filter(Column::SponsorId.eq(from)).exec(connection).await?;
-    let theirs = cluster::Entity::find_by_id(from).one(connection).await?;
     cluster::Entity::delete_by_id(from).exec(connection).await?;
-    let own = cluster::Entity::find_by_id(into).one(connection).await?;
-    if let (Some(row), None) = (theirs, own) {
-        bulk::insert::<cluster::Entity, _>(connection, vec![cluster::Model { organisation_id: into, ..row }]).await?;
-    }
     use organisation::Column as Of;
     let entered = organisation::Entity::update_many().col_expr(Of::EnteredBy, Expr::value(into));
     entered.filter(Of::EnteredBy.eq(from)).exec(connection).await?;

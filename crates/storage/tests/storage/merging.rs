@@ -264,13 +264,52 @@ on_both!(
         let words: BTreeSet<String> = page.items.into_iter().map(|claim| claim.evidence).collect();
         assert_eq!(words, BTreeSet::from(["second".to_owned(), "third".to_owned()]));
         assert_eq!(clusters::get(store, one.id).await.unwrap().sponsor, Some(into.id));
-        // A cluster takes what its duplicate was, held and entered.
+        // A cluster takes what its duplicate held and entered, and stays what it is.
         merge(store, one.id, two.id).await.unwrap();
-        assert_eq!(clusters::get(store, two.id).await.unwrap().form, ClusterForm::Temporary);
+        assert_eq!(clusters::get(store, two.id).await.unwrap(), Cluster::default());
         assert_eq!(mandates::get(store, scope, alone_id).await.unwrap().holder, two.id);
         let entries = organisations::entries(store, [portal.id]).await.unwrap();
         assert_eq!(entries[&portal.id].by, Some(two.id));
         assert_eq!(store.faults().await.unwrap(), Vec::<String>::new());
+    }
+);
+
+on_both!(
+    async fn what_a_cluster_alone_says_of_a_firm_becomes_true_of_no_other(db: TestDb) {
+        let (store, make) = (&db.store, Builder::new(7));
+        let cluster = Organisation { kind: OrganisationKind::Cluster, ..make.organisation("Cluster") };
+        add(store, &cluster).await.unwrap();
+        let entered = Organisation { clusters: vec![cluster.id], ..make.organisation("Entered") };
+        let into = make.organisation("Real");
+        for organisation in [&entered, &into] {
+            add(store, organisation).await.unwrap();
+        }
+        let ann = person(store, &make, "ann@example.org").await;
+        give(store, make.ids.next(RoleId), ann, entered.id, Role::Admin, false).await;
+        let mandate = Mandate {
+            id: make.ids.next(MandateId),
+            organisation: entered.id,
+            holder: cluster.id,
+            scopes: AccessScopes::all(),
+            signatory: Some(ann),
+            created_at: now(),
+            confirmed_at: None,
+            ends_on: make.today.plus(30),
+            ended_at: None,
+        };
+        let (id, of, by) = (mandate.id, entered.id, cluster.id);
+        let work = async move |tx| {
+            mandates::insert(&tx, &mandate).await?;
+            organisations::set_entry(&tx, of, Entry { by: Some(by), confirmed_at: None }, now()).await
+        };
+        store.write(work).await.unwrap();
+        merge(store, entered.id, into.id).await.unwrap();
+        assert_eq!(
+            mandates::get(store, Scope::Organisation(into.id), id).await.unwrap().ended_at,
+            Some(now().plus_micros(9))
+        );
+        assert_eq!(organisations::get(store, Scope::Operator, into.id).await.unwrap().record.clusters, []);
+        assert_eq!(roles::page(store, into.id, PageRequest::first(10)).await.unwrap().items, []);
     }
 );
 
