@@ -154,7 +154,7 @@ on_both! {
         for (shown, named) in [
             (json!(null), false),
             (json!({ "buyer": ["price", "notes"] }), false),
-            (json!({ "buyer": ["exact_place", "evidence"] }), false),
+            (json!({ "buyer": ["exact_place", "evidence"] }), true),
             (json!({ "buyer": ["identity", "contact"], "own_cluster": ["price"] }), true),
         ] {
             m.show(&app, shown.clone()).await.expect(200);
@@ -262,7 +262,8 @@ on_both! {
             let [one] = list.items() else { panic!("{}", list.text) };
             assert_eq!((&one["by"]["id"], &one["match"]), (&json!(opener.id), &json!(id)));
             assert_eq!((&one["record"], &one["record_id"]), (&json!(record), &json!(of)));
-            assert_eq!((&one["audience"], &one["groups"]), (&json!("counterparty"), &json!(["identity", "contact"])));
+            let groups = if record == "offer" { json!(["identity", "contact", "evidence"]) } else { json!(["identity", "contact"]) };
+            assert_eq!((&one["audience"], &one["groups"]), (&json!("counterparty"), &groups));
             let log = app.get(&subject.token, "/api/v1/audit?act=open").await.expect(200);
             let own: Vec<&Value> = log.items().iter().filter(|e| e["owner"] == json!(subject.id)).collect();
             assert_eq!((own.len(), &own[0]["id"], &own[0]["acting"]), (1, &one["id"], &json!(opener.id)));
@@ -276,6 +277,74 @@ on_both! {
         // The match itself and the lists go on naming nobody.
         let list = app.get(&m.hospital.token, &format!("/api/v1/matches/{id}")).await.expect(200);
         assert!(!list.text.contains("Secret") && !list.text.contains(&m.offer), "{}", list.text);
+    }
+}
+
+on_both! {
+    async fn under_a_mandate_nobody_shows_more_or_reads_members_and_openings_say_for_whom(db: TestDb) {
+        let app = TestApp::new(db);
+        let m = market(&app).await;
+        let cluster = memberships::cluster(&app, "Cluster").await;
+        let portal = app.organisation("Portal", "portal", "FR", "FR10").await;
+        let verify = format!("/api/v1/organisations/{}/verify", portal.id);
+        app.post(&app.operator(), &verify, &json!({ "verification": "operator" })).await.expect(200);
+        for giver in [&m.firm, &m.hospital, &cluster] {
+            memberships::mandated(&app, giver, &portal, &[]).await;
+        }
+        let acting = |for_whom: String, method: &'static str, path: String, body: Value| {
+            let (app, portal) = (&app, &portal);
+            async move { memberships::acting_for(app, &portal.token, &for_whom, method, &path, &body).await }
+        };
+        // To show more is for the firm itself to say; to take back, and all else, is not.
+        let offer = format!("/api/v1/offers/{}", m.offer);
+        let more = json!({ "disclosure": { "buyer": ["price"] } });
+        acting(m.firm.id.clone(), "PATCH", offer.clone(), more.clone()).await.expect(403);
+        let mut body = offers::plain(&m.firm);
+        body["disclosure"] = json!({ "own_cluster": ["price"] });
+        acting(m.firm.id.clone(), "POST", "/api/v1/offers".to_owned(), body).await.expect(403);
+        m.show(&app, json!({ "buyer": ["price"] })).await.expect(200);
+        let back = json!({ "note": "by the portal", "disclosure": null });
+        acting(m.firm.id.clone(), "PATCH", offer.clone(), back).await.expect(200);
+        // What a member agreed to with its cluster is not for whom the cluster mandates.
+        memberships::joined(&app, &m.firm, &cluster).await;
+        app.get(&cluster.token, &format!("{offer}/view")).await.expect(200);
+        acting(cluster.id.clone(), "GET", format!("{offer}/view"), json!({})).await.expect(404);
+        // Who was shown it is told, and for whom; and the giver of the mandate reads what was opened in its name.
+        run(&app).await;
+        let id = m.matched(&app).await;
+        advance(&app, &id, &[MatchState::Proposed, MatchState::AcceptedBySupplier]).await;
+        app.clock.advance_micros(1);
+        acting(m.hospital.id.clone(), "GET", format!("/api/v1/matches/{id}/counterparty"), json!({})).await.expect(200);
+        let list = app.get(&m.firm.token, &format!("/api/v1/organisations/{}/openings?sort=-created_at", m.firm.id)).await.expect(200);
+        let one = &list.items()[0];
+        assert_eq!((&one["by"]["id"], &one["on_behalf_of"]), (&json!(portal.id), &json!(m.hospital.id)), "{}", list.text);
+        let log = app.get(&m.hospital.token, "/api/v1/audit?act=open").await.expect(200);
+        assert_eq!((&log.items()[0]["record"], &log.items()[0]["acting"]), (&json!("mandate"), &json!(portal.id)), "{}", log.text);
+        let of_hospital = app.get(&m.hospital.token, &format!("/api/v1/organisations/{}/openings", m.hospital.id)).await;
+        assert_eq!(of_hospital.items().len(), 0);
+    }
+}
+
+on_both! {
+    async fn what_was_shown_is_taken_back_in_any_state_and_served_to_buyers_of_now_alone(db: TestDb) {
+        let app = TestApp::new(db);
+        let m = market(&app).await;
+        let shown = m.show(&app, json!({ "buyer": ["contact"] })).await.expect(422);
+        assert_eq!(shown.faults(), ["/disclosure/buyer missing"]);
+        m.show(&app, json!({ "buyer": ["identity", "contact"] })).await.expect(200);
+        let run = run(&app).await;
+        assert_eq!(m.bought(&app, &run).await.json["row"]["identity"]["organisation"]["name"], "Atelier Secret");
+        // Whoever has closed his need is no buyer any more, whatever a run of before says.
+        let told = format!("/api/v1/match-runs/{run}/needs/{}/explanation", m.need);
+        app.get(&m.hospital.token, &told).await.expect(200);
+        app.post(&m.hospital.token, &format!("/api/v1/needs/{}/close", m.need), &json!({})).await.expect(200);
+        assert_eq!(m.bought(&app, &run).await.json["row"], Value::Null);
+        let withdraw = format!("/api/v1/offers/{}/withdraw", m.offer);
+        app.post(&m.firm.token, &withdraw, &json!({})).await.expect(200);
+        let back = m.show(&app, Value::Null).await.expect(200);
+        assert_eq!(back.json["disclosure"], json!({}));
+        let other = app.patch(&m.firm.token, &format!("/api/v1/offers/{}", m.offer), "*", &json!({ "note": "x" })).await;
+        assert_eq!(other.expect(409).json["code"], "wrong_state");
     }
 }
 

@@ -96,10 +96,26 @@ on_both! {
             assert_eq!(counts(&offers(&app, text, ImportOptions::default()).await), [1, 0, 0, 0, 0], "{text}");
         }
         assert_eq!(count(&app, "organisations").await, 2);
+        // Who says without proof that a number is his gets nobody's rows.
+        let thief = serde_json::json!([{ "kind": "vat", "value": "ATU33333334" }]);
+        let body = serde_json::json!({ "name": "Mallory", "kind": "firm", "country": "AT", "identifiers": thief });
+        let mallory = app.firm("Elsewhere").await;
+        app.post(&mallory.token, "/api/v1/organisations", &body).await.expect(201);
+        let theirs = "id,organisation,vat,country,product,quantity\n20,Huber,ATU33333334,AT,ffp,60\n";
+        assert_eq!(counts(&offers(&app, theirs, ImportOptions::default()).await), [1, 0, 0, 0, 0]);
+        let all = app.get(&app.operator(), "/api/v1/organisations?q=Huber").await;
+        assert_eq!(all.items()[0]["identifiers"], serde_json::json!([{ "kind": "vat", "value": "ATU33333334", "confirmed": true }]));
+        // Whatever it is called and numbered by now, a file finds what it made.
+        let huber = format!("/api/v1/organisations/{}", all.items()[0]["id"].as_str().unwrap());
+        let renamed = serde_json::json!({ "name": "Huber Neu", "identifiers": [{ "kind": "vat", "value": "ATU44444448" }] });
+        app.patch(&app.operator(), &huber, "*", &renamed).await.expect(200);
+        let before = count(&app, "organisations").await;
+        assert_eq!(counts(&offers(&app, theirs, ImportOptions::default()).await), [0, 0, 1, 0, 0]);
+        assert_eq!(count(&app, "organisations").await, before);
         // Two of one name with two numbers are two; a number that is none is a fault of its row.
         let twins = "id,organisation,vat,country,product,quantity\n11,Caritas,ATU11111116,AT,ffp,1\n12,Caritas,ATU22222220,AT,ffp,2\n";
         assert_eq!(counts(&offers(&app, twins, ImportOptions::default()).await), [2, 0, 0, 0, 0]);
-        assert_eq!(count(&app, "organisations").await, 4);
+        assert_eq!(count(&app, "organisations").await, before + 2);
         let report = offers(&app, &plain.replace("organisation,", "organisation,vat,").replace("Weber,", "Weber,12,"), ImportOptions::default()).await;
         assert_eq!((counts(&report)[3], report.rows[0].faults[0].code), (1, "bad_identifier"));
     }

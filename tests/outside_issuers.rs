@@ -272,6 +272,11 @@ on_both! {
         claims["iss"] = json!(t.issuer.name());
         stranger.set_keys(vec![IssuerKey::new("other", Algorithm::EdDSA, 9)]);
         t.read(&stranger.token(&claims)).await.expect(401);
+        // It acts for its own organisation, under whatever mandate that holds.
+        let mut sent = testkit::app::request("GET".parse().unwrap(), &t.with(&[]), "/api/v1/offers", "".into());
+        sent.headers_mut().insert("acting-for", t.firm.id.parse().unwrap());
+        let refused = t.app.send(sent).await.expect(403);
+        assert!(refused.json["detail"].as_str().unwrap().contains("outside issuer"), "{}", refused.text);
     }
 }
 
@@ -327,9 +332,8 @@ on_both! {
         t.read(&t.with(&[])).await.expect(200);
         // What it answers badly takes the place of nothing.
         let huge = format!("{{\"keys\": [], \"more\": \"{}\"}}", "x".repeat(MOST_BYTES));
-        let secret = json!({ "keys": [{ "kty": "oct", "k": "c2VjcmV0", "kid": "first", "alg": "HS256" }] });
         let bad = [Answering::Failure, Answering::Elsewhere, Answering::Text(huge), Answering::Text("[]".into()),
-            Answering::Text("<html>".into()), Answering::Text("{\"keys\": []}".into()), Answering::Text(secret.to_string())];
+            Answering::Text("<html>".into())];
         let before = t.issuer.asked();
         for (n, answering) in bad.into_iter().enumerate() {
             t.issuer.answer(answering);
@@ -343,6 +347,16 @@ on_both! {
         t.read(&signed(&header, &t.claims(), &eve.signing, eve.algorithm)).await.expect(503);
         t.later(STALE_SECONDS);
         t.read(&t.with(&[])).await.expect(503);
+        // Whoever publishes a set without a key that can be used takes all back at once.
+        let secret = json!({ "keys": [{ "kty": "oct", "k": "c2VjcmV0", "kid": "first", "alg": "HS256" }] });
+        for none in ["{\"keys\": []}".to_owned(), secret.to_string()] {
+            t.issuer.answer(Answering::Keys);
+            t.later(FRESH_SECONDS);
+            t.read(&t.with(&[])).await.expect(200);
+            t.issuer.answer(Answering::Text(none));
+            t.later(FRESH_SECONDS);
+            t.read(&t.with(&[])).await.expect(401);
+        }
         t.issuer.answer(Answering::Keys);
         t.later(EVERY_SECONDS);
         t.read(&t.with(&[])).await.expect(200);

@@ -59,9 +59,11 @@ struct OpeningView {
     at: String,
     /// Who opened it; null where that organisation is no more.
     by: Option<NamedOrganisation>,
+    /// For whom, where it was opened under a mandate: the id of the organisation that `by` acted for.
+    on_behalf_of: Option<Uuid>,
     /// As what: `own_cluster`, `buyer` or `counterparty`.
     audience: Option<String>,
-    /// What tells who you are of what was opened: `identity`, `contact`.
+    /// What leads to who you are of what was opened: `identity`, `contact`, `exact_place`, `evidence`.
     groups: Vec<String>,
     /// Of what kind of record: `offer` or `need`.
     record: &'static str,
@@ -79,6 +81,7 @@ impl OpeningView {
             id: entry.id.0,
             at: entry.at.to_string(),
             by: by.as_ref().map(NamedOrganisation::of),
+            on_behalf_of: told("for").and_then(|id| id.parse().ok()),
             audience: told("audience"),
             groups: groups.split(',').filter(|group| !group.is_empty()).map(str::to_owned).collect(),
             record: entry.record.as_str(),

@@ -60,6 +60,20 @@ impl Pen {
             Credential::ApiKey(id) => (CredentialKind::ApiKey, Some(id.0)),
             Credential::OutsideToken(seal) => (CredentialKind::OutsideToken, Some(seal)),
         };
+        // What is done under a mandate to what is not its giver's own says for whom; and the giver reads what was opened
+        // in its name.
+        let mut deeds: Vec<Deed> = deeds.into_iter().collect();
+        if let (Some(behalf), Some(giver)) = (self.caller.behalf, self.caller.actor.organisation()) {
+            for deed in deeds.iter_mut().filter(|deed| deed.owner != Some(giver)) {
+                deed.changes.push(Change::to("for", giver));
+            }
+            let opened = deeds.iter().filter(|deed| deed.act == Act::Open).map(|deed| {
+                let (record, id, owner) = (RecordKind::Mandate, behalf.mandate.0, Some(giver));
+                Deed { act: Act::Open, record, id, owner, changes: deed.changes.clone() }
+            });
+            let opened: Vec<Deed> = opened.collect();
+            deeds.extend(opened);
+        }
         let entry = |deed: Deed| AuditEntry {
             id: AuditId(self.ids.next(self.at)),
             at: self.at,

@@ -172,7 +172,7 @@ pub async fn pair(
     });
     let told = told.await?;
     let row = match (audience, told.behind) {
-        (Audience::Buyer(own), Some(behind)) => offers::seen::row(app, caller, own, behind).await?,
+        (Audience::Buyer(own), Some(behind)) => offers::seen::row(app, caller, (own, need), behind).await?,
         (Audience::Buyer(_) | Audience::Operator, _) => None,
     };
     Ok((told, row))

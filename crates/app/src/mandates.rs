@@ -13,7 +13,7 @@ use storage::{Page, PageRequest, Reads, Scope, StoreError, clusters, mandates as
 
 use crate::{
     App,
-    access::{Behalf, Caller},
+    access::{Behalf, Caller, Credential},
     audit::{Deed, Pen},
     error::{AppError, AppResult},
     memberships::{MandateTerms, mandate_of, terms, told},
@@ -146,6 +146,10 @@ pub async fn confirm(app: &App, caller: &Caller, of: OrganisationId, id: Mandate
 /// `Forbidden` when there is no mandate that is valid now, and to whoever acts for no cluster or portal.
 pub async fn act_for(app: &App, caller: Caller, organisation: OrganisationId) -> AppResult<Caller> {
     let now = app.clock.now();
+    if let Credential::OutsideToken(_) = caller.credential {
+        let detail = "a token of an outside issuer acts for its own organisation alone; call with a session or a key";
+        return Err(AppError::Forbidden { detail: detail.to_owned() });
+    }
     let Actor::Organisation(holder) = caller.actor else {
         let detail = "only a cluster or portal acts for others under a mandate; act for one of them first";
         return Err(AppError::Forbidden { detail: detail.to_owned() });

@@ -167,6 +167,7 @@ pub async fn end(
     let (pen, now, operator) = (Pen::of(app, caller), app.clock.now(), is_operator(caller));
     app.store
         .write(move |tx| async move {
+            organisations::lock(&tx, member).await?;
             let before = store::get_to_change(&tx, cluster, member).await.map_err(not_found)?;
             if before.state == MembershipState::Ended {
                 return Err(wrong_state("it has ended already"));
@@ -214,6 +215,7 @@ pub async fn verify(
     app.store
         .write(move |tx| async move {
             let verified = require_verified(&tx, cluster, now).await;
+            organisations::lock(&tx, member).await?;
             let before = store::get_to_change(&tx, cluster, member).await.map_err(not_found)?;
             if before.state != MembershipState::Active {
                 return Err(wrong_state("it is no member; only for members can a cluster vouch"));

@@ -2,6 +2,7 @@
 
 use domain::{
     audit::{Act, Change, RecordKind},
+    disclosure::Disclosure,
     ids::{OfferId, OrganisationId, SiteId},
     offer::{Offer, OfferInput, OfferState, OfferTerms},
     organisation::Site,
@@ -56,6 +57,7 @@ pub async fn create(app: &App, caller: &Caller, place: Place, input: &OfferInput
     let (Some(Site { id: site, organisation, .. }), Some((terms, quarantine))) = (site, checked) else {
         return Err(AppError::internal("no faults, no value"));
     };
+    update::owner_shows(caller, &Disclosure::default(), &terms.disclosure)?;
     let id = OfferId(app.ids.next(now));
     let record = published(id, organisation, site, terms, quarantine);
     let stored = Stored { record: record.clone(), origin: None, created_at: now, updated_at: now };

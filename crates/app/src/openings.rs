@@ -126,7 +126,9 @@ pub struct Opening {
 /// `NotFound` outside of what the caller may see.
 pub async fn page(app: &App, caller: &Caller, of: OrganisationId, request: PageRequest) -> AppResult<Page<Opening>> {
     crate::organisations::get(app, caller, of).await?;
-    let filter = AuditFilter { acts: vec![Act::Open], owner: Some(of), ..AuditFilter::default() };
+    // What was opened under a mandate of its own is no opening of its own.
+    let records = vec![RecordKind::Offer, RecordKind::Need];
+    let filter = AuditFilter { acts: vec![Act::Open], records, owner: Some(of), ..AuditFilter::default() };
     let Page { items, next, total } = crate::audit::page(app, caller, &filter, request).await?;
     let openers = items.iter().filter_map(|entry| entry.acting.organisation());
     let found = storage::organisations::get_many(&app.store, Scope::Operator, openers).await?;

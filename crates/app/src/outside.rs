@@ -118,7 +118,10 @@ pub trait KeySource: Send + Sync {
 /// # Errors
 /// What is wrong with it.
 pub async fn look(source: &dyn KeySource) -> Result<usize, SourceError> {
-    Ok(key_cache::fetch(source, FETCH_LIMIT).await?.len())
+    match key_cache::fetch(source, FETCH_LIMIT).await?.len() {
+        0 => Err(SourceError::NoKeys),
+        keys => Ok(keys),
+    }
 }
 
 /// The issuers that are trusted, with their keys as they were last seen.

@@ -111,7 +111,10 @@ pub fn audience(caller: &Caller, owner: &Organisation) -> Option<Audience> {
     match caller.actor {
         Actor::Operator => Some(Audience::Operator),
         Actor::Organisation(own) if own == owner.id => Some(Audience::Owner),
-        Actor::Organisation(own) if owner.clusters.contains(&own) => Some(Audience::OwnCluster),
+        // What a member agreed to with its cluster is for the cluster's own people.
+        Actor::Organisation(own) if owner.clusters.contains(&own) && caller.behalf.is_none() => {
+            Some(Audience::OwnCluster)
+        }
         Actor::Organisation(_) | Actor::Nobody => None,
     }
     .filter(|_| may_read)

@@ -159,7 +159,15 @@ impl FieldGroup {
         Self::ALL.into_iter().find(|g| g.as_str() == name)
     }
 
-    /// Whether it tells who the owner is, so that each look at it is noted where the owner sees it.
+    /// Whether it leads to who the owner is, so that each look at it is noted where the owner sees it.
+    pub fn leads_to_somebody(self) -> bool {
+        match self {
+            Self::Identity | Self::Contact | Self::ExactPlace | Self::Evidence => true,
+            Self::Region | Self::Capacity | Self::Price | Self::Terms | Self::Certificates | Self::Notes => false,
+        }
+    }
+
+    /// Whether it tells who the owner is.
     pub fn names_somebody(self) -> bool {
         match self {
             Self::Identity | Self::Contact => true,
@@ -234,6 +242,13 @@ impl Disclosure {
                 if let Some(group) = faults.keep(group(&format!("{at}/{i}"), audience, word)) {
                     shown.0.entry(audience).or_default().insert(group);
                 }
+            }
+        }
+        // Whoever reads a name and an address knows whose it is, and the log tells it, too.
+        for (audience, groups) in &shown.0 {
+            if groups.contains(&FieldGroup::Contact) && !shown.sees(*audience, FieldGroup::Identity) {
+                let at = format!("/disclosure/{}", audience.as_str());
+                faults.push(at, "missing", "shows contact, which tells who you are; show identity as well");
             }
         }
         faults.into_result()?;

@@ -130,8 +130,9 @@ fn checked(url: String) -> Result<String> {
     let plain = url.bytes().all(|b| b.is_ascii_graphic()) && !url.contains(['#', '@']);
     ensure!(
         safe && plain && !authority(&url).is_empty(),
-        "jwks_url {url:?} is no https address without user and password; write e.g. https://login.example.org/jwks.json \
-         (http is for this machine alone)"
+        "jwks_url of {:?} is no https address without user and password; write e.g. https://login.example.org/jwks.json \
+         (http is for this machine alone)",
+        authority(&url).rsplit('@').next().unwrap_or_default()
     );
     Ok(url)
 }

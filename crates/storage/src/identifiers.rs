@@ -79,6 +79,20 @@ pub async fn holders(
     rows.into_iter().map(|row| Ok((stored(&row)?.identifier, OrganisationId(row.organisation_id)))).collect()
 }
 
+/// As [`holders`], of those that somebody other than the organisation confirmed.
+pub async fn confirmed_holders(
+    reader: &impl Reads,
+    identifiers: &[Identifier],
+) -> Result<Vec<(Identifier, OrganisationId)>, StoreError> {
+    let holders = holders(reader, identifiers).await?;
+    let held = of(reader, holders.iter().map(|(_, id)| *id)).await?;
+    let confirmed = |(identifier, id): &(Identifier, OrganisationId)| {
+        let one = held.get(id).into_iter().flatten().find(|held| held.identifier == *identifier);
+        one.is_some_and(|held| held.confirmed_at.is_some())
+    };
+    Ok(holders.into_iter().filter(confirmed).collect())
+}
+
 /// The identifiers of each of the organisations, which the caller may see.
 pub async fn of(
     reader: &impl Reads,

@@ -174,6 +174,11 @@ async fn refuse_withdrawn(tx: &Tx, id: InstalmentId) -> Result<(), StoreError> {
 /// Keeps an offer and a need apart in every later run; nothing happens when they are.
 ///
 /// # Errors
+/// Whether a supplier's offer is not to serve a need.
+pub async fn is_refused(reader: &impl Reads, offer: OfferId, need: NeedId) -> Result<bool, StoreError> {
+    Ok(refusal::Entity::find_by_id((offer.0, need.0)).one(reader.connection()).await?.is_some())
+}
+
 /// [`StoreError::Constraint`] when one of them does not exist.
 pub async fn refuse(tx: &Tx, offer: OfferId, need: NeedId, at: Instant) -> Result<(), StoreError> {
     let row = refusal::Model { offer_id: offer.0, need_id: need.0, created_at: at.micros() };

@@ -228,6 +228,12 @@ async fn of_source(
     Ok(query.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id).all(reader.connection()).await?)
 }
 
+/// Waits until nobody else registers an organisation, or changes what one is known by, and keeps others waiting until
+/// the transaction ends.
+pub async fn take_turn(tx: &Tx) -> Result<(), StoreError> {
+    Ok(dialect::take_turn(tx.connection(), Turn::Register).await?)
+}
+
 /// The organisation of a country that has a name, in whatever spelling and wherever it came from; the
 /// first created where several do. Others who ask wait until the transaction ends, so that no two
 /// register one name at once.

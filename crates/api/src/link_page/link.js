@@ -21,6 +21,7 @@ const purposes = {
     path: "/api/v1/organisations/confirm",
     done: "You confirmed it. A mail is on its way that tells how to act for your firm yourself.",
     refuse: "/api/v1/organisations/refuse",
+    sure: "Refuse what was entered for your firm? The link works once.",
     refused: "You refused it. Nobody acts for your firm any more.",
   },
   setup: {
@@ -97,7 +98,8 @@ if (purposes[purpose] && token) {
   }
   if (wanted.refuse) {
     part("refuse").hidden = false;
-    part("refuse").addEventListener("click", () => post(wanted.refuse, { token }, wanted.refused));
+    const refuse = () => confirm(wanted.sure) && post(wanted.refuse, { token }, wanted.refused);
+    part("refuse").addEventListener("click", refuse);
   }
   part("form").hidden = false;
   part("form").addEventListener("submit", send);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use domain::{
+    audit::{Act, Change, RecordKind},
     code::{CountryCode, RegionCode},
     geo::Point,
     identifier::{Identifier, IdentifierKind},
@@ -20,7 +21,7 @@ use storage::{
 use super::Resource;
 use crate::{
     App,
-    audit::Pen,
+    audit::{Deed, Pen},
     error::{AppError, AppResult},
     policy::Actor,
 };
@@ -55,11 +56,24 @@ pub(super) async fn refuse_foreign<R: Resource>(
             Some(text::fold(&organisations::get(&app.store, actor.into(), id).await?.record.name))
         }
     };
+    let vats: Vec<Identifier> = match actor {
+        Actor::Organisation(id) => {
+            let held = identifiers::of(&app.store, [id]).await?.remove(&id).unwrap_or_default();
+            held.into_iter().map(|held| held.identifier).collect()
+        }
+        Actor::Operator | Actor::Nobody => Vec::new(),
+    };
     for row in &mut file.rows {
         let Ok(record) = &row.record else { continue };
         let named = R::parties(record).0.map(|o| o.name.clone());
         let detail = match (&own_name, named) {
             (None, None) => "is missing; a file of the operator names the organisation of each row".to_owned(),
+            (Some(_), Some(_))
+                if R::parties(record).0.is_some_and(|o| o.vat.as_ref().is_some_and(|v| !vats.contains(v))) =>
+            {
+                "has a VAT number that is not your organisation's; correct it, or add it to your organisation"
+                    .to_owned()
+            }
             (Some(own), Some(name)) if text::fold(&name) != *own => {
                 format!("{name:?} is not your organisation; leave the column out, or ask the operator to import")
             }
@@ -141,23 +155,29 @@ fn key(site: &Site) -> SiteKey {
 struct Known {
     /// By folded name, with their countries; see [`storage::organisations::find_by_names`] for their order.
     named: HashMap<String, Vec<(CountryCode, OrganisationId)>>,
-    /// By VAT number.
+    /// By a VAT number that somebody else confirmed: anybody may say that a number is his.
     by_vat: HashMap<Identifier, OrganisationId>,
-    /// The VAT numbers of those that have some.
+    /// The VAT numbers of those that have some, confirmed or not.
     vats: HashMap<OrganisationId, Vec<Identifier>>,
+    /// Those that files of this source made, by what they are called there.
+    own: HashMap<String, OrganisationId>,
 }
 
 impl Known {
     /// The organisation that a row means: the one with its VAT number, whatever it is called (field case ORG-08);
-    /// else that of the name, of the country it states or of one not told so far, where it states none the first.
-    /// `Caritas` of Germany and of Austria are two, and so are two of one name with different VAT numbers.
+    /// else the one that this source made of such a row, whatever it is called by now; else that of the name, of the
+    /// country it states or of one not told so far, where it states none the first. `Caritas` of Germany and of Austria
+    /// are two, and so are two of one name with different VAT numbers.
     fn find(&self, record: &OrganisationRecord) -> Option<OrganisationId> {
         if let Some(id) = record.vat.as_ref().and_then(|vat| self.by_vat.get(vat)) {
             return Some(*id);
         }
+        if let Some(id) = self.own.get(&external_id(record)) {
+            return Some(*id);
+        }
         let mut named = self.named.get(&text::fold(&record.name))?.iter().filter(|(_, id)| {
             let own = self.vats.get(id).map(Vec::as_slice).unwrap_or_default();
-            record.vat.is_none() || own.is_empty()
+            record.vat.as_ref().is_none_or(|vat| own.is_empty() || own.contains(vat))
         });
         let found = match &record.country {
             Some(country) => {
@@ -176,6 +196,20 @@ impl Known {
     }
 }
 
+/// What the organisation of a row is called in its source where the row tells no number.
+fn plain_id(record: &OrganisationRecord) -> String {
+    external_id(&OrganisationRecord { vat: None, ..record.clone() })
+}
+
+/// What the organisation of a row is called in its source.
+fn external_id(record: &OrganisationRecord) -> String {
+    let (folded, country) = (text::fold(&record.name), record.country.as_ref().map_or(UNKNOWN_COUNTRY, |c| c.as_str()));
+    match &record.vat {
+        Some(vat) => format!("{folded}, {country}, {}", vat.value),
+        None => format!("{folded}, {country}"),
+    }
+}
+
 /// What is known of the organisations that rows name, by VAT number or by name.
 async fn known_of(tx: &Tx, source: &str, records: &[&OrganisationRecord]) -> AppResult<Known> {
     let names: Vec<String> = records.iter().map(|r| r.name.clone()).collect();
@@ -184,12 +218,15 @@ async fn known_of(tx: &Tx, source: &str, records: &[&OrganisationRecord]) -> App
     let wanted: BTreeSet<Identifier> = records.iter().filter_map(|r| r.vat.clone()).collect();
     let wanted: Vec<Identifier> = wanted.into_iter().collect();
     for list in wanted.chunks(MOST_VATS) {
-        for (vat, id) in identifiers::holders(tx, list).await? {
+        for (vat, id) in identifiers::confirmed_holders(tx, list).await? {
             known.learn(&vat, id);
         }
     }
+    let called: Vec<String> = records.iter().flat_map(|r| [external_id(r), plain_id(r)]).collect();
+    known.own = organisations::find_by_external_ids(tx, Scope::Operator, source, &called).await?;
     if !wanted.is_empty() {
-        let ids: Vec<OrganisationId> = known.named.values().flatten().map(|(_, id)| *id).collect();
+        let named = known.named.values().flatten().map(|(_, id)| *id);
+        let ids: Vec<OrganisationId> = named.chain(known.own.values().copied()).collect();
         for (id, held) in identifiers::of(tx, ids).await? {
             let vats = held.into_iter().map(|held| held.identifier).filter(|i| i.kind == IdentifierKind::Vat);
             known.vats.insert(id, vats.collect());
@@ -215,25 +252,29 @@ async fn organisations_of(
     // Rows that state a country come first, in the order of `find_by_names`: the others then find what
     // they will find when the file comes again.
     records.sort_by_key(|r| (r.country.is_none(), r.country.clone()));
+    // Nobody registers one of them, or takes its name or number, until this is done.
+    organisations::take_turn(tx).await?;
     let mut known = known_of(tx, source, &records).await?;
     let mut added = Vec::new();
     let mut numbered: Vec<(OrganisationId, Identifier)> = Vec::new();
+    let mut told: Vec<Deed> = Vec::new();
     for record in records {
         if let Some(id) = known.find(record) {
-            // What the file knows of it beyond its name finds it the next time.
-            if let Some(vat) = record.vat.as_ref().filter(|vat| !known.by_vat.contains_key(*vat)) {
+            // What the file knows of one that it made finds it the next time.
+            let of_source = known.own.values().any(|own| *own == id);
+            let bare = known.vats.get(&id).is_none_or(Vec::is_empty);
+            if let Some(vat) = record.vat.as_ref().filter(|vat| of_source && bare && !known.by_vat.contains_key(*vat)) {
                 known.learn(vat, id);
                 numbered.push((id, vat.clone()));
+                told.push(numbered_deed(id));
             }
             continue;
         }
         let (id, folded) = (OrganisationId(app.ids.next(now)), text::fold(&record.name));
         let country = record.country.clone().unwrap_or_else(|| CountryCode::new(UNKNOWN_COUNTRY));
         known.named.entry(folded.clone()).or_default().push((country.clone(), id));
-        let external_id = match &record.vat {
-            Some(vat) => format!("{folded}, {country}, {}", vat.value),
-            None => format!("{folded}, {country}"),
-        };
+        let external_id = external_id(record);
+        known.own.insert(external_id.clone(), id);
         if let Some(vat) = &record.vat {
             known.learn(vat, id);
             numbered.push((id, vat.clone()));
@@ -250,8 +291,16 @@ async fn organisations_of(
     }
     organisations::insert_many(tx, &added, now).await?;
     for (id, identifier) in numbered {
-        identifiers::insert(tx, id, &[Held { identifier, confirmed_at: None }], now).await?;
+        // A file is the operator's word.
+        identifiers::insert(tx, id, &[Held { identifier, confirmed_at: Some(now) }], now).await?;
     }
-    pen.note(tx, added.iter().map(|(record, _)| crate::organisations::registered(record)).collect::<Vec<_>>()).await?;
+    told.extend(added.iter().map(|(record, _)| crate::organisations::registered(record)));
+    pen.note(tx, told).await?;
     Ok(known)
+}
+
+/// That an organisation got a number; which, may lead to a person.
+fn numbered_deed(id: OrganisationId) -> Deed {
+    let changes = vec![Change { field: "identifiers".to_owned(), from: None, to: None }];
+    Deed { act: Act::Update, record: RecordKind::Organisation, id: id.0, owner: Some(id), changes }
 }

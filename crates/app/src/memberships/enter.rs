@@ -102,6 +102,8 @@ pub async fn enter(
     let record = Organisation { id, kind, name, country, verification, clusters: Vec::new() };
     let this = app.clone();
     let entered = app.store.write(move |tx| async move {
+        // In the order of all who register: the turn first, then rows.
+        organisations::take_turn(&tx).await?;
         require_verified(&tx, cluster, now).await?;
         if let Some(id) = organisations::claim_name(&tx, &record.name, &record.country).await? {
             return Err(duplicate(format!("{:?} of {} is registered already", record.name, record.country), id, false));

@@ -3,7 +3,7 @@
 use domain::{
     audit::{Act, Change, RecordKind},
     disclosure::{Audience, FieldGroup, Sight},
-    ids::{MatchId, OfferId, OrganisationId},
+    ids::{MatchId, NeedId, OfferId, OrganisationId},
     offer::Offer,
     organisation::Organisation,
     region::Region,
@@ -71,7 +71,7 @@ impl SeenOffer {
     /// The groups that tell whose it is.
     fn named(&self) -> Vec<FieldGroup> {
         let groups = self.sight.iter().flat_map(|seen| &seen.groups).copied();
-        groups.filter(|group| group.names_somebody()).collect()
+        groups.filter(|group| group.leads_to_somebody()).collect()
     }
 }
 
@@ -125,7 +125,7 @@ pub async fn view(app: &App, caller: &Caller, id: OfferId) -> AppResult<SeenOffe
 pub(crate) async fn row(
     app: &App,
     caller: &Caller,
-    buyer: OrganisationId,
+    (buyer, need): (OrganisationId, NeedId),
     id: OfferId,
 ) -> AppResult<Option<SeenOffer>> {
     let (caller, tables, pen, today) = (caller.clone(), app.tables(), Pen::of(app, caller), app.today());
@@ -136,6 +136,11 @@ pub(crate) async fn row(
                 found => found?,
             };
             let owner = storage::organisations::get(&tx, Scope::Operator, offer.record.organisation).await?.record;
+            // A buyer is who has an open need that nobody refused to serve, whatever it was in the run.
+            let need = storage::needs::get(&tx, Scope::Organisation(buyer), need).await?.record;
+            if !need.is_matchable() || storage::matches::is_refused(&tx, id, need.id).await? {
+                return Ok(None);
+            }
             let buyer = storage::organisations::get(&tx, Scope::Operator, buyer).await?.record;
             if !offer.record.in_market(today) || !matching::shown_to(&offer.record, &owner, &buyer) {
                 return Ok(None);

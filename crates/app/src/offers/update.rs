@@ -46,29 +46,46 @@ where
             let stored = store::get_to_change(&tx, actor.into(), id).await.map_err(not_found)?;
             let before = &stored.record;
             require(&caller, Action::Write, Resource::OwnedBy(before.organisation))?;
-            if !before.state.may_become(OfferState::Withdrawn) {
-                let detail = format!("the offer is {}, so it cannot be changed", before.state.as_str());
-                return Err(AppError::Conflict { code: "wrong_state", detail });
-            }
+            let in_market = before.state.may_become(OfferState::Withdrawn);
             let Some(input) = edit(&stored)? else { return Ok(stored) };
             let input = OfferInput { line: before.terms.line, ..input };
             let site = storage::sites::get(&tx, Scope::Organisation(before.organisation), before.site).await?;
             let checked = input.check(&reference(&tables, sites::today(Some(&site.record), now)));
             let after = checked.map(|(terms, _)| changed(&tables, before, terms));
             // Whom an offer is shown to is said here, wherever the offer itself is kept.
-            if !after.as_ref().is_ok_and(|after| differs_in_disclosure_alone(before, after)) {
+            let shown_alone = after.as_ref().is_ok_and(|after| differs_in_disclosure_alone(before, after));
+            // Nor does it matter for that whether it is in the market still: others look at what they were shown.
+            if !in_market && !shown_alone {
+                let detail = format!("the offer is {}, so it cannot be changed", before.state.as_str());
+                return Err(AppError::Conflict { code: "wrong_state", detail });
+            }
+            if !shown_alone {
                 kept_here(&stored)?;
             }
             let after = after?;
             if after == *before {
                 return Ok(stored);
             }
-            promises::kept_by_offer(&tx, before, &after).await?;
+            owner_shows(&caller, &before.terms.disclosure, &after.terms.disclosure)?;
+            if !shown_alone {
+                promises::kept_by_offer(&tx, before, &after).await?;
+            }
             store::update(&tx, actor.into(), &after, now).await?;
             pen.note(&tx, [deed(Act::Update, &after, changes(before, &after))]).await?;
             Ok(Stored { record: after, updated_at: now, ..stored })
         })
         .await
+}
+
+/// Refuses to show more of an offer under a mandate: what others saw stays seen when the mandate ends.
+pub(super) fn owner_shows(caller: &Caller, before: &Disclosure, after: &Disclosure) -> AppResult<()> {
+    let more = Audience::ALL.into_iter().any(|to| !after.seen_by(to).is_subset(&before.seen_by(to)));
+    if caller.behalf.is_some() && more {
+        let detail =
+            "the organisation itself says what others see of its offer, and no mandate does; leave disclosure out";
+        return Err(AppError::Forbidden { detail: detail.to_owned() });
+    }
+    Ok(())
 }
 
 fn differs_in_disclosure_alone(before: &Offer, after: &Offer) -> bool {

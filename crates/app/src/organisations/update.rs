@@ -89,13 +89,18 @@ where
             let after = Organisation { name, country, verification, ..was.clone() };
             if renamed {
                 may_be_renamed(&before, operator)?;
-                let other = store::claim_name(&tx, &after.name, &after.country).await?.filter(|other| *other != id);
+                // One whose country nobody told may be of this one: files that name it must go on to find it.
+                let mut other = None;
+                for country in [&after.country, &CountryCode::new("ZZ")] {
+                    other = other.or(store::claim_name(&tx, &after.name, country).await?.filter(|other| *other != id));
+                }
                 if let Some(other) = other {
                     let detail = format!("{:?} of {} is registered already", after.name, after.country);
                     return Err(duplicate(detail, other, operator));
                 }
             }
-            free(&tx, id, &held, operator).await?;
+            let new: Vec<Held> = held.iter().filter(|one| !own.contains(&one.identifier)).cloned().collect();
+            free(&tx, id, &new, operator).await?;
             if after == *was && held == before.identifiers {
                 return Ok(before);
             }

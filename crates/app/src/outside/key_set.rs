@@ -34,7 +34,7 @@ impl KeySet {
     /// Reads a set. Keys for something else, of other kinds or without a `kid` are passed over.
     ///
     /// # Errors
-    /// `Malformed` or `NoKeys`.
+    /// `Malformed` or `TooLarge`. A set without a usable key is one: whoever publishes it takes all back.
     pub fn parse(bytes: &[u8]) -> Result<Self, SourceError> {
         let set: Value = serde_json::from_slice(bytes).map_err(|_| SourceError::Malformed)?;
         let keys = set.get("keys").and_then(Value::as_array).ok_or(SourceError::Malformed)?;
@@ -43,7 +43,7 @@ impl KeySet {
         }
         // One that cannot be read is no reason to do without the others.
         let keys: Vec<PublicKey> = keys.iter().filter_map(usable).collect();
-        if keys.is_empty() { Err(SourceError::NoKeys) } else { Ok(Self(keys)) }
+        Ok(Self(keys))
     }
 
     /// How many there are.

@@ -83,10 +83,6 @@ pub(crate) fn parties(
         kind
     });
     let vat = vat(row, country.as_ref());
-    if name.is_none() && vat.is_some() && !row.has_column(&Field::Organisation) {
-        let remedy = "name it in a column organisation";
-        row.push(&Field::Vat, "missing", "is of an organisation that the row does not name", remedy);
-    }
     let organisation = name.map(|name| OrganisationRecord { name, kind, country: country.clone(), vat });
     let site = SiteRecord { name: row.name(&Field::Site), country, region, point };
     (organisation, site, row.instant(&Field::CreatedAt))

@@ -21,7 +21,11 @@ async fn ask(setting: &IssuerSetting) -> Finding {
     let issuer = &setting.issuer.issuer;
     let (place, remedy) = match &setting.keys {
         KeyPlace::Address(url) => {
-            (url.clone(), "open that address from this machine, and correct jwks_url in muster.toml")
+            // What stands behind a question mark may be a secret.
+            (
+                url.split('?').next().unwrap_or_default().to_owned(),
+                "open that address from this machine, and correct jwks_url in muster.toml",
+            )
         }
         KeyPlace::File(path) => (
             path.display().to_string(),
