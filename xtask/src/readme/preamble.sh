@@ -11,10 +11,10 @@ stop_server() {
 }
 trap stop_server EXIT
 
-# Ten minutes: the first build is part of it.
+# Twenty minutes: the first build is part of it.
 await_server() {
     local attempt
-    for ((attempt = 0; attempt < 3000; attempt++)); do
+    for ((attempt = 0; attempt < 6000; attempt++)); do
         if curl --fail --silent --output /dev/null "http://ADDRESS/healthz"; then return 0; fi
         if ! kill -0 "$server" 2>/dev/null; then
             echo "the server ended before it answered" >&2
@@ -22,7 +22,7 @@ await_server() {
         fi
         sleep 0.2
     done
-    echo "the server did not answer on ADDRESS within ten minutes" >&2
+    echo "the server did not answer on ADDRESS within twenty minutes" >&2
     return 1
 } 2>/dev/null
 
