@@ -343,6 +343,8 @@ on_both! {
         app.post(&m.firm.token, &withdraw, &json!({})).await.expect(200);
         let back = m.show(&app, Value::Null).await.expect(200);
         assert_eq!(back.json["disclosure"], json!({}));
+        assert_eq!(m.preview(&app, "buyer").await["shown_as"], "nothing");
+        assert_eq!(m.preview(&app, "own_cluster").await["shown_as"], "row");
         let other = app.patch(&m.firm.token, &format!("/api/v1/offers/{}", m.offer), "*", &json!({ "note": "x" })).await;
         assert_eq!(other.expect(409).json["code"], "wrong_state");
     }
@@ -469,12 +471,19 @@ on_both! {
         let document = serde_json::to_value(api::openapi()).unwrap();
         // The document's own examples name nobody of the market, and neither does what is read.
         assert!(secrets.iter().all(|secret| *secret == "\"2797\"" || !document.to_string().contains(secret)));
-        let mut read = 0;
+        // By the name under which the buyer knows the offer.
+        let told = format!("/api/v1/match-runs/{run}/needs/{}/explanation", m.need);
+        let told = app.get(&m.hospital.token, &told).await.expect(200);
+        let name = told.json["instalments"][0]["lines"][0]["offer"].as_str().unwrap().to_owned();
+        let (mut read, mut answered) = (0, std::collections::BTreeMap::<&str, usize>::new());
         for (path, item) in document["paths"].as_object().unwrap() {
             if item.get("get").is_none() {
                 continue;
             }
-            let mut address = ids(path);
+            let mut address = ids(path).replace(&format!("offers/{}", m.offer), &format!("offers/{name}"));
+            if path.starts_with("/api/v1/offers") {
+                address = ids(path);
+            }
             if address.ends_with("/preview") {
                 address.push_str("?audience=owner");
             }
@@ -485,9 +494,12 @@ on_both! {
                 let told: Vec<&String> = told.filter(|secret| !(own && *secret == "Hôpital Secret")).collect();
                 assert!(told.is_empty(), "{told:?} at {address}: {}", answer.text);
                 read += 1;
+                *answered.entry(token).or_default() += usize::from(answer.status == 200);
             }
         }
         assert!(read > 100, "{read}");
+        // What was looked into is what each is answered, and not refusals alone.
+        assert!(answered[""] > 5 && answered[m.hospital.token.as_str()] > answered[stranger.token.as_str()], "{answered:?}");
     }
 }
 

@@ -20,6 +20,27 @@ pub async fn cluster(app: &TestApp, name: &str) -> Org {
     cluster
 }
 
+on_both! {
+    async fn what_nobody_looked_at_is_not_vouched_for(db: TestDb) {
+        let app = TestApp::new(db);
+        let (firm, operator) = (app.firm("Atelier").await, app.operator());
+        let path = format!("/api/v1/organisations/{}", firm.id);
+        let seen = app.get(&operator, &path).await.expect(200).header("etag").to_owned();
+        app.patch(&firm.token, &path, "*", &json!({ "name": "Universitätsklinikum" })).await.expect(200);
+        let body = json!({ "verification": "operator" }).to_string();
+        let send = |tag: String| {
+            let mut sent = request("POST".parse().unwrap(), &operator, &format!("{path}/verify"), body.clone().into());
+            sent.headers_mut().insert("if-match", tag.parse().unwrap());
+            app.send(sent)
+        };
+        send(seen).await.expect(412);
+        assert_eq!(verification(&app, &firm).await, "none");
+        let seen = app.get(&operator, &path).await.expect(200).header("etag").to_owned();
+        send(seen).await.expect(200);
+        assert_eq!(verification(&app, &firm).await, "operator");
+    }
+}
+
 async fn verify(app: &TestApp, organisation: &Org, verification: &str) {
     let path = format!("/api/v1/organisations/{}/verify", organisation.id);
     app.post(&app.operator(), &path, &json!({ "verification": verification })).await.expect(200);

@@ -25,7 +25,7 @@ async fn vouched(app: &TestApp, org: &Org) {
     let id = domain::ids::OrganisationId(org.id.parse().unwrap());
     let operator = app::access::Caller::command_line();
     let verification = domain::organisation::Verification::Operator;
-    app::organisations::verify(&app.app, &operator, id, verification).await.unwrap();
+    app::organisations::verify(&app.app, &operator, id, verification, |_| Ok(())).await.unwrap();
 }
 
 on_both! {

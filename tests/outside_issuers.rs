@@ -272,6 +272,23 @@ on_both! {
         claims["iss"] = json!(t.issuer.name());
         stranger.set_keys(vec![IssuerKey::new("other", Algorithm::EdDSA, 9)]);
         t.read(&stranger.token(&claims)).await.expect(401);
+        // Nor where both are trusted, and call their keys alike.
+        let other = t.app.firm("Other").await;
+        let setting = |issuer: &TestIssuer, of: &Org| {
+            let scopes = AccessScopes::new([AccessScope::Read]).unwrap();
+            let mapping = Mapping::One(id(of));
+            let of = OutsideIssuer { issuer: issuer.name().to_owned(), audience: "muster".to_owned(), mapping, scopes };
+            (of, KeyPlace::Address(issuer.jwks_url()).open().unwrap())
+        };
+        stranger.set_keys(vec![IssuerKey::new("first", Algorithm::EdDSA, 9)]);
+        let both = OutsideIssuers::new([setting(&t.issuer, &t.firm), setting(&stranger, &other)]);
+        let t = Trusting { app: t.app.trusting(both), ..t };
+        let own = stranger.claims("ann", "muster", t.app.clock.as_ref());
+        let read = t.app.get(&stranger.token(&own), SITES).await.expect(200);
+        assert_eq!(read.items()[0]["id"], json!(other.site));
+        t.read(&stranger.token(&t.claims())).await.expect(401);
+        t.read(&t.issuer.token(&own)).await.expect(401);
+        t.read(&t.with(&[])).await.expect(200);
         // It acts for its own organisation, under whatever mandate that holds.
         let mut sent = testkit::app::request("GET".parse().unwrap(), &t.with(&[]), "/api/v1/offers", "".into());
         sent.headers_mut().insert("acting-for", t.firm.id.parse().unwrap());

@@ -34,7 +34,8 @@ def attack(service, market):
         told = [limit for limit, count in first["matched"].items() if count]
         varied = 0 < len(told) < len(first["matched"])
         tried(f"locating: limits of {who} are limits", varied, first["matched"])
-        for part in PARTS:
+        for part in (part for part in PARTS if part in first):
+            tried(f"locating: {who} is answered by {part}", any(first[part].values()), first[part])
             held = first[part] == second[part]
             tried(f"locating: limits of {who}, by {part}", held, f"{first[part]} and {second[part]}")
     distances = {match["explanation"]["distance_km"] for match in seen["a buyer"][0]["matches"].values() if match}
@@ -91,7 +92,7 @@ def _seller_asks(service, market, place):
     """What a supplier sees of a buyer there, by the limit that it sets: one offer a limit, of a product of its own."""
     seller, buyer, operator = market["seller"], market["buyer"], market["operator"]
     _sites(service, market, SELLERS[0], place)
-    sight = {part: {} for part in PARTS}
+    sight = {"matched": {}, "matches": {}}
     for limit, fields in _limits():
         body = {"site": seller["site"], "product": "face-shield", "stock": {"value": 1, "unit": "H87"}, **fields}
         offer = service.made("/api/v1/offers", body, seller["key"])["id"]

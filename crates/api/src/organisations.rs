@@ -26,6 +26,7 @@ use crate::{
     query::{Parameters, Words},
     signed_in::{Calling, SignedIn},
     sort::{ByCreation, Sort},
+    version::IfMatch,
 };
 
 /// The routes of organisations.
@@ -371,14 +372,17 @@ async fn get(
 /// Says who vouches for an organisation.
 ///
 /// The operator does; for members of a cluster the cluster itself does. What the operator no longer vouches for vouches for
-/// nobody any more.
+/// nobody any more. With `If-Match`, the `ETag` that the organisation was read with, what nobody looked at is not vouched for.
 #[utoipa::path(post, operation_id = "organisations_verify", path = "/organisations/{id}/verify", tag = "Organisations", request_body = VerificationBody, security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The organisation's id")),
-    responses((status = 200, description = "So it is", body = OrganisationView)))]
+    responses(
+        (status = 200, description = "So it is", body = OrganisationView),
+        (status = 412, description = "It is no longer the version that `If-Match` names")))]
 async fn verify(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
     PathId(id): PathId<OrganisationId>,
+    seen: IfMatch,
     JsonBody(body): JsonBody<VerificationBody>,
 ) -> Result<Json<OrganisationView>, Problem> {
     let verification = match Verification::parse(&body.verification) {
@@ -389,7 +393,8 @@ async fn verify(
             return Err(app::AppError::from(fault).into());
         }
     };
-    app::organisations::verify(&app, &caller, id, verification).await?;
+    let agree = move |registration: &Registration| seen.holds(&OrganisationView::of(registration.clone()));
+    app::organisations::verify(&app, &caller, id, verification, agree).await?;
     Ok(Json(OrganisationView::of(app::organisations::get(&app, &caller, id).await?)))
 }
 

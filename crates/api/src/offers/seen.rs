@@ -29,8 +29,8 @@ use crate::{
 pub struct SeenOfferView {
     /// Who sees it so: `owner`, `own_cluster`, `buyer`, `counterparty`, `network`, `public` or `operator`.
     audience: &'static str,
-    /// `row` where the audience sees the offer, `totals` where it sees totals of several organisations and never an offer:
-    /// all groups are null then.
+    /// `row` where the audience sees the offer, `totals` where it sees totals of several organisations and never an offer,
+    /// `nothing` where the offer is out of the market and so not there for it: all groups are null then.
     shown_as: &'static str,
     /// The groups that the audience sees: `identity`, `contact`, `exact_place`, `region`, `capacity`, `price`, `terms`,
     /// `certificates`, `evidence`, `notes`.
@@ -224,7 +224,12 @@ impl SeenOfferView {
     pub fn of(seen: SeenOffer, tables: &Tables) -> Self {
         let SeenOffer { audience, sight, region, contact, origin } = seen;
         let mut view = Self::totals(audience);
-        let Some(Sight { groups, offer, organisation, site }) = sight else { return view };
+        let Some(Sight { groups, offer, organisation, site }) = sight else {
+            if audience.sees_rows() {
+                view.shown_as = "nothing";
+            }
+            return view;
+        };
         view.shown_as = "row";
         let unit = tables.catalogue.product(offer.terms.product.as_str()).map_or("", |p| p.base_unit.unit_code());
         for group in groups {

@@ -37,7 +37,7 @@ pub struct Contact {
 pub struct SeenOffer {
     /// Who looks.
     pub audience: Audience,
-    /// What he sees; `None` where he sees totals and never an offer.
+    /// What he sees; `None` where he sees nothing of it, or totals and never an offer.
     pub sight: Option<Sight>,
     /// The region that he sees.
     pub region: Option<Region>,
@@ -68,7 +68,12 @@ impl SeenOffer {
         Ok(Self { audience, sight, region, contact, origin })
     }
 
-    /// The groups that tell whose it is.
+    /// What is not shown at all.
+    fn nothing(audience: Audience) -> Self {
+        Self { audience, sight: None, region: None, contact: None, origin: None }
+    }
+
+    /// The groups that lead to whose it is.
     fn named(&self) -> Vec<FieldGroup> {
         let groups = self.sight.iter().flat_map(|seen| &seen.groups).copied();
         groups.filter(|group| group.leads_to_somebody()).collect()
@@ -92,7 +97,12 @@ pub(crate) async fn contacts(reader: &impl Reads, of: OrganisationId) -> AppResu
 pub async fn preview(app: &App, caller: &Caller, id: OfferId, audience: Audience) -> AppResult<SeenOffer> {
     let offer = store::get(&app.store, caller.actor.into(), id).await.map_err(not_found)?;
     let owner = storage::organisations::get(&app.store, caller.actor.into(), offer.record.organisation).await?;
-    SeenOffer::read(&app.store, &app.tables(), audience, &offer, &owner.record).await
+    let seen = SeenOffer::read(&app.store, &app.tables(), audience, &offer, &owner.record).await?;
+    // To buyers what is out of the market is not there, whatever they see of it else.
+    if audience == Audience::Buyer && !offer.record.in_market(app.today()) {
+        return Ok(SeenOffer::nothing(audience));
+    }
+    Ok(seen)
 }
 
 /// An offer as far as the caller may see it: his own, or that of a member of his cluster.

@@ -64,7 +64,7 @@ async fn every(service: &Service, flags: &OrgList) -> Result<Vec<Organisation>> 
 pub(super) async fn verify(settings: &Settings, named: &str, voucher: Voucher, format: Format) -> Result<Ended> {
     let service = Service::open(settings, Catalogue::Ensure).await?;
     let id = organisation::find(&service, named).await?;
-    let verified = organisations::verify(&service.app, &Caller::command_line(), id, voucher.into()).await;
+    let verified = organisations::verify(&service.app, &Caller::command_line(), id, voucher.into(), |_| Ok(())).await;
     let record = verified.map_err(app_fault)?.record;
     match format {
         Format::Json => output::print_json(&json_of(&record))?,

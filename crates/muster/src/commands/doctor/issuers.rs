@@ -1,6 +1,9 @@
 //! Whether the keys of outside issuers can be had.
 
-use app::{doctor::Finding, outside};
+use app::{
+    doctor::Finding,
+    outside::{self, SourceError},
+};
 
 use crate::{
     config::Settings,
@@ -40,6 +43,10 @@ async fn ask(setting: &IssuerSetting) -> Finding {
         Ok(keys) => {
             let organisations = setting.issuer.organisations().len();
             Finding::sound(check, format!("{issuer}: usable keys at {place}: {keys}; organisations: {organisations}"))
+        }
+        // What holds for a while without it is no fault of this installation.
+        Err(fault @ SourceError::Unreachable(_)) => {
+            Finding::warning(check, format!("{issuer}: {place} {fault}"), remedy)
         }
         Err(fault) => Finding::fault(check, format!("{issuer}: {place} {fault}"), remedy),
     }
