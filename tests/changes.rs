@@ -333,6 +333,18 @@ on_both! {
         mapping.source = Some("their-portal".to_owned());
         app::imports::needs(&app.app, &caller, file, &mapping, options).await.unwrap();
         let operator = app.operator();
+        // So is what a file finds their sites by; else it would add others when it comes again.
+        let sites = app.get(&operator, "/api/v1/sites").await.expect(200);
+        assert_eq!(sites.items().len(), 2);
+        for site in sites.items() {
+            let address = format!("/api/v1/sites/{}", site["id"].as_str().unwrap());
+            for patch in [json!({ "name": "Hall" }), json!({ "region": "DE212" })] {
+                let refused = app.patch(&operator, &address, "*", &patch).await.expect(409);
+                assert_eq!(refused.json["code"], "other_source");
+                assert!(refused.json["detail"].as_str().unwrap().contains("their-portal"), "{}", refused.text);
+            }
+            app.patch(&operator, &address, "*", &json!({ "zone": "Europe/Paris" })).await.expect(200);
+        }
         for (list, act) in [("offers", "withdraw"), ("needs", "close")] {
             let found = app.get(&operator, &format!("/api/v1/{list}")).await.expect(200);
             let address = format!("/api/v1/{list}/{}", found.items()[0]["id"].as_str().unwrap());

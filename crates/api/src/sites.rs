@@ -247,6 +247,7 @@ async fn get(
     request_body(content = SiteBody, content_type = "application/merge-patch+json"),
     responses(
         (status = 200, description = "As it is now", body = SiteView),
+        (status = 409, description = "Records at it were imported, and the file finds the site by name, region and point"),
         (status = 412, description = "It is no longer the version that `If-Match` names"),
         (status = 428, description = "`If-Match` is missing")))]
 async fn update(

@@ -12,10 +12,10 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 
 use crate::{
     bulk,
-    entity::site,
+    entity::{need, offer, site},
     error::StoreError,
     json,
-    origin::Stored,
+    origin::{Origin, Stored},
     page::{self, Page, PageRequest},
     scope::Scope,
     store::{Reads, Tx},
@@ -53,6 +53,20 @@ pub async fn get(reader: &impl Reads, scope: Scope, id: SiteId) -> Result<Stored
 /// As [`get`].
 pub async fn get_to_change(tx: &Tx, scope: Scope, id: SiteId) -> Result<Stored<Site>, StoreError> {
     stored(one(find(scope, id).lock_exclusive(), tx.connection()).await?)
+}
+
+/// Where records at a site come from, if one of them was imported.
+pub async fn source_of(reader: &impl Reads, id: SiteId) -> Result<Option<Origin>, StoreError> {
+    let connection = reader.connection();
+    let imported =
+        offer::Entity::find().filter(offer::Column::SiteId.eq(id.0)).filter(offer::Column::Source.is_not_null());
+    if let Some(row) = imported.order_by_asc(offer::Column::Id).one(connection).await? {
+        return Ok(Origin::of_row(row.source, row.external_id));
+    }
+    let imported =
+        need::Entity::find().filter(need::Column::SiteId.eq(id.0)).filter(need::Column::Source.is_not_null());
+    let row = imported.order_by_asc(need::Column::Id).one(connection).await?;
+    Ok(row.and_then(|row| Origin::of_row(row.source, row.external_id)))
 }
 
 /// Replaces a site by what it has become; its date of creation stays.

@@ -23,7 +23,8 @@ use crate::{
 /// Everything is checked as when it was added.
 ///
 /// # Errors
-/// `NotFound` outside of what the actor may see; `Invalid` with every fault; what `edit` says.
+/// `NotFound` outside of what the actor may see; `Conflict` when a file keeps records there; `Invalid` with every fault;
+/// what `edit` says.
 pub async fn update<F>(app: &App, caller: &Caller, id: SiteId, edit: F) -> AppResult<Stored<Site>>
 where
     F: FnOnce(&Stored<Site>) -> AppResult<Option<SiteInput>> + Send + 'static,
@@ -34,7 +35,6 @@ where
         .write(move |tx| async move {
             let stored = store::get_to_change(&tx, actor.into(), id).await.map_err(not_found)?;
             require(&caller, Action::Write, Resource::OwnedBy(stored.record.organisation))?;
-            kept_here(&stored)?;
             let Some(input) = edit(&stored)? else { return Ok(stored) };
             let before = &stored.record;
             let mut faults = Violations::new();
@@ -46,6 +46,10 @@ where
             let after = Site { name, region, region_from, point: place.point, zone, ..before.clone() };
             if after == *before {
                 return Ok(stored);
+            }
+            // By these a file that comes again finds the site of its rows; it would add another.
+            if (&after.name, &after.region, &after.point) != (&before.name, &before.region, &before.point) {
+                kept_here(&Stored { origin: store::source_of(&tx, id).await?, ..stored.clone() })?;
             }
             store::update(&tx, actor.into(), &after, now).await?;
             pen.note(&tx, [changed(before, &after)]).await?;
