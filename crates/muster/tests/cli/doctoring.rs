@@ -118,7 +118,7 @@ fn what_is_wrong_in_the_database_is_told() {
     bench.run(&["token", "create", "--operator"]).exits(0);
     tamper(
         &bench,
-        "UPDATE people SET operator = operator; PRAGMA foreign_keys = OFF; INSERT INTO memberships VALUES (x'01', x'02', 1)",
+        "UPDATE people SET operator = operator; PRAGMA foreign_keys = OFF; INSERT INTO memberships (cluster_id, member_id, created_at) VALUES (x'01', x'02', 1)",
     );
     let run = "INSERT INTO runs (id, state, day, parameters, attempts, queued_at, started_at, lease_until) \
                VALUES (x'00000000000000000000000000000001', 'running', 1, '{}', 1, 1, 1, 1)";

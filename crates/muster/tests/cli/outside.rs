@@ -75,13 +75,19 @@ fn doctor_asks_each_issuer_and_looks_whom_it_is_mapped_to() {
             && found[1].2.contains(NOBODY),
         "{found:?}"
     );
-    // Nobody listens there, or the file is not there.
-    for place in ["jwks_url = \"http://127.0.0.1:1/jwks.json\"", "jwks_file = \"nowhere.json\""] {
+    // Nobody listens there for the moment, or the file is not there.
+    let places =
+        [("jwks_url = \"http://127.0.0.1:1/jwks.json\"", "warning"), ("jwks_file = \"nowhere.json\"", "FAULT")];
+    for (place, verdict) in places {
         settings(&bench, &[place, &organisation]);
         let found = checks(&bench, 1);
-        assert!(found[0].1 == "FAULT" && found[0].2.contains("https://login.example.org"), "{found:?}");
+        assert!(found[0].1 == verdict && found[0].2.contains("https://login.example.org"), "{found:?}");
     }
     settings(&bench, &["jwks_url = \"http://login.example.org/jwks.json\"", &organisation]);
     let refused = bench.run(&["serve"]).exits(1).stderr;
     assert!(refused.contains("outside_issuers, entry 1: jwks_url"), "{refused}");
+    // What stands before the @ is a secret.
+    settings(&bench, &["jwks_url = \"https://ann:pw123@login.example.org/jwks.json\"", &organisation]);
+    let refused = bench.run(&["serve"]).exits(1).stderr;
+    assert!(refused.contains("login.example.org") && !refused.contains("pw123"), "{refused}");
 }

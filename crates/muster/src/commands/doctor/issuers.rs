@@ -45,7 +45,7 @@ async fn ask(setting: &IssuerSetting) -> Finding {
             Finding::sound(check, format!("{issuer}: usable keys at {place}: {keys}; organisations: {organisations}"))
         }
         // What holds for a while without it is no fault of this installation.
-        Err(fault @ SourceError::Unreachable(_)) => {
+        Err(fault @ SourceError::Unreachable(_)) if matches!(setting.keys, KeyPlace::Address(_)) => {
             Finding::warning(check, format!("{issuer}: {place} {fault}"), remedy)
         }
         Err(fault) => Finding::fault(check, format!("{issuer}: {place} {fault}"), remedy),
