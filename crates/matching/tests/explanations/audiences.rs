@@ -63,10 +63,15 @@ fn disguised(market: &Market, own: OrganisationId, rng: &mut ChaCha8Rng) -> Mark
         offer.terms.role = Role::Trader;
         if rng.random_range(0..2) == 0 {
             // What a cluster or a counterparty is shown is nothing to buyers, nor is their name here.
-            let shown =
-                [("own_cluster", "price"), ("counterparty", "notes"), ("buyer", "identity"), ("buyer", "contact")];
-            let shown = shown[rng.random_range(0..shown.len())];
-            let typed = BTreeMap::from([(shown.0.to_owned(), vec![shown.1.to_owned()])]);
+            let shown = [
+                ("own_cluster", vec!["price"]),
+                ("counterparty", vec!["notes"]),
+                ("buyer", vec!["identity"]),
+                ("buyer", vec!["contact", "identity"]),
+            ];
+            let (audience, groups) = &shown[rng.random_range(0..shown.len())];
+            let groups = groups.iter().map(|group| (*group).to_owned()).collect();
+            let typed = BTreeMap::from([((*audience).to_owned(), groups)]);
             offer.terms.disclosure = Disclosure::check(&typed).unwrap();
         }
         offer.terms.line = None;
