@@ -59,6 +59,11 @@ def finding(service, port, path, host="localhost"):
     return next((c["verdict"], c["detail"]) for c in told["checks"] if c["check"] == "outside issuer")
 
 
+def refused(verdict, detail):
+    """Whether no key was read, for the certificate's sake: a warning, since it lies with the issuer to mend."""
+    return verdict == "warning" and "invalid peer certificate" in detail
+
+
 def main():
     (muster,) = sys.argv[1:]
     authority = trustme.CA()
@@ -78,9 +83,9 @@ def main():
         verdict, detail = finding(trusting, port, "/moved.json")
         tried("a redirect is not followed", verdict == "FAULT" and "302" in detail, detail)
         verdict, detail = finding(trusting, port, "/jwks.json", "127.0.0.1")
-        tried("a certificate for another name is refused", verdict == "FAULT", detail)
+        tried("a certificate for another name is refused", refused(verdict, detail), detail)
         verdict, detail = finding(Service(muster, folder / "data", {}), port, "/jwks.json")
-        tried("a certificate that nobody vouches for is refused", verdict == "FAULT", detail)
+        tried("a certificate that nobody vouches for is refused", refused(verdict, detail), detail)
     server.shutdown()
     print(f"issuer: {len(broken)} broken")
     sys.exit(1 if broken else 0)
