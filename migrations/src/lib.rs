@@ -29,6 +29,7 @@ mod m20261129_000016_postcodes;
 mod m20261129_000017_identifiers;
 mod m20261129_000018_former_organisations;
 mod m20261129_000021_memberships;
+mod m20261130_000022_market_modes;
 
 /// Every schema change, in order.
 #[derive(Debug)]
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000017_identifiers::Migration),
             Box::new(m20261129_000018_former_organisations::Migration),
             Box::new(m20261129_000021_memberships::Migration),
+            Box::new(m20261130_000022_market_modes::Migration),
         ]
     }
 }

@@ -30,6 +30,7 @@ pub mod mandate;
 pub mod market;
 pub mod matches;
 pub mod membership;
+pub mod mode;
 pub mod need;
 pub mod offer;
 pub mod organisation;

@@ -24,6 +24,7 @@ pub mod line;
 pub mod link;
 pub mod mail;
 pub mod mandate;
+pub mod market_mode;
 pub mod match_row;
 pub mod membership;
 pub mod need;

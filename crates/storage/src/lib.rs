@@ -32,6 +32,7 @@ pub mod market;
 pub mod matches;
 pub mod memberships;
 pub mod merging;
+pub mod modes;
 pub mod needs;
 pub mod offers;
 pub mod organisations;
