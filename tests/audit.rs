@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use testkit::{TestApp, TestDb, on_both};
 
-use crate::{memberships, needs, offers, people};
+use crate::{ledger, memberships, needs, offers, people};
 
 /// Operations of the OpenAPI document that change something, by what the log calls them.
 fn changes() -> BTreeSet<String> {
@@ -20,7 +20,8 @@ fn changes() -> BTreeSet<String> {
             }
             // `match_runs_start` is the act `start` on a `match_run`.
             let (list, act) = id.rsplit_once('_').unwrap();
-            found.insert(format!("{act} {}", list.trim_end_matches('s')));
+            let record = if list == "matches" { "match" } else { list.trim_end_matches('s') };
+            found.insert(format!("{act} {record}"));
         }
     }
     found
@@ -49,6 +50,7 @@ on_both! {
         app.post(&operator, &format!("/api/v1/match-runs/{run}/cancel"), &json!({})).await.expect(200);
         people::whatever_a_person_does(&app, &firm).await;
         memberships::whatever_clusters_do(&app).await;
+        ledger::whatever_sides_do(&app).await;
         // What is refused leaves no trace.
         app.post(&firm.token, &format!("/api/v1/offers/{offer}/withdraw"), &json!({})).await.expect(409);
         app.post(&firm.token, "/api/v1/offers", &json!({ "site": firm.site })).await.expect(422);

@@ -3,7 +3,7 @@
 use app::imports::ImportOptions;
 use domain::{
     ids::{MatchId, OrganisationId},
-    matches::{MatchState, Quantities},
+    matches::{MatchState, Side, Step},
     time::Clock,
 };
 use serde_json::{Value, json};
@@ -81,11 +81,16 @@ async fn advance(app: &TestApp, id: &str, states: &'static [MatchState]) {
     let moved = app.app.store.write(move |tx| async move {
         for state in states {
             let row = storage::matches::get(&tx, Scope::Operator, id).await?;
-            let agreed = matches!(state, MatchState::Agreed).then_some(row.quantities.proposed);
-            let quantities = Quantities { agreed: agreed.unwrap_or(row.quantities.agreed), ..row.quantities };
-            storage::matches::advance(&tx, Scope::Operator, id, *state, quantities, None, now).await?;
+            let deadline = now.plus_micros(3_600_000_000);
+            let accept = |side| Step::Accept { side, quantity: None, deadline };
+            let step = match state {
+                MatchState::Proposed => Step::Propose { quantity: row.quantities.proposed, deadline },
+                MatchState::AcceptedBySupplier => accept(Side::Supplier),
+                _ => accept(Side::Buyer),
+            };
+            storage::ledger::step(&tx, id, &step, now).await?;
         }
-        Ok::<_, storage::StoreError>(())
+        Ok::<_, storage::ledger::LedgerError>(())
     });
     moved.await.unwrap();
 }

@@ -375,12 +375,12 @@ on_both! {
         mandated(&app, &firm, &alliance, &[]).await;
         app.post(&app.operator(), "/api/v1/match-runs", &json!({})).await.expect(202);
         app.work().await;
-        let market = storage::market::snapshot(&app.app.store, app.app.today()).await.unwrap();
+        let market = storage::market::snapshot(&app.app.store, app.app.today(), app.app.clock.now()).await.unwrap();
         let of_firm = &market.organisations[&firm.id.parse().unwrap()];
         assert_eq!(of_firm.clusters, [id.parse().unwrap()]);
         // The day after its last it has no right any more, whether or not anything has run since.
         app.clock.advance_micros(56 * 86_400 * 1_000_000);
-        let market = storage::market::snapshot(&app.app.store, app.app.today()).await.unwrap();
+        let market = storage::market::snapshot(&app.app.store, app.app.today(), app.app.clock.now()).await.unwrap();
         let of_firm = &market.organisations[&firm.id.parse().unwrap()];
         assert!(of_firm.clusters.is_empty() && of_firm.verification.as_str() == "none", "{of_firm:?}");
         let later = app.token(alliance.grant);

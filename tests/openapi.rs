@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use serde_json::{Value, json};
 use testkit::{TestApp, TestDb, app::request, on_both};
 
-use crate::memberships;
+use crate::{ledger, memberships};
 
 /// Where an example holds a secret that opens nothing.
 const WITH_SECRETS: [&str; 8] = [
@@ -143,6 +143,40 @@ on_both! {
             for field in ["cluster", "holder"].into_iter().filter(|field| example[field].is_string()).collect::<Vec<_>>() {
                 example[field] = cluster.id.clone().into();
             }
+            if path == "/api/v1/matches" {
+                let (pair, _) = ledger::Pair::ready(&app, "create").await;
+                let need = app.get(&pair.hospital.token, &format!("/api/v1/needs/{}", pair.need)).await.expect(200).json;
+                let instalment = &need["instalments"][0]["id"];
+                let example = json!({ "offer": pair.offer, "need": pair.need, "instalment": instalment, "quantity": example["quantity"] });
+                app.post(&app.operator(), &path, &example).await.expect(201);
+                tried += 1;
+                continue;
+            }
+            if let Some(step) = path.strip_prefix("/api/v1/matches/{id}") {
+                let (pair, side) = ledger::Pair::ready(&app, if step.is_empty() { "update" } else { &step[1..] }).await;
+                let path = path.replace("{id}", &pair.id);
+                if method == "PATCH" {
+                    app.patch(&side.token, &path, "*", &example).await.expect(200);
+                    patched += 1;
+                } else {
+                    let status = app.post(&side.token, &path, &example).await.status;
+                    assert!([200, 201].contains(&status), "{path}: {status}");
+                    tried += 1;
+                }
+                continue;
+            }
+            if path == "/api/v1/match-runs/{id}/accept" {
+                let run = ledger::run(&app).await;
+                app.post(&app.operator(), &path.replace("{id}", &run), &example).await.expect(200);
+                tried += 1;
+                continue;
+            }
+            if path == "/api/v1/offers/{id}/recall" {
+                let (pair, _) = ledger::Pair::ready(&app, "recall").await;
+                app.post(&pair.firm.token, &path.replace("{id}", &pair.offer), &example).await.expect(200);
+                tried += 1;
+                continue;
+            }
             if method == "PATCH" {
                 let list = path.split('/').nth(3).unwrap();
                 let made = match list {
@@ -173,7 +207,7 @@ on_both! {
                 ids.insert(path.split('/').nth(3).unwrap().to_owned(), id.to_owned());
             }
         }
-        assert_eq!((tried, patched), (25, 5));
+        assert_eq!((tried, patched), (36, 6));
         app.work().await;
         assert_eq!(app.get("", "/api/v1/openapi.json").await.expect(200).json, document);
     }

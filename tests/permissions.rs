@@ -43,7 +43,7 @@ const OWN: [&str; 2] = ["roles_accept", "sessions_end"];
 const SHARED: [&str; 2] = ["match_runs_get", "match_runs_shortages"];
 
 /// Operations on such a record that are the operator's alone, as are figures of the whole market.
-const OPERATORS: [&str; 2] = ["match_runs_cancel", "match_runs_shares"];
+const OPERATORS: [&str; 3] = ["match_runs_accept", "match_runs_cancel", "match_runs_shares"];
 
 /// The id of nothing.
 const NOBODY: &str = "018f0000-0000-7000-8000-000000000001";
@@ -110,6 +110,12 @@ fn body_of(operation: &str) -> Value {
         }
         "mandates_create" => json!({ "holder": NOBODY, "ends_on": "2020-12-31" }),
         "claims_grant" => json!({ "role": "admin" }),
+        "matches_create" => json!({ "offer": NOBODY, "need": NOBODY, "instalment": NOBODY, "quantity": 1 }),
+        "matches_decline" | "matches_cancel" => json!({ "reason": "price" }),
+        "matches_ship" => json!({ "quantity": 1 }),
+        "matches_receive" => json!({ "accepted": 1 }),
+        "matches_sample" => json!({ "sample": "requested" }),
+        "match_messages_create" => json!({ "body": "How soon?" }),
         _ => json!({}),
     }
 }
@@ -122,8 +128,11 @@ on_both! {
         let offer = app.post(&firm.token, "/api/v1/offers", &offers::plain(&firm)).await.expect(201).id();
         let need = app.post(&firm.token, "/api/v1/needs", &needs::plain(&firm)).await.expect(201).id();
         let key = app.post(&firm.token, "/api/v1/api-keys", &json!({ "name": "Portal" })).await.expect(201).id();
+        let hospital = app.hospital("Hôpital").await;
+        app.post(&hospital.token, "/api/v1/needs", &needs::plain(&hospital)).await.expect(201);
         let run = app.post(&app.operator(), "/api/v1/match-runs", &json!({})).await.expect(202).id();
         app.work().await;
+        let matched = app.get(&firm.token, "/api/v1/matches").await.items()[0]["id"].as_str().unwrap().to_owned();
         let grant = app.signed_in(id, domain::person::Role::Member).await;
         let member = app.token(grant);
         // The use cases ask again, since not everybody comes over HTTP.
@@ -142,7 +151,7 @@ on_both! {
             ("offers", offer),
             ("needs", need),
             ("match-runs", run),
-            ("matches", NOBODY.to_owned()),
+            ("matches", matched),
             ("api-keys", key),
             ("people", firm.id.clone()),
             ("sessions", NOBODY.to_owned()),
@@ -266,11 +275,12 @@ on_both! {
                     "sites" | "api-keys" => json!({ "organisation": firm.id, "name": "S" }),
                     "offers" => { let mut b = offers::plain(&firm); b["organisation"] = json!(firm.id); b }
                     "needs" => { let mut b = needs::plain(&hospital); b["organisation"] = json!(hospital.id); b }
+                    "matches" => body_of(&id),
                     _ => json!({ "name": "X", "kind": "firm", "country": "DE", "verification": "operator" }),
                 };
                 let answer = send(path.clone(), if list == "match-runs" { json!({}) } else { body }).await;
                 match list {
-                    "match-runs" => assert_eq!(answer.status, 403, "{id}"),
+                    "match-runs" | "matches" => assert_eq!(answer.status, 403, "{id}"),
                     // Whoever registers one is its admin, and vouches for nobody.
                     "organisations" => assert_eq!(answer.expect(422).faults(), ["/verification not_yours"], "{id}"),
                     _ => assert_eq!(answer.expect(422).faults(), ["/organisation unknown_organisation"], "{id}"),

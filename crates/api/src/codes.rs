@@ -160,6 +160,26 @@ pub const ALL: &[Code] = &[
         "Who the other side of a match is opens once its supplier has accepted. The detail names the present state.",
     ),
     answer(
+        "not_available",
+        StatusCode::CONFLICT,
+        "It is promised to others",
+        "What is asked for is held or agreed for others by now. The detail says as much as you may know; take less, or wait \
+         for another suggestion.",
+    ),
+    answer(
+        "not_eligible",
+        StatusCode::CONFLICT,
+        "The two may not trade",
+        "A rule of the market stands between the offer and the need by now, whatever a run said before. The explanation of \
+         the need tells which.",
+    ),
+    answer(
+        "sample_pending",
+        StatusCode::CONFLICT,
+        "A sample waits for your judgement",
+        "You asked for a sample and have not approved it. Approve it and accept, or decline.",
+    ),
+    answer(
         "other_source",
         StatusCode::CONFLICT,
         "The record is kept elsewhere",

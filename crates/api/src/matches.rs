@@ -3,7 +3,7 @@
 use app::{
     App,
     access::Caller,
-    matches::{MatchFilter, MatchView, Side},
+    matches::{MatchFilter, MatchRow, MatchView, Side},
 };
 use axum::{Json, extract::State};
 use domain::{
@@ -31,9 +31,12 @@ use crate::{
     sort::{ByCreation, Sort},
 };
 
+mod steps;
+mod talk;
+
 /// The routes of matches.
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get)).merge(steps::router()).merge(talk::router())
 }
 
 #[derive(Debug, Deserialize, IntoParams, Validate)]
@@ -70,14 +73,31 @@ struct ListQuery {
 struct MatchBody {
     /// Its id.
     id: Uuid,
-    /// The run that suggested it.
-    run: Uuid,
-    /// `suggested`, or `expired` once a later run replaced it.
+    /// The run that suggested it; null where it was put by hand.
+    run: Option<Uuid>,
+    /// `suggested`, `proposed`, `accepted_by_supplier`, `accepted_by_buyer`, `agreed`, `in_delivery`, `fulfilled`; or
+    /// `declined`, `expired` or `cancelled`.
     state: &'static str,
     /// Where you stand: `supplier`, `buyer` or `operator`.
     side: &'static str,
-    /// How much, in base units.
+    /// How much was suggested or put to the sides, in base units.
     quantity: i64,
+    /// What became of it.
+    quantities: QuantitiesView,
+    /// Until when it is held, while it waits for an answer.
+    #[schema(format = DateTime)]
+    deadline: Option<String>,
+    /// Why it ended, where a side said so.
+    closing_reason: Option<&'static str>,
+    /// In words, where the reason is `other`.
+    closing_text: Option<String>,
+    /// `requested`, `approved` or `refused`, where the buyer asked for a sample.
+    sample: Option<&'static str>,
+    /// What the sides state of it.
+    terms: talk::TermsBody,
+    /// When goods of it were recalled.
+    #[schema(format = DateTime)]
+    recalled_at: Option<String>,
     /// The UN/ECE code of the base unit.
     unit: String,
     /// The tier that the instalment ranked at.
@@ -94,9 +114,48 @@ struct MatchBody {
     need: NeedSide,
     /// Why this offer and this instalment.
     explanation: Explanation,
-    /// When it was suggested.
+    /// When it was suggested, or put by hand.
     #[schema(format = DateTime)]
     created_at: String,
+    /// When it last changed.
+    #[schema(format = DateTime)]
+    updated_at: String,
+}
+
+/// The quantities of a match, in base units: agreed >= shipped >= received = accepted + rejected.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MatchQuantities)]
+struct QuantitiesView {
+    /// Held, until it is agreed or ends.
+    held: i64,
+    /// Agreed by both sides.
+    agreed: i64,
+    /// Shipped.
+    shipped: i64,
+    /// Arrived.
+    received: i64,
+    /// Passed goods-in.
+    accepted: i64,
+    /// Failed goods-in, and is lacked again.
+    rejected: i64,
+    /// Shipped and never arrived, once it has ended.
+    lost: i64,
+}
+
+impl QuantitiesView {
+    fn of(row: &MatchRow) -> Self {
+        let q = &row.quantities;
+        let ended = matches!(row.state, MatchState::Cancelled | MatchState::Fulfilled);
+        Self {
+            held: if row.state.is_held() { row.covered } else { 0 },
+            agreed: q.agreed.units(),
+            shipped: q.shipped.units(),
+            received: q.received.units(),
+            accepted: q.accepted.units(),
+            rejected: q.rejected.units(),
+            lost: if ended { q.lost() } else { 0 },
+        }
+    }
 }
 
 /// The offer of a match. The buyer sees neither ids nor more of the place than NUTS 2.
@@ -177,10 +236,18 @@ impl MatchBody {
         let shows_offer = view.offer.groups.contains(&FieldGroup::Identity);
         Self {
             id: view.row.id.0,
-            run: view.row.run.0,
+            run: view.row.run.map(|run| run.0),
             state: view.row.state.as_str(),
             side,
             quantity: view.row.quantities.proposed.units(),
+            quantities: QuantitiesView::of(&view.row),
+            deadline: view.row.deadline.map(|at| at.to_string()),
+            closing_reason: view.row.closing_reason.as_ref().map(|reason| reason.as_str()),
+            closing_text: view.row.closing_reason.as_ref().and_then(|reason| reason.text()).map(str::to_owned),
+            sample: view.row.sample.map(|sample| sample.as_str()),
+            // What cannot be read is a defect of ours; whoever writes it checks that it can.
+            terms: app::matches::terms_of(&view.row).map(talk::TermsBody::of).unwrap_or_default(),
+            recalled_at: view.row.recalled_at.map(|at| at.to_string()),
             tier: view.row.tier,
             cutoff: view.way.cutoff.to_string(),
             due: view.way.due.to_string(),
@@ -201,6 +268,7 @@ impl MatchBody {
             },
             explanation: Explanation::of(&view, base.map_or("units", BaseUnit::plural)),
             created_at: view.row.created_at.to_string(),
+            updated_at: view.row.updated_at.to_string(),
             unit,
         }
     }
@@ -236,6 +304,9 @@ impl Explanation {
             "satisfies" => "; the grade stands for the one asked",
             _ => "; it is a substitute that the buyer accepts",
         });
+        // What was put by hand was compared with nothing.
+        let ranked = view.line.rank > 0;
+        let (tells_rivals, tells_costs) = (tells_rivals && ranked, tells_costs && ranked);
         if tells_costs {
             summary.push_str(&format!(
                 "; number {} by cost of {} eligible offers",

@@ -228,7 +228,7 @@ impl Work {
     async fn now(app: &App, caller: &Caller, parameters: Parameters) -> AppResult<Self> {
         require(caller, Action::Write, Resource::Runs)?;
         parameters.check()?;
-        let market = Arc::new(storage::market::snapshot(&app.store, app.today()).await?);
+        let market = Arc::new(storage::market::snapshot(&app.store, app.today(), app.clock.now()).await?);
         Ok(Self { market, tables: app.tables(), parameters, threads: 0, seat: None })
     }
 }

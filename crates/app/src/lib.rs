@@ -29,6 +29,7 @@ pub mod health;
 pub mod idempotency;
 pub mod ids;
 pub mod imports;
+pub mod ledger;
 pub mod links;
 pub mod mails;
 pub mod mandates;

@@ -221,7 +221,9 @@ fn link_of(kind: MailKind) -> Option<(LinkPurpose, i64)> {
         | MailKind::Changed
         | MailKind::Access
         | MailKind::Joining
-        | MailKind::Granted => None,
+        | MailKind::Granted
+        | MailKind::Match
+        | MailKind::Recall => None,
     }
 }
 
@@ -299,6 +301,22 @@ fn words(kind: MailKind, organisation: &str, about: &str) -> (String, String, St
             format!("You can act for {organisation} at Muster"),
             format!(
                 "your claim to act for {organisation} was granted. Sign in, or carry your session on, to act for it."
+            ),
+            String::new(),
+        ),
+        MailKind::Match => (
+            format!("Matches of {organisation} at Muster: something happened"),
+            format!(
+                "something happened to matches of {organisation}: one was put to you, accepted, declined, shipped, received or ended. \
+                 What is put to you is held for a limited time. Sign in to see what and to answer."
+            ),
+            String::new(),
+        ),
+        MailKind::Recall => (
+            format!("A recall concerns {organisation}"),
+            format!(
+                "a supplier recalls goods that {organisation} received or awaits. Do not use them before you have read \
+                 which lots it is: sign in and open the match that is marked as recalled."
             ),
             String::new(),
         ),

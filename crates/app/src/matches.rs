@@ -18,8 +18,16 @@ use domain::{
 };
 use storage::{Page, PageRequest, Scope, StoreError, Stored, matches as store};
 
+mod recall;
+mod steps;
+mod talk;
+
 pub use matching::MatchLine;
+pub use recall::recall;
+pub use steps::{ByHand, Move, Proposed, accept_run, by_hand, make};
+pub(crate) use steps::{deeds_of_expired, tell};
 pub use storage::matches::{MatchFilter, MatchRow};
+pub use talk::{Message, messages, state, terms_of, write};
 
 use crate::{
     App,
@@ -83,6 +91,12 @@ pub async fn get(app: &App, actor: Actor, id: MatchId) -> AppResult<MatchView> {
         StoreError::NotFound => AppError::NotFound { what: "match" },
         other => other.into(),
     })?;
+    view_of(app, actor, row).await
+}
+
+/// A match as the actor sees it.
+async fn view_of(app: &App, actor: Actor, row: MatchRow) -> AppResult<MatchView> {
+    let id = row.id;
     let view = views(app, actor, vec![row]).await?.pop();
     view.ok_or_else(|| AppError::internal(format!("the match {id} names what does not exist")))
 }
@@ -110,6 +124,8 @@ pub async fn page(app: &App, actor: Actor, filter: &MatchFilter, request: PageRe
 }
 
 async fn views(app: &App, actor: Actor, rows: Vec<MatchRow>) -> AppResult<Vec<MatchView>> {
+    let now = app.clock.now();
+    let rows: Vec<MatchRow> = rows.into_iter().map(|row| row.at(now)).collect();
     // What a match names is read for the match, not for the reader: what he may see of it is
     // decided by his side, below and in the answer.
     let offers = storage::offers::get_many(&app.store, Scope::Operator, rows.iter().map(|r| r.offer)).await?;
@@ -122,7 +138,7 @@ async fn views(app: &App, actor: Actor, rows: Vec<MatchRow>) -> AppResult<Vec<Ma
     let owners = storage::organisations::get_many(&app.store, Scope::Operator, rows.iter().map(|r| r.supplier)).await?;
     let owners = owners.into_iter().map(|o| (o.id, o)).collect();
     let mut runs = BTreeMap::new();
-    for run in storage::runs::get_many(&app.store, Scope::Operator, rows.iter().map(|r| r.run)).await? {
+    for run in storage::runs::get_many(&app.store, Scope::Operator, rows.iter().filter_map(|r| r.run)).await? {
         let parameters = serde_json::from_str(&run.parameters_json).map_err(AppError::internal)?;
         let judged_exact_places = run.engine.as_deref().is_none_or(matching::judged_exact_places);
         runs.insert(run.id, RanBy { day: run.day, parameters, judged_exact_places });
@@ -154,7 +170,8 @@ fn view(actor: Actor, row: MatchRow, named: &Named, regions: &RegionTable) -> Ap
     let from = named.sites.get(&offer.record.site).ok_or_else(missing)?;
     let to = named.sites.get(&need.record.site).ok_or_else(missing)?;
     let owner = named.owners.get(&row.supplier).ok_or_else(missing)?;
-    let run = named.runs.get(&row.run).ok_or_else(missing)?;
+    // What was put by hand was judged without exact places.
+    let run = row.run.map(|id| named.runs.get(&id).ok_or_else(missing)).transpose()?;
     let line: MatchLine = serde_json::from_str(&row.explanation_json).map_err(AppError::internal)?;
     let side = match actor {
         Actor::Operator => Side::Operator,
@@ -177,11 +194,14 @@ fn view(actor: Actor, row: MatchRow, named: &Named, regions: &RegionTable) -> Ap
     };
     let exact_way = exact_way(&line);
     let way = match side {
-        Side::Supplier | Side::Buyer if run.judged_exact_places => {
-            let points = coarse(from).and_then(|r| r.point).zip(coarse(to).and_then(|r| r.point));
-            coarse_way(exact_way.due, points.map(|(a, b)| a.distance_km(b)), run, offer.record.terms.lead_days)
-        }
-        Side::Operator | Side::Supplier | Side::Buyer => exact_way,
+        Side::Operator => exact_way,
+        Side::Supplier | Side::Buyer => match run.filter(|run| run.judged_exact_places) {
+            Some(run) => {
+                let points = coarse(from).and_then(|r| r.point).zip(coarse(to).and_then(|r| r.point));
+                coarse_way(exact_way.due, points.map(|(a, b)| a.distance_km(b)), run, offer.record.terms.lead_days)
+            }
+            None => exact_way,
+        },
     };
     let (offer_region, need_region) = (exact(&seen.site).cloned(), need_region.cloned());
     Ok(MatchView { row, side, offer: seen, need, offer_region, need_region, line, way })

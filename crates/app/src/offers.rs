@@ -150,7 +150,7 @@ where
         .await
 }
 
-fn not_found(error: StoreError) -> AppError {
+pub(crate) fn not_found(error: StoreError) -> AppError {
     match error {
         StoreError::NotFound => AppError::NotFound { what: "offer" },
         other => other.into(),

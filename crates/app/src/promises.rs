@@ -1,54 +1,104 @@
-//! What open matches hold a record to while its owner changes it.
+//! What matches hold a record to while its owner changes it.
+
+use std::collections::BTreeSet;
 
 use domain::{
-    capacity::CapacityKind,
-    ids::MatchId,
+    ids::{MatchId, OfferId},
+    matches::Step,
     need::{Instalment, Need},
     offer::Offer,
+    time::Instant,
 };
-use storage::{Tx, matches, matches::MatchFilter};
+use storage::{
+    Tx,
+    ledger::{self, Books, LedgerError},
+    matches,
+    matches::MatchFilter,
+};
 
-use crate::error::{AppError, AppResult};
+use crate::{
+    audit::Pen,
+    error::{AppError, AppResult},
+    ledger::{Over, broken},
+    matches::deeds_of_expired,
+};
 
-/// Refuses to lower an offer below what its open matches promise by their cut-offs.
-pub(crate) async fn kept_by_offer(tx: &Tx, before: &Offer, after: &Offer) -> AppResult<()> {
-    let open = matches::promises(tx, &MatchFilter { offer: Some(before.id), ..MatchFilter::default() }).await?;
-    let curve = after.terms.profile.curve(CapacityKind::Maximum);
-    let mut promised = 0_i64;
-    for promise in open {
-        promised = promised.saturating_add(promise.quantities.taken_from_offer(promise.state));
-        let there = curve.by(promise.cutoff);
-        if before.terms.product != after.terms.product {
-            return Err(broken(promise.id, "it promises the product of before"));
-        } else if there < promised {
-            let detail = format!("{promised} are promised by {}, and the offer would have {there}", promise.cutoff);
-            return Err(broken(promise.id, &detail));
+/// Locks an offer and what it shares a line with, before anybody changes it: in the order in which whoever promises does.
+pub(crate) async fn lock(tx: &Tx, pen: &Pen, offer: OfferId, now: Instant) -> AppResult<Books> {
+    let books = ledger::lock(tx, &BTreeSet::from([offer]), &BTreeSet::new(), now).await?;
+    for row in &books.expired {
+        pen.note(tx, deeds_of_expired(row)).await?;
+    }
+    Ok(books)
+}
+
+/// Refuses to lower an offer, or to move its dates, below what matches draw on it by their cut-offs.
+pub(crate) async fn kept_by_offer(
+    tx: &Tx,
+    books: &Books,
+    before: &Offer,
+    after: &Offer,
+    now: Instant,
+) -> AppResult<()> {
+    if after.terms.profile.as_of > before.terms.profile.as_of {
+        restated(tx, before.id, now).await?;
+    }
+    let open = ledger::drawing(tx, before.id).await?;
+    let Some(first) = open.first() else { return Ok(()) };
+    if before.terms.product != after.terms.product {
+        return Err(broken_promise(first.id, "it promises the product of before"));
+    }
+    let mut books = books.clone();
+    books.offers.insert(after.id, after.clone());
+    for over in broken(tx, &books).await? {
+        match over {
+            Over::Offer { offer, by, promised, there } if offer == after.id => {
+                let at = open.iter().find(|row| row.cutoff.max(after.terms.profile.as_of) == by).unwrap_or(first);
+                let detail = format!("{promised} are promised by {by}, and the offer would have {there}");
+                return Err(broken_promise(at.id, &detail));
+            }
+            Over::Line(line) if after.terms.line == Some(line) => {
+                return Err(broken_promise(first.id, "what is promised would not fit the time of its line"));
+            }
+            Over::Offer { .. } | Over::Line(_) | Over::Instalment { .. } => {}
         }
     }
     Ok(())
 }
 
-/// Refuses to take from a need what its open matches promise to bring.
+/// The owner restated what lies ready: what left the offer since no longer counts against it, and what is still owed does.
+pub(crate) async fn restated(tx: &Tx, offer: OfferId, now: Instant) -> AppResult<()> {
+    for row in ledger::drawing(tx, offer).await? {
+        ledger::post(tx, &row, &Step::Restate, None, now).await.map_err(|error| match error {
+            LedgerError::Store(error) => error.into(),
+            LedgerError::Refused(refusal) => AppError::internal(format!("{} is not restated: {refusal:?}", row.id)),
+        })?;
+    }
+    Ok(())
+}
+
+/// Refuses to take from a need what matches promise to bring or brought.
 pub(crate) async fn kept_by_need(tx: &Tx, before: &Need, after: &Need) -> AppResult<()> {
     let open = matches::promises(tx, &MatchFilter { need: Some(before.id), ..MatchFilter::default() }).await?;
+    let open: Vec<_> = open.into_iter().filter(|promise| promise.covered > 0).collect();
     for promise in &open {
         let of = |need: &Need| need.instalments.iter().find(|i| i.id == promise.instalment).cloned();
         let brought = open.iter().filter(|other| other.instalment == promise.instalment);
-        let brought = brought.map(|other| other.quantities.promised().units()).fold(0_i64, i64::saturating_add);
+        let brought = brought.map(|other| other.covered).fold(0_i64, i64::saturating_add);
         let fits = |was: Instalment, is: Instalment| {
             is.size == was.size && is.due >= was.due && is.measure.quantity.units() >= brought
         };
         if before.terms.product != after.terms.product {
-            return Err(broken(promise.id, "it promises the product of before"));
+            return Err(broken_promise(promise.id, "it promises the product of before"));
         } else if !of(before).zip(of(after)).is_some_and(|(was, is)| fits(was, is)) {
             let detail = format!("{brought} of its instalment are promised, of its size and by its day");
-            return Err(broken(promise.id, &detail));
+            return Err(broken_promise(promise.id, &detail));
         }
     }
     Ok(())
 }
 
-fn broken(id: MatchId, why: &str) -> AppError {
+fn broken_promise(id: MatchId, why: &str) -> AppError {
     let detail = format!("the match {id} is open: {why}; end the match first, or keep to it");
     AppError::Conflict { code: "wrong_state", detail }
 }

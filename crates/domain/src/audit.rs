@@ -184,6 +184,20 @@ words! {
         Confirm "confirm",
         /// Somebody did not take what was asked for or entered.
         Refuse "refuse",
+        /// An offer was put to a need, and holds.
+        Propose "propose",
+        /// A side of a match said no.
+        Decline "decline",
+        /// Goods of a match left the supplier.
+        Ship "ship",
+        /// Goods of a match were checked at goods-in.
+        Receive "receive",
+        /// A sample was asked for, or judged.
+        Sample "sample",
+        /// Goods were recalled.
+        Recall "recall",
+        /// A hold ended without an answer.
+        Expire "expire",
         /// Whose an offer or a need is, or how to reach him, was shown to somebody else.
         Open "open",
     }
@@ -200,6 +214,10 @@ words! {
         Offer "offer",
         /// A need.
         Need "need",
+        /// A match.
+        Match "match",
+        /// A message between the sides of a match.
+        MatchMessage "match_message",
         /// A run of the engine.
         Run "match_run",
         /// A key of a machine.

@@ -63,4 +63,6 @@ ids! {
     MandateId,
     /// A claim to an organisation.
     ClaimId,
+    /// A message between the sides of a match.
+    MessageId,
 }

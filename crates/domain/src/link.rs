@@ -73,11 +73,15 @@ pub enum MailKind {
     Joining,
     /// A claim to an organisation was granted.
     Granted,
+    /// Something happened to matches of an organisation.
+    Match,
+    /// Goods that an organisation took or awaits were recalled.
+    Recall,
 }
 
 impl MailKind {
     /// All of them.
-    pub const ALL: [MailKind; 10] = [
+    pub const ALL: [MailKind; 12] = [
         Self::Welcome,
         Self::Known,
         Self::Reset,
@@ -88,6 +92,8 @@ impl MailKind {
         Self::Entry,
         Self::Joining,
         Self::Granted,
+        Self::Match,
+        Self::Recall,
     ];
 
     /// The name in the table.
@@ -103,6 +109,8 @@ impl MailKind {
             Self::Entry => "entry",
             Self::Joining => "joining",
             Self::Granted => "granted",
+            Self::Match => "match",
+            Self::Recall => "recall",
         }
     }
 

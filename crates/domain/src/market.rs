@@ -23,10 +23,21 @@ pub struct Commitment {
     pub offer: OfferId,
     /// The instalment it covers.
     pub instalment: InstalmentId,
-    /// How much is held or agreed and not yet shipped.
+    /// How much of the offer's figures is held, agreed, or gone since they were stated; 0 where the goods left them.
     pub quantity: Quantity,
     /// By when it must exist.
     pub cutoff: Day,
+    /// How much of the instalment it covers, where that is not what it draws: goods that were delivered, or that failed
+    /// goods-in or were not taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub covers: Option<Quantity>,
+}
+
+impl Commitment {
+    /// How much of the instalment it covers.
+    pub fn covered(&self) -> Quantity {
+        self.covers.unwrap_or(self.quantity)
+    }
 }
 
 /// A quantity that the run before suggested and that nobody has answered yet.

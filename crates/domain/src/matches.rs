@@ -4,6 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{quantity::Quantity, violation::Violations};
 
+mod contact;
+mod life;
+mod terms;
+
+pub use contact::contact_in;
+pub use life::{Account, Entry, EntryKind, Refusal, Side, Step};
+pub use terms::{INCOTERMS, MatchTerms};
+
 /// Where a match stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -88,6 +96,15 @@ impl MatchState {
             Self::Suggested | Self::Fulfilled | Self::Declined | Self::Expired | Self::Cancelled => false,
         }
     }
+
+    /// Whether it waits for an answer and holds until a deadline.
+    pub fn is_held(self) -> bool {
+        match self {
+            Self::Proposed | Self::AcceptedBySupplier | Self::AcceptedByBuyer => true,
+            Self::Suggested | Self::Agreed | Self::InDelivery => false,
+            Self::Fulfilled | Self::Declined | Self::Expired | Self::Cancelled => false,
+        }
+    }
 }
 
 impl MatchState {
@@ -99,6 +116,33 @@ impl MatchState {
             Self::AcceptedBySupplier | Self::Agreed | Self::InDelivery | Self::Fulfilled | Self::Cancelled => true,
             Self::Suggested | Self::Proposed | Self::AcceptedByBuyer | Self::Declined | Self::Expired => false,
         }
+    }
+}
+
+/// How far a sample is, which a buyer may ask for before he accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sample {
+    /// The buyer asked for one, and has not said what he thinks of it.
+    Requested,
+    /// It is good.
+    Approved,
+    /// It is not.
+    Refused,
+}
+
+impl Sample {
+    /// The name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::Approved => "approved",
+            Self::Refused => "refused",
+        }
+    }
+
+    /// From its name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Requested, Self::Approved, Self::Refused].into_iter().find(|s| s.as_str() == name)
     }
 }
 
@@ -132,6 +176,100 @@ pub enum ClosingReason {
     Test,
     /// Something else, said in words.
     Other(String),
+}
+
+impl ClosingReason {
+    /// Their names on the wire, `other` the last.
+    pub const NAMES: [&str; 13] = [
+        "no_supply",
+        "no_contact_supplier",
+        "no_contact_buyer",
+        "need_gone",
+        "prefers_other",
+        "price",
+        "quality",
+        "certificate",
+        "logistics",
+        "recall",
+        "duplicate",
+        "test",
+        "other",
+    ];
+
+    /// From its name and, for `other`, what is said in words.
+    ///
+    /// # Errors
+    /// A violation of `/reason` or `/text`.
+    pub fn read(name: &str, text: Option<&str>) -> Result<Self, Violations> {
+        let text = text.map(str::trim).filter(|text| !text.is_empty());
+        if let (Some(_), true) = (text, name != "other") {
+            let detail = "only the reason other is said in words; leave it out, or write the reason other";
+            return Err(Violations::one("/text", "not_with_reason", detail));
+        }
+        Ok(match name {
+            "no_supply" => Self::NoSupply,
+            "no_contact_supplier" => Self::NoContactSupplier,
+            "no_contact_buyer" => Self::NoContactBuyer,
+            "need_gone" => Self::NeedGone,
+            "prefers_other" => Self::PrefersOther,
+            "price" => Self::Price,
+            "quality" => Self::Quality,
+            "certificate" => Self::Certificate,
+            "logistics" => Self::Logistics,
+            "recall" => Self::Recall,
+            "duplicate" => Self::Duplicate,
+            "test" => Self::Test,
+            "other" => match text {
+                Some(text) => Self::Other(text.to_owned()),
+                None => {
+                    let detail = "the reason other needs words; write why in text";
+                    return Err(Violations::one("/text", "missing", detail));
+                }
+            },
+            unknown => {
+                let detail = format!("{unknown:?} is no reason; write one of: {}", Self::NAMES.join(", "));
+                return Err(Violations::one("/reason", "unknown_value", detail));
+            }
+        })
+    }
+
+    /// The name on the wire.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::NoSupply => "no_supply",
+            Self::NoContactSupplier => "no_contact_supplier",
+            Self::NoContactBuyer => "no_contact_buyer",
+            Self::NeedGone => "need_gone",
+            Self::PrefersOther => "prefers_other",
+            Self::Price => "price",
+            Self::Quality => "quality",
+            Self::Certificate => "certificate",
+            Self::Logistics => "logistics",
+            Self::Recall => "recall",
+            Self::Duplicate => "duplicate",
+            Self::Test => "test",
+            Self::Other(_) => "other",
+        }
+    }
+
+    /// What was said in words.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Other(text) => Some(text),
+            Self::NoSupply | Self::NoContactSupplier | Self::NoContactBuyer | Self::NeedGone => None,
+            Self::PrefersOther | Self::Price | Self::Quality | Self::Certificate | Self::Logistics => None,
+            Self::Recall | Self::Duplicate | Self::Test => None,
+        }
+    }
+
+    /// Whether later runs keep the offer and the need apart: the reason lies in the pair, and not in the moment.
+    pub fn keeps_apart(&self) -> bool {
+        match self {
+            Self::PrefersOther | Self::Price | Self::Quality | Self::Certificate | Self::Logistics => true,
+            Self::NoSupply | Self::NoContactSupplier | Self::NoContactBuyer | Self::Recall | Self::Other(_) => true,
+            Self::NeedGone | Self::Duplicate | Self::Test => false,
+        }
+    }
 }
 
 /// The six quantities: proposed >= agreed >= shipped >= received = accepted + rejected.
@@ -178,26 +316,6 @@ impl Quantities {
             faults.push("/accepted", "does_not_add_up", detail);
         }
         faults.into_result()
-    }
-
-    /// What is promised: what was agreed, or proposed while nothing is agreed.
-    pub fn promised(&self) -> Quantity {
-        if self.agreed.is_zero() { self.proposed } else { self.agreed }
-    }
-
-    /// What the offer still owes: it takes capacity until shipped.
-    pub fn taken_from_offer(&self, state: MatchState) -> i64 {
-        if state.takes_capacity() { self.promised().units() - self.shipped.units() } else { 0 }
-    }
-
-    /// What the offer regains when the match ends: agreed - shipped.
-    pub fn regained_by_offer(&self) -> i64 {
-        self.agreed.units() - self.shipped.units()
-    }
-
-    /// What the need reopens when the match ends: agreed - accepted.
-    pub fn reopened_for_need(&self) -> i64 {
-        self.agreed.units() - self.accepted.units()
     }
 
     /// What was lost on the way: shipped - received.
@@ -248,7 +366,7 @@ mod tests {
             rejected: q(10),
         };
         assert!(good.check().is_ok());
-        assert_eq!((good.regained_by_offer(), good.reopened_for_need(), good.lost()), (0, 20, 10));
+        assert_eq!(good.lost(), 10);
         let bad = Quantities { agreed: q(120), shipped: q(130), received: q(131), accepted: q(1), ..good };
         assert_eq!(bad.check().unwrap_err().as_slice().len(), 4);
     }

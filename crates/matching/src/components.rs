@@ -72,7 +72,7 @@ impl Demands {
     pub fn of(rules: &Rules<'_>, pairs: &Pairs<'_>) -> Self {
         let mut taken: HashMap<InstalmentId, i64> = HashMap::new();
         for c in &rules.market.commitments {
-            *taken.entry(c.instalment).or_default() += c.quantity.units();
+            *taken.entry(c.instalment).or_default() += c.covered().units();
         }
         let asked: Vec<i64> = pairs.slots.iter().map(|s| s.instalment.measure.quantity.units()).collect();
         let open: Vec<i64> = pairs

@@ -385,7 +385,7 @@ impl Told<'_, '_> {
 /// What is held or agreed for an instalment.
 fn promised(market: &Market, instalment: InstalmentId) -> i64 {
     let of = market.commitments.iter().filter(|c| c.instalment == instalment);
-    of.map(|c| c.quantity.units()).fold(0, i64::saturating_add)
+    of.map(|c| c.covered().units()).fold(0, i64::saturating_add)
 }
 
 /// What the run that is asked about gives an instalment, by the names under which the reader knows offers.

@@ -15,6 +15,7 @@ mod deliveries;
 mod explain;
 pub mod flow;
 mod levels;
+mod line_time;
 mod model;
 mod outcome;
 mod pairs;
@@ -36,6 +37,7 @@ pub use explain::{
     Asked, Because, Explanation, Fact, How, InstalmentExplanation, LineExplanation, MOST_SOLVES, Matched, Measured,
     PairAnswer, PairExplanation, Question, Server, USUAL_SOLVES, Used, Value, Verdict, explain_need, explain_pair,
 };
+pub use line_time::{LineOffer, line_fits};
 pub use outcome::{
     Closed, Cut, Figures, FunnelStep, LevelReport, LineOutput, MatchLine, NodeLabel, Outcome, PairUnits, Potentials,
     Proof, Share, Shortage, Taken, UsedUp,
@@ -45,7 +47,7 @@ pub use rank::{OfferIndex, Ranked};
 pub use related::related;
 
 /// The version of the engine: the number after the slash rises whenever the same market could give other bytes.
-pub const ENGINE: &str = "muster-matching/5";
+pub const ENGINE: &str = "muster-matching/6";
 
 /// Whether an engine judged pairs by exact places, as versions before 5 did: what it says of distances is then not
 /// for the other side to know.

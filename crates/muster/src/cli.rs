@@ -120,6 +120,15 @@ Judges every offer for every instalment of what the run saw, adds up every balan
 result against its proof with code of its own; nothing is computed anew. RUN is the id that
 `muster match` prints. Exit code 1 when something is wrong, or the run cannot be checked.")]
     Verify(Verify),
+    /// Check the ledger: that nothing is promised twice
+    #[command(after_help = "\
+Examples:
+  muster ledger verify
+  muster ledger verify --output json
+
+Adds up the entries of every match, and holds offers, lines and instalments against what is promised of
+them, in one state of the database. Exit code 1 when something is wrong.")]
+    Ledger(Ledger),
     /// Compute a stored run again and compare to the byte
     #[command(after_help = "\
 Examples:
@@ -320,6 +329,21 @@ pub struct Verify {
     /// The run
     #[arg(value_name = "RUN")]
     pub run: RunId,
+}
+
+/// Flags of `ledger`.
+#[derive(Debug, Args)]
+pub struct Ledger {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: LedgerAction,
+}
+
+/// What `ledger` does.
+#[derive(Debug, Subcommand)]
+pub enum LedgerAction {
+    /// Check every entry and every bound
+    Verify,
 }
 
 /// Flags of `replay`.

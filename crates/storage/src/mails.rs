@@ -33,6 +33,18 @@ pub async fn insert(tx: &Tx, mail: &Mail) -> Result<(), StoreError> {
     bulk::insert::<Entity, _>(tx.connection(), vec![row]).await
 }
 
+/// Whether a mail of a kind about an organisation waits for a person already.
+pub async fn waits(tx: &Tx, kind: MailKind, person: PersonId, of: OrganisationId) -> Result<bool, StoreError> {
+    let query = Entity::find()
+        .filter(Column::SentAt.is_null())
+        .filter(Column::Attempts.eq(0))
+        .filter(Column::Kind.eq(kind.as_str()))
+        .filter(Column::PersonId.eq(person.0))
+        .filter(Column::OrganisationId.eq(of.0))
+        .limit(1);
+    Ok(query.one(tx.connection()).await?.is_some())
+}
+
 /// The mail that is due longest, taken until an instant: nobody else takes it before. With it comes how often it
 /// was taken, this time among them.
 pub async fn take_due(tx: &Tx, now: Instant, until: Instant, most: i32) -> Result<Option<(Mail, i32)>, StoreError> {

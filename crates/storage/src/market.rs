@@ -6,31 +6,56 @@ use domain::{
     ids::{InstalmentId, NeedId, OfferId},
     market::{Commitment, Market, Suggestion},
     matches::MatchState,
+    need::Need,
+    offer::Offer,
     organisation::Verification,
     quantity::Quantity,
-    time::Day,
+    time::{Day, Instant},
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::{
     entity::{cluster, instalment, line, match_row, membership, need, offer, organisation, refusal, site},
     error::StoreError,
-    lines, matches, memberships, needs, offers, organisations, sites,
-    store::{Reads, Store},
+    lines, matches, memberships, needs, offers, organisations,
+    scope::Scope,
+    sites,
+    store::{Reads, Store, Tx},
 };
 
 /// Everything a run on a day looks at, in one state of the database: what commits while it is being
 /// read is either wholly in it or not at all. It is for the engine, so it takes no scope.
 ///
-/// A commitment always names an instalment of the snapshot, since storage keeps instalments that
-/// matches promise to cover. A suggestion does too: what was suggested for an instalment that has
+/// `now` tells what is held past its deadline, which counts no more. A commitment that covers something names an
+/// instalment of the snapshot, since storage keeps instalments that matches promise to cover. A suggestion does too: what was suggested for an instalment that has
 /// since been withdrawn is left out.
-pub async fn snapshot(store: &Store, day: Day) -> Result<Market, StoreError> {
+pub async fn snapshot(store: &Store, day: Day, now: Instant) -> Result<Market, StoreError> {
     let rows = store.read_one_state(|tx| async move { Rows::read(tx.connection()).await }).await?;
     // Reading tens of thousands of JSON texts is no work for the threads that answer requests.
-    let market = tokio::task::spawn_blocking(move || rows.market(day)).await;
+    let market = tokio::task::spawn_blocking(move || rows.market(day, now)).await;
     market.map_err(|error| StoreError::Internal(Box::new(error)))?
+}
+
+/// A market of one offer and one need, on which the predicates judge them: with the sites, organisations and line that
+/// they name and a refusal between them, and without what is promised.
+pub async fn of_pair(tx: &Tx, offer: &Offer, need: &Need, day: Day) -> Result<Market, StoreError> {
+    let mut market = Market::new(day);
+    for id in [offer.organisation, need.organisation] {
+        market.organisations.insert(id, organisations::get(tx, Scope::Operator, id).await?.record);
+    }
+    for id in [offer.site, need.site] {
+        market.sites.insert(id, sites::get(tx, Scope::Operator, id).await?.record);
+    }
+    if let Some(id) = offer.terms.line {
+        market.lines.insert(id, lines::get(tx, Scope::Operator, id).await?);
+    }
+    if matches::is_refused(tx, offer.id, need.id).await? {
+        market.refusals.insert((offer.id, need.id));
+    }
+    market.offers.push(offer.clone());
+    market.needs.push(need.clone());
+    Ok(market)
 }
 
 /// The rows of a market as they lie in the database.
@@ -51,8 +76,8 @@ struct Rows {
 
 impl Rows {
     async fn read<C: ConnectionTrait>(connection: &C) -> Result<Self, StoreError> {
-        let taking = MatchState::ALL.into_iter().filter(|state| state.takes_capacity()).map(MatchState::as_str);
-        let promised = match_row::Entity::find().filter(match_row::Column::State.is_in(taking));
+        let counts = Condition::any().add(match_row::Column::Drawn.gt(0)).add(match_row::Column::Covered.gt(0));
+        let promised = match_row::Entity::find().filter(counts);
         // A run that is done expires what others suggested, so these are of one run.
         let suggested = match_row::Entity::find()
             .select_only()
@@ -78,7 +103,7 @@ impl Rows {
         })
     }
 
-    fn market(self, day: Day) -> Result<Market, StoreError> {
+    fn market(self, day: Day, now: Instant) -> Result<Market, StoreError> {
         let mut market = Market::new(day);
         let is_over = |row: &cluster::Model| row.closed_at.is_some() || row.ends_on.is_some_and(|d| d < day.number());
         let over: Vec<_> = self.clusters.into_iter().filter(is_over).collect();
@@ -110,14 +135,17 @@ impl Rows {
         }
         for row in self.promises {
             let row = matches::record(row)?;
-            let taken = Quantity::new(row.quantities.taken_from_offer(row.state)).unwrap_or_default();
-            if !taken.is_zero() {
+            // What is held past its deadline holds nothing, whether or not that is written yet.
+            let row = row.at(now);
+            let units = |units: i64| Quantity::new(units).unwrap_or_default();
+            if row.drawn > 0 || row.covered > 0 {
                 market.commitments.push(Commitment {
                     match_id: row.id,
                     offer: row.offer,
                     instalment: row.instalment,
-                    quantity: taken,
+                    quantity: units(row.drawn),
                     cutoff: row.cutoff,
+                    covers: (row.covered != row.drawn).then(|| units(row.covered)),
                 });
             }
         }

@@ -2,17 +2,17 @@
 
 use domain::{
     ids::{InstalmentId, MatchId, NeedId, OfferId, OrganisationId, RunId},
-    matches::{ClosingReason, MatchState, Quantities},
+    matches::{Account, ClosingReason, Entry, MatchState, Quantities, Sample},
     quantity::Quantity,
     time::{Day, Instant},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr};
 
 use crate::{
     bulk,
-    entity::{instalment, match_row, refusal},
+    entity::{match_row, refusal},
     error::StoreError,
-    json,
+    json, ledger,
     page::{self, Page, PageRequest},
     scope::Scope,
     store::{Reads, Tx},
@@ -23,8 +23,8 @@ use crate::{
 pub struct MatchRow {
     /// Its id.
     pub id: MatchId,
-    /// The run that suggested it.
-    pub run: RunId,
+    /// The run that suggested it; `None` where it was put by hand.
+    pub run: Option<RunId>,
     /// The offer.
     pub offer: OfferId,
     /// The need.
@@ -41,8 +41,20 @@ pub struct MatchRow {
     pub tier: u8,
     /// Its six quantities, in base units.
     pub quantities: Quantities,
+    /// What counts against the offer, in base units.
+    pub drawn: i64,
+    /// What counts against the instalment, in base units.
+    pub covered: i64,
     /// By when the goods must exist.
     pub cutoff: Day,
+    /// Until when it is held, while it waits for an answer.
+    pub deadline: Option<Instant>,
+    /// What the sides state of it, as JSON.
+    pub terms_json: Option<String>,
+    /// How far a sample is, if one was asked for.
+    pub sample: Option<Sample>,
+    /// When goods of it were recalled.
+    pub recalled_at: Option<Instant>,
     /// Its reasons as JSON.
     pub explanation_json: String,
     /// Why it was closed, if a side said so.
@@ -51,6 +63,28 @@ pub struct MatchRow {
     pub created_at: Instant,
     /// When it last changed.
     pub updated_at: Instant,
+}
+
+impl MatchRow {
+    /// How it stands in the ledger.
+    pub fn account(&self) -> Account {
+        Account {
+            state: self.state,
+            quantities: self.quantities,
+            drawn: self.drawn,
+            covered: self.covered,
+            cutoff: self.cutoff,
+            deadline: self.deadline,
+        }
+    }
+
+    /// As it counts at an instant: what is held past its deadline has expired, whether or not that is written yet.
+    pub fn at(self, now: Instant) -> Self {
+        if !self.account().is_over(now) {
+            return self;
+        }
+        Self { state: MatchState::Expired, drawn: 0, covered: 0, deadline: None, ..self }
+    }
 }
 
 /// Which matches a page is about.
@@ -106,79 +140,82 @@ fn narrowed(mut query: Select<match_row::Entity>, filter: &MatchFilter) -> Selec
     query
 }
 
-/// The matches of an offer or need that take capacity, those of the earliest cut-off first.
+/// One match that is about to change: others who would change it wait until the transaction ends.
+///
+/// # Errors
+/// As [`get`].
+pub async fn get_to_change(tx: &Tx, scope: Scope, id: MatchId) -> Result<MatchRow, StoreError> {
+    let query = match_row::Entity::find_by_id(id.0).filter(scope.over(&SIDES)).lock_exclusive();
+    record(query.one(tx.connection()).await?.ok_or(StoreError::NotFound)?)
+}
+
+/// The matches of an offer or need that draw on it or cover some of it, those of the earliest cut-off first.
 pub async fn promises(tx: &Tx, filter: &MatchFilter) -> Result<Vec<MatchRow>, StoreError> {
     use match_row::Column;
-    let states = MatchState::ALL.into_iter().filter(|state| state.takes_capacity()).collect();
-    let filter = MatchFilter { states, ..filter.clone() };
-    let query = narrowed(match_row::Entity::find(), &filter).order_by_asc(Column::Cutoff).order_by_asc(Column::Id);
+    let counts = Condition::any().add(Column::Drawn.gt(0)).add(Column::Covered.gt(0));
+    let query = narrowed(match_row::Entity::find(), filter).filter(counts);
+    let query = query.order_by_asc(Column::Cutoff).order_by_asc(Column::Id);
     query.all(tx.connection()).await?.into_iter().map(record).collect()
 }
 
-/// Moves a match to its next state with the quantities it has then.
+/// The suggestions of a run that still stand, by id.
+pub async fn suggested_of(tx: &Tx, run: RunId) -> Result<Vec<MatchRow>, StoreError> {
+    let filter = MatchFilter { run: Some(run), states: vec![MatchState::Suggested], ..MatchFilter::default() };
+    let query = narrowed(match_row::Entity::find(), &filter).order_by_asc(match_row::Column::Id);
+    query.all(tx.connection()).await?.into_iter().map(record).collect()
+}
+
+/// Adds a match that was put by hand, with the entry that holds its quantity.
 ///
 /// # Errors
-/// [`StoreError::NotFound`] when there is none of that id inside the scope; [`StoreError::Conflict`]
-/// when it may not go there from where it stands, also because somebody else has just moved it, or
-/// when it would promise an instalment that is no longer part of its need;
-/// [`StoreError::Constraint`] when the quantities are no chain.
-pub async fn advance(
-    tx: &Tx,
-    scope: Scope,
-    id: MatchId,
-    next: MatchState,
-    quantities: Quantities,
-    reason: Option<&ClosingReason>,
-    at: Instant,
-) -> Result<MatchRow, StoreError> {
+/// [`StoreError::Constraint`] when its offer or instalment does not exist.
+pub async fn insert(tx: &Tx, row: &MatchRow, entries: &[Entry]) -> Result<(), StoreError> {
+    bulk::insert::<match_row::Entity, _>(tx.connection(), vec![model(row)?]).await?;
+    ledger::append(tx.connection(), row, entries, None, row.created_at).await
+}
+
+/// Stores what a match that is locked has become.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when it is no longer in the state that it was read in; [`StoreError::Constraint`] when the
+/// quantities are no chain.
+pub async fn update(tx: &Tx, before: MatchState, after: &MatchRow) -> Result<(), StoreError> {
     use match_row::Column;
-    let before = get(tx, scope, id).await?;
-    let (from, to) = (before.state.as_str(), next.as_str());
-    if !before.state.may_become(next) {
-        return Err(StoreError::Conflict(format!("a match that is {from} cannot become {to}")));
-    }
-    if next.takes_capacity() {
-        refuse_withdrawn(tx, before.instalment).await?;
-    }
-    let reason_json = reason.map(json::to_text).transpose()?;
+    let row = model(after)?;
     let moved = match_row::Entity::update_many()
-        .col_expr(Column::State, Expr::value(to))
-        .col_expr(Column::Proposed, Expr::value(quantities.proposed.units()))
-        .col_expr(Column::Agreed, Expr::value(quantities.agreed.units()))
-        .col_expr(Column::Shipped, Expr::value(quantities.shipped.units()))
-        .col_expr(Column::Received, Expr::value(quantities.received.units()))
-        .col_expr(Column::Accepted, Expr::value(quantities.accepted.units()))
-        .col_expr(Column::Rejected, Expr::value(quantities.rejected.units()))
-        .col_expr(Column::ClosingReason, Expr::value(reason_json))
-        .col_expr(Column::UpdatedAt, Expr::value(at.micros()))
-        .filter(Column::Id.eq(id.0))
-        .filter(Column::State.eq(from))
+        .col_expr(Column::State, Expr::value(row.state))
+        .col_expr(Column::Proposed, Expr::value(row.proposed))
+        .col_expr(Column::Agreed, Expr::value(row.agreed))
+        .col_expr(Column::Shipped, Expr::value(row.shipped))
+        .col_expr(Column::Received, Expr::value(row.received))
+        .col_expr(Column::Accepted, Expr::value(row.accepted))
+        .col_expr(Column::Rejected, Expr::value(row.rejected))
+        .col_expr(Column::Drawn, Expr::value(row.drawn))
+        .col_expr(Column::Covered, Expr::value(row.covered))
+        .col_expr(Column::Deadline, Expr::value(row.deadline))
+        .col_expr(Column::Terms, Expr::value(row.terms))
+        .col_expr(Column::Sample, Expr::value(row.sample))
+        .col_expr(Column::RecalledAt, Expr::value(row.recalled_at))
+        .col_expr(Column::ClosingReason, Expr::value(row.closing_reason))
+        .col_expr(Column::UpdatedAt, Expr::value(row.updated_at))
+        .filter(Column::Id.eq(after.id.0))
+        .filter(Column::State.eq(before.as_str()))
         .exec(tx.connection())
         .await?;
     match moved.rows_affected {
-        0 => Err(StoreError::Conflict(format!("the match {id} has just left the state {from}"))),
-        _ => Ok(MatchRow { state: next, quantities, closing_reason: reason.cloned(), updated_at: at, ..before }),
+        0 => Err(StoreError::Conflict(format!("the match {} has just left the state {}", after.id, before.as_str()))),
+        _ => Ok(()),
     }
 }
 
-/// Refuses to promise what is no longer asked for. The lock makes a change of the need wait, which
-/// in turn refuses to withdraw what is promised.
-async fn refuse_withdrawn(tx: &Tx, id: InstalmentId) -> Result<(), StoreError> {
-    let row = instalment::Entity::find_by_id(id.0).lock_exclusive().one(tx.connection()).await?;
-    if row.ok_or(StoreError::NotFound)?.withdrawn {
-        return Err(StoreError::Conflict(format!("the instalment {id} is no longer part of its need")));
-    }
-    Ok(())
-}
-
-/// Keeps an offer and a need apart in every later run; nothing happens when they are.
-///
-/// # Errors
 /// Whether a supplier's offer is not to serve a need.
 pub async fn is_refused(reader: &impl Reads, offer: OfferId, need: NeedId) -> Result<bool, StoreError> {
     Ok(refusal::Entity::find_by_id((offer.0, need.0)).one(reader.connection()).await?.is_some())
 }
 
+/// Keeps an offer and a need apart in every later run; nothing happens when they are.
+///
+/// # Errors
 /// [`StoreError::Constraint`] when one of them does not exist.
 pub async fn refuse(tx: &Tx, offer: OfferId, need: NeedId, at: Instant) -> Result<(), StoreError> {
     let row = refusal::Model { offer_id: offer.0, need_id: need.0, created_at: at.micros() };
@@ -191,7 +228,7 @@ pub(crate) fn record(row: match_row::Model) -> Result<MatchRow, StoreError> {
     };
     Ok(MatchRow {
         id: MatchId(row.id),
-        run: RunId(row.run_id),
+        run: row.run_id.map(RunId),
         offer: OfferId(row.offer_id),
         need: NeedId(row.need_id),
         instalment: InstalmentId(row.instalment_id),
@@ -207,7 +244,13 @@ pub(crate) fn record(row: match_row::Model) -> Result<MatchRow, StoreError> {
             accepted: quantity(row.accepted)?,
             rejected: quantity(row.rejected)?,
         },
+        drawn: row.drawn,
+        covered: row.covered,
         cutoff: json::day("matches.cutoff", row.cutoff)?,
+        deadline: row.deadline.map(|at| json::instant("matches.deadline", at)).transpose()?,
+        terms_json: row.terms,
+        sample: row.sample.map(|word| json::word("matches.sample", &word, Sample::parse)).transpose()?,
+        recalled_at: row.recalled_at.map(|at| json::instant("matches.recalled_at", at)).transpose()?,
         explanation_json: row.explanation,
         closing_reason: row
             .closing_reason
@@ -216,5 +259,41 @@ pub(crate) fn record(row: match_row::Model) -> Result<MatchRow, StoreError> {
             .transpose()?,
         created_at: json::instant("matches.created_at", row.created_at)?,
         updated_at: json::instant("matches.updated_at", row.updated_at)?,
+    })
+}
+
+fn model(row: &MatchRow) -> Result<match_row::Model, StoreError> {
+    for text in
+        row.terms_json.iter().chain(row.closing_reason.as_ref().and_then(|r| r.text()).map(str::to_owned).as_ref())
+    {
+        json::storable("matches.terms", text)?;
+    }
+    Ok(match_row::Model {
+        id: row.id.0,
+        run_id: row.run.map(|id| id.0),
+        offer_id: row.offer.0,
+        need_id: row.need.0,
+        instalment_id: row.instalment.0,
+        offer_organisation_id: row.supplier.0,
+        need_organisation_id: row.buyer.0,
+        state: row.state.as_str().to_owned(),
+        tier: i16::from(row.tier),
+        proposed: row.quantities.proposed.units(),
+        agreed: row.quantities.agreed.units(),
+        shipped: row.quantities.shipped.units(),
+        received: row.quantities.received.units(),
+        accepted: row.quantities.accepted.units(),
+        rejected: row.quantities.rejected.units(),
+        drawn: row.drawn,
+        covered: row.covered,
+        cutoff: row.cutoff.number(),
+        deadline: row.deadline.map(Instant::micros),
+        terms: row.terms_json.clone(),
+        sample: row.sample.map(|sample| sample.as_str().to_owned()),
+        recalled_at: row.recalled_at.map(Instant::micros),
+        explanation: row.explanation_json.clone(),
+        closing_reason: row.closing_reason.as_ref().map(json::to_text).transpose()?,
+        created_at: row.created_at.micros(),
+        updated_at: row.updated_at.micros(),
     })
 }

@@ -28,7 +28,7 @@ mod queue;
 mod standing;
 
 pub use finish::finish;
-pub use queue::{MOST_ATTEMPTS, cancel, claim, enqueue, fail, give_back, renew};
+pub use queue::{MOST_ATTEMPTS, cancel, claim, enqueue, fail, give_back, renew, waits};
 pub use standing::{RunQueue, standing};
 
 /// Where a run stands.

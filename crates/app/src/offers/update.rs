@@ -43,6 +43,8 @@ where
     let caller = caller.clone();
     app.store
         .write(move |tx| async move {
+            store::get(&tx, actor.into(), id).await.map_err(not_found)?;
+            let books = promises::lock(&tx, &pen, id, now).await?;
             let stored = store::get_to_change(&tx, actor.into(), id).await.map_err(not_found)?;
             let before = &stored.record;
             require(&caller, Action::Write, Resource::OwnedBy(before.organisation))?;
@@ -68,7 +70,7 @@ where
             }
             owner_shows(&caller, &before.terms.disclosure, &after.terms.disclosure)?;
             if !shown_alone {
-                promises::kept_by_offer(&tx, before, &after).await?;
+                promises::kept_by_offer(&tx, &books, before, &after, now).await?;
             }
             store::update(&tx, actor.into(), &after, now).await?;
             pen.note(&tx, [deed(Act::Update, &after, changes(before, &after))]).await?;

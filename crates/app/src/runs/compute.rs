@@ -89,7 +89,7 @@ pub(super) async fn at(
     watch: Watch,
     cancel: Arc<AtomicBool>,
 ) -> AppResult<Option<Computed>> {
-    let market = Arc::new(storage::market::snapshot(&app.store, day).await?);
+    let market = Arc::new(storage::market::snapshot(&app.store, day, app.clock.now()).await?);
     let tables = app.tables();
     let outcome = with_rules(Arc::clone(&tables), Arc::clone(&market), parameters, move |rules| {
         let report = |step: Step| watch(step.into());

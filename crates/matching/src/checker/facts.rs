@@ -90,7 +90,7 @@ impl<'a> Facts<'a> {
         let needs: Vec<NeedView<'a>> = matchable.filter_map(|n| rules.need_view(n, &demands)).collect();
         let mut taken: HashMap<InstalmentId, i64> = HashMap::new();
         for c in &rules.market.commitments {
-            *taken.entry(c.instalment).or_default() += c.quantity.units();
+            *taken.entry(c.instalment).or_default() += c.covered().units();
         }
         let judged: Vec<Judged> = threads::spread(&needs, threads::count(0), |_, need| judge(rules, &offers, need));
         let mut facts = Self {

@@ -104,7 +104,8 @@ impl Facts<'_> {
         for (at, suppliers) in suppliers.iter().enumerate().filter(|(_, s)| !s.is_empty()) {
             let Some(most) = self.need(at).terms.max_suppliers else { continue };
             let id = self.slots[at].instalment.id;
-            let promised = self.rules.market.commitments.iter().filter(|c| c.instalment == id && !c.quantity.is_zero());
+            let promised =
+                self.rules.market.commitments.iter().filter(|c| c.instalment == id && !c.covered().is_zero());
             let offers = promised.filter_map(|c| self.rules.market.offer(c.offer));
             let held: BTreeSet<OrganisationId> = offers.map(|o| o.organisation).collect();
             if suppliers.difference(&held).count() > usize::from(most).saturating_sub(held.len()) {

@@ -265,7 +265,13 @@ impl Pair<'_, '_> {
 
     /// How many organisations supply an instalment or are promised to.
     fn suppliers(&self, instalment: InstalmentId, lines: &[(OfferId, i64)]) -> usize {
-        let promised = self.rules.market.commitments.iter().filter(|c| c.instalment == instalment).map(|c| c.offer);
+        let promised = self
+            .rules
+            .market
+            .commitments
+            .iter()
+            .filter(|c| c.instalment == instalment && !c.covered().is_zero())
+            .map(|c| c.offer);
         let offers = lines.iter().map(|(id, _)| *id).chain(promised);
         let owners: BTreeSet<_> = offers.filter_map(|id| self.rules.market.offer(id)).map(|o| o.organisation).collect();
         owners.len()

@@ -25,19 +25,19 @@ use super::network::UNBOUNDED;
 mod tests;
 
 /// A count of units, or of equal parts of a unit.
-pub(super) trait Amount: Copy + Ord + Sub<Output = Self> + AddAssign + SubAssign + From<i64> {}
+pub(crate) trait Amount: Copy + Ord + Sub<Output = Self> + AddAssign + SubAssign + From<i64> {}
 
 impl<T: Copy + Ord + Sub<Output = T> + AddAssign + SubAssign + From<i64>> Amount for T {}
 
 /// The computation was stopped from elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Cancelled;
+pub(crate) struct Cancelled;
 
 /// Set in a place of [`Graph::place`] whose arc has a limit.
 const LIMITED: u32 = 1 << 31;
 
 /// Arcs by tail and by head. Positions of arcs are those of the order by tail.
-pub(super) struct Graph {
+pub(crate) struct Graph {
     out_start: Vec<u32>,
     head: Vec<u32>,
     in_start: Vec<u32>,
@@ -79,7 +79,7 @@ impl ArcSet {
 }
 
 /// What flows on a graph, and what may.
-pub(super) struct Carried<T> {
+pub(crate) struct Carried<T> {
     /// Per arc by position; written through [`Carried::put`].
     flow: Vec<T>,
     /// The arcs whose flow is not zero.
@@ -201,7 +201,7 @@ const OUTSIDE: u32 = u32::MAX;
 const SPENT: u32 = u32::MAX - 2;
 
 /// The working memory of searches over one graph, and the result of the last one.
-pub(super) struct Search {
+pub(crate) struct Search {
     /// Per node, its distance to the sinks, or one of the three marks above.
     label: Vec<u32>,
     /// Per node, the first of its arcs (those out of it, then those into it) not known to be of no use.

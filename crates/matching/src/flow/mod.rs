@@ -32,6 +32,7 @@ pub use components::Components;
 pub use fair_shares::{
     Ask, FairShares, Group, GroupShare, Round, Share, ShareError, ShareProblem, TierShares, fair_shares,
 };
+pub(crate) use max_flow::{Carried, Graph, Search};
 pub use network::{LevelCosts, Network, ROOT, UNBOUNDED};
 pub use simplex::{solve, solve_late};
 pub use solution::{Control, LateError, Level, Progress, Solution, SolveError, Stop};

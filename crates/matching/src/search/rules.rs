@@ -240,7 +240,7 @@ impl SideRules {
 fn limited(rules: &Rules<'_>, pairs: &Pairs<'_>, part: &[Pair]) -> Vec<Limited> {
     let supplier = |p: &Pair| pairs.offers[p.offer as usize].offer.organisation;
     let mut standing: HashMap<InstalmentId, BTreeSet<OrganisationId>> = HashMap::new();
-    for c in rules.market.commitments.iter().filter(|c| !c.quantity.is_zero()) {
+    for c in rules.market.commitments.iter().filter(|c| !c.covered().is_zero()) {
         if let Some(offer) = rules.market.offer(c.offer) {
             standing.entry(c.instalment).or_default().insert(offer.organisation);
         }

@@ -71,7 +71,7 @@ impl<'a> Oracle<'a> {
                 offers.filter_map(|(i, o)| Some((i, rules.judge(&rules.offer_view(o)?, &view, instalment).ok()?)));
             oracle.eligible.push(may.collect());
             let taken: i64 =
-                market.commitments.iter().filter(|c| c.instalment == instalment.id).map(|c| c.quantity.units()).sum();
+                market.commitments.iter().filter(|c| c.instalment == instalment.id).map(|c| c.covered().units()).sum();
             oracle.open.push((instalment.measure.quantity.units() - taken).max(0));
             oracle.tiers.push(need.tier());
             oracle.points.push(if sums { (1 << 40) / instalment.measure.quantity.units() } else { 0 });

@@ -281,7 +281,9 @@ pub fn market(seed: u64, shape: Shape) -> Market {
         let cutoff = today().plus(i32::try_from(draw.upto(4)).unwrap());
         let instalment = draw.market.needs[0].instalments[0].id;
         let quantity = Quantity::new(1).unwrap();
-        draw.market.commitments.push(Commitment { match_id: MatchId(id(7, 0)), offer, instalment, quantity, cutoff });
+        let covers = (draw.upto(3) == 0).then(|| Quantity::new(draw.upto(1)).unwrap());
+        let match_id = MatchId(id(7, 0));
+        draw.market.commitments.push(Commitment { match_id, offer, instalment, quantity, cutoff, covers });
     }
     for n in 0..if shape.suggestions { shape.needs } else { 0 } {
         let at = draw.upto(i64::try_from(shape.offers).unwrap() - 1);

@@ -23,7 +23,7 @@ fn run(market: &Market, nodes: u32) -> Outcome {
 /// The suppliers of each instalment, with those that hold a match already.
 fn suppliers(market: &Market, outcome: &Outcome) -> BTreeMap<InstalmentId, BTreeSet<OrganisationId>> {
     let mut found: BTreeMap<InstalmentId, BTreeSet<OrganisationId>> = BTreeMap::new();
-    let promised = market.commitments.iter().map(|c| (c.offer, c.instalment));
+    let promised = market.commitments.iter().filter(|c| !c.covered().is_zero()).map(|c| (c.offer, c.instalment));
     for (offer, instalment) in outcome.lines.iter().map(|l| (l.offer, l.instalment)).chain(promised) {
         found.entry(instalment).or_default().insert(market.offer(offer).unwrap().organisation);
     }
@@ -57,6 +57,9 @@ fn who_holds_a_match_already_counts_as_a_supplier() {
         let shape = Shape { offers: 3, needs: 2, most_units: 4, commitments: true, ..Shape::default() };
         let mut limited = market(seed, shape);
         let held = limited.commitments[0].clone();
+        if held.covered().is_zero() {
+            continue;
+        }
         let holder = limited.offer(held.offer).unwrap().organisation;
         for need in &mut limited.needs {
             need.terms.max_suppliers = Some(1);

@@ -113,6 +113,7 @@ fn troubled(seed: u64) -> Market {
             instalment: if n > 0 { instalment } else { InstalmentId(Uuid::from_u128(404)) },
             quantity: Quantity::new(rng.random_range(0..3)).unwrap(),
             cutoff: today().plus(rng.random_range(-4..6)),
+            covers: rng.random_bool(0.3).then(|| Quantity::new(rng.random_range(0..3)).unwrap()),
         });
     }
     m.sort();
@@ -247,6 +248,7 @@ fn a_promise_past_its_cut_off_still_takes_its_part_of_the_restated_stock() {
         instalment: InstalmentId(Uuid::from_u128(404)),
         quantity: Quantity::new(70).unwrap(),
         cutoff: m.day.plus(-3),
+        covers: None,
     });
     let outcome = run(&m, &parameters(), "overdue");
     assert_eq!(outcome.lines.iter().map(|l| l.quantity.units()).sum::<i64>(), 30);

@@ -111,6 +111,7 @@ fn disguised(market: &Market, own: OrganisationId, rng: &mut ChaCha8Rng) -> Mark
             instalment,
             quantity,
             cutoff: today(),
+            covers: None,
         });
     }
     m.sort();

@@ -53,9 +53,9 @@ fn written(rules: &Rules<'_>) -> Value {
         let view = rules.need_view(need, &demands).unwrap();
         for instalment in &need.instalments {
             let promised: Vec<_> = market.commitments.iter().filter(|c| c.instalment == instalment.id).collect();
-            let taken: i64 = promised.iter().map(|c| c.quantity.units()).sum();
+            let taken: i64 = promised.iter().map(|c| c.covered().units()).sum();
             let open = (instalment.measure.quantity.units() - taken).max(0);
-            let holding = promised.iter().filter(|c| !c.quantity.is_zero());
+            let holding = promised.iter().filter(|c| !c.covered().is_zero());
             let suppliers: BTreeSet<String> =
                 holding.map(|c| market.offer(c.offer).unwrap().organisation.to_string()).collect();
             for (at, offer) in offers.iter().enumerate() {

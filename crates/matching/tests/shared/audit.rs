@@ -131,7 +131,7 @@ fn instalments_get_no_more_than_they_ask(rules: &Rules<'_>, outcome: &Outcome) {
     let mut uncovered: BTreeMap<InstalmentId, i128> = BTreeMap::new();
     for instalment in rules.market.needs.iter().flat_map(|n| &n.instalments) {
         let promised = rules.market.commitments.iter().filter(|c| c.instalment == instalment.id);
-        let promised: i128 = promised.map(|c| i128::from(c.quantity.units())).sum();
+        let promised: i128 = promised.map(|c| i128::from(c.covered().units())).sum();
         let open = (i128::from(instalment.measure.quantity.units()) - promised).max(0);
         let units = given.get(&instalment.id).copied().unwrap_or(0);
         assert!(units <= open, "{} asks for {open} and gets {units}", instalment.id);
@@ -170,7 +170,7 @@ fn suppliers_stay_within_their_number(rules: &Rules<'_>, outcome: &Outcome) {
     let mut suppliers: BTreeMap<InstalmentId, BTreeSet<OrganisationId>> = BTreeMap::new();
     let mut new: BTreeSet<InstalmentId> = BTreeSet::new();
     let owner = |offer: OfferId| rules.market.offer(offer).map(|o| o.organisation);
-    for c in rules.market.commitments.iter().filter(|c| !c.quantity.is_zero()) {
+    for c in rules.market.commitments.iter().filter(|c| !c.covered().is_zero()) {
         suppliers.entry(c.instalment).or_default().extend(owner(c.offer));
     }
     // Promises alone may be of more suppliers than the buyer now takes; matches add none to those.

@@ -343,6 +343,7 @@ impl Draw<'_, '_> {
             instalment: self.instalment_id(),
             quantity: Quantity::new(self.units(3)).unwrap(),
             cutoff: self.day(6),
+            covers: self.odd(4).then(|| Quantity::new(self.units(3)).unwrap()),
         };
         self.market.commitments.push(commitment);
     }
@@ -360,8 +361,12 @@ impl Draw<'_, '_> {
         for instalment in self.market.needs.iter().flat_map(|n| &n.instalments) {
             let mut left = instalment.measure.quantity.units();
             for c in self.market.commitments.iter_mut().filter(|c| c.instalment == instalment.id) {
-                c.quantity = Quantity::new(c.quantity.units().min(left)).unwrap();
-                left -= c.quantity.units();
+                let covered = Quantity::new(c.covered().units().min(left)).unwrap();
+                match &mut c.covers {
+                    Some(covers) => *covers = covered,
+                    None => c.quantity = covered,
+                }
+                left -= covered.units();
             }
         }
     }

@@ -7,7 +7,7 @@ use app::Tables;
 
 use crate::{
     Ended,
-    cli::{AdminAction, Cli, Command, ConfigAction, KeysAction, OrgAction, TokenAction},
+    cli::{AdminAction, Cli, Command, ConfigAction, KeysAction, LedgerAction, OrgAction, TokenAction},
     config::Settings,
     service::{self, Catalogue},
     telemetry,
@@ -20,6 +20,7 @@ mod demo;
 mod doctor;
 mod import;
 mod keys;
+mod ledger;
 mod matching;
 mod migrate;
 mod openapi;
@@ -42,6 +43,7 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
         Command::Import(_)
         | Command::Match(_)
         | Command::Verify(_)
+        | Command::Ledger(_)
         | Command::Replay(_)
         | Command::Migrate
         | Command::Products(_)
@@ -70,6 +72,9 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
         Command::Import(flags) => block(Box::pin(async move { import::run(&settings, &flags, output).await })),
         Command::Match(flags) => block(Box::pin(async move { matching::run(&settings, &flags, output).await })),
         Command::Verify(flags) => block(Box::pin(async move { verify::run(&settings, &flags, output).await })),
+        Command::Ledger(flags) => match flags.action {
+            LedgerAction::Verify => block(Box::pin(async move { ledger::verify(&settings, output).await })),
+        },
         Command::Replay(flags) => block(Box::pin(async move { replay::run(&settings, &flags, output).await })),
         Command::Serve(_) => block(Box::pin(async move { serve::run(&settings).await })),
         Command::Migrate => block(Box::pin(async move { migrate::run(&settings, output).await })),

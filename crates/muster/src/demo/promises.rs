@@ -43,7 +43,14 @@ impl Draft<'_> {
             if taken.insert(pair.offer, part).is_none() {
                 let match_id = MatchId(self.dice.id());
                 let (offer, instalment, cutoff) = (pair.offer, pair.instalment, pair.eligible.cutoff);
-                self.market.commitments.push(Commitment { match_id, offer, instalment, quantity, cutoff });
+                self.market.commitments.push(Commitment {
+                    match_id,
+                    offer,
+                    instalment,
+                    quantity,
+                    cutoff,
+                    covers: None,
+                });
             }
         }
         Ok(())

@@ -5,7 +5,7 @@ use domain::{
     eligibility::{Eligible, OfferView, Rules},
     ids::{OfferId, RunId},
     market::{Commitment, Market},
-    matches::{MatchState, Quantities},
+    matches::{MatchState, Side, Step},
     need::Need,
     parameters::Parameters,
     time::Instant,
@@ -13,6 +13,7 @@ use domain::{
 use matching::{Figures, MatchLine};
 use storage::{
     Scope, Store, StoreError,
+    ledger::LedgerError,
     runs::{FinishedRun, NewMatch, NewRun},
 };
 
@@ -31,7 +32,9 @@ pub enum Before {
 ///
 /// Errors when it holds something else: another market, or the demo of another seed.
 pub async fn before(store: &Store, market: &Market) -> Result<Before> {
-    let held = storage::market::snapshot(store, market.day).await.map_err(fault)?;
+    let held = storage::market::snapshot(store, market.day, domain::time::Instant::start_of(market.day))
+        .await
+        .map_err(fault)?;
     if held.organisations.is_empty() && held.offers.is_empty() && held.needs.is_empty() {
         return Ok(Before::Empty);
     }
@@ -95,23 +98,20 @@ async fn promises(store: &Store, seed: u64, rules: &Rules<'_>) -> Result<()> {
     let commitments = market.commitments.clone();
     let work = move |tx: storage::Tx| async move {
         for c in commitments {
-            let proposed = Quantities::proposed(c.quantity);
-            let agreed = Quantities { agreed: c.quantity, ..proposed };
-            let steps = [
-                (MatchState::Proposed, proposed),
-                (MatchState::AcceptedBySupplier, proposed),
-                (MatchState::Agreed, agreed),
-            ];
+            let quantity = c.quantity;
+            let deadline = at.plus_micros(86_400_000_000);
+            let accept = |side| Step::Accept { side, quantity: None, deadline };
+            let steps = [Step::Propose { quantity, deadline }, accept(Side::Supplier), accept(Side::Buyer)];
             let state = storage::matches::get(&tx, Scope::Operator, c.match_id).await?.state;
             if state == MatchState::Suggested {
-                for (next, quantities) in steps {
-                    storage::matches::advance(&tx, Scope::Operator, c.match_id, next, quantities, None, at).await?;
+                for step in steps {
+                    storage::ledger::step(&tx, c.match_id, &step, at).await?;
                 }
             }
         }
-        Ok::<_, StoreError>(())
+        Ok::<_, LedgerError>(())
     };
-    store.write(work).await.map_err(fault)
+    store.write(work).await.map_err(|error| anyhow!("the promises of the demo: {error}"))
 }
 
 async fn suggest(store: &Store, run: RunId, rules: &Rules<'_>) -> Result<()> {

@@ -16,7 +16,9 @@ on_both!(
             let before = demo::store::before(&db.store, &market).await.unwrap();
             assert_eq!(before, expected);
             demo::store::store(&db.store, 7, before, &rules).await.unwrap();
-            let stored = storage::market::snapshot(&db.store, market.day).await.unwrap();
+            let stored = storage::market::snapshot(&db.store, market.day, domain::time::Instant::start_of(market.day))
+                .await
+                .unwrap();
             assert!(stored == market, "the stored market is not the one that was built");
         }
         let other = crate::demo_market::market(8);
@@ -37,7 +39,9 @@ on_both!(
         assert_eq!(before, Before::ThisDemo);
         let rules = Rules { market: &market, ..rules };
         demo::store::store(&db.store, 7, before, &rules).await.unwrap();
-        let stored = storage::market::snapshot(&db.store, market.day).await.unwrap();
+        let stored = storage::market::snapshot(&db.store, market.day, domain::time::Instant::start_of(market.day))
+            .await
+            .unwrap();
         assert!(stored == market, "the promises are not there");
     }
 );

@@ -20,4 +20,5 @@ mod outside;
 mod people;
 mod places;
 mod proving;
+mod racing;
 mod serving;

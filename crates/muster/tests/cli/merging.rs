@@ -128,7 +128,12 @@ on_both!(
         let second = run().await;
         assert!(runs::verify(app, &operator, second).await.unwrap().result.is_ok());
         let owners: BTreeSet<_> =
-            storage::market::snapshot(&app.store, make.today).await.unwrap().organisations.into_keys().collect();
+            storage::market::snapshot(&app.store, make.today, domain::time::Instant::start_of(make.today))
+                .await
+                .unwrap()
+                .organisations
+                .into_keys()
+                .collect();
         assert!(owners.contains(&into) && !owners.contains(&from));
         let foreign = Caller { actor: app::Actor::Organisation(into), ..operator };
         assert!(organisations::merge(app, &foreign, (from, into), Merging::Rehearse).await.is_err());

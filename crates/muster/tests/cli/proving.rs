@@ -111,7 +111,9 @@ on_both!(
             lines
         });
 
-        let market = storage::market::snapshot(&app.store, make.today).await.unwrap();
+        let market = storage::market::snapshot(&app.store, make.today, domain::time::Instant::start_of(make.today))
+            .await
+            .unwrap();
         let site = market.sites.values().next().unwrap().clone();
         let (need, offer) = (make.need(&site, "medical-mask", 500), make.offer(&site, "apron", 5_000));
         let at = app.clock.now();

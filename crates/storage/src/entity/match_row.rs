@@ -7,7 +7,7 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    pub run_id: Uuid,
+    pub run_id: Option<Uuid>,
     pub offer_id: Uuid,
     pub need_id: Uuid,
     pub instalment_id: Uuid,
@@ -21,7 +21,13 @@ pub struct Model {
     pub received: i64,
     pub accepted: i64,
     pub rejected: i64,
+    pub drawn: i64,
+    pub covered: i64,
     pub cutoff: i32,
+    pub deadline: Option<i64>,
+    pub terms: Option<String>,
+    pub sample: Option<String>,
+    pub recalled_at: Option<i64>,
     pub explanation: String,
     pub closing_reason: Option<String>,
     pub created_at: i64,

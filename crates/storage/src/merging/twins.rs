@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     ids::{NeedId, OfferId, OrganisationId},
-    matches::MatchState,
     need::NeedState,
     offer::OfferState,
     time::Instant,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
 use uuid::Uuid;
 
 use super::MergeError;
@@ -116,10 +117,10 @@ async fn yielding<C: ConnectionTrait>(
     let twins: Vec<(Uuid, Uuid, &Row)> =
         theirs.filter_map(|row| twin(row).map(|(theirs, own)| (theirs, own, row))).collect();
     let mut promised = BTreeSet::new();
-    let states = || MatchState::ALL.into_iter().filter(|state| state.takes_capacity()).map(MatchState::as_str);
+    let counts = || Condition::any().add(match_row::Column::Drawn.gt(0)).add(match_row::Column::Covered.gt(0));
     for list in bulk::id_lists(twins.iter().flat_map(|(theirs, own, ..)| [*theirs, *own])) {
         let query = match_row::Entity::find().select_only().column(column).filter(column.is_in(list));
-        let query = query.filter(match_row::Column::State.is_in(states()));
+        let query = query.filter(counts());
         promised.extend(query.into_tuple::<Uuid>().all(connection).await.map_err(StoreError::from)?);
     }
     let mut gone = BTreeSet::new();

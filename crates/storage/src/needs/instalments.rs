@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{ids::InstalmentId, matches::MatchState, need::Instalment};
+use domain::{ids::InstalmentId, need::Instalment};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
@@ -50,12 +50,10 @@ async fn refuse_promised<C: ConnectionTrait>(
     connection: &C,
     instalments: impl IntoIterator<Item = Uuid>,
 ) -> Result<(), StoreError> {
-    let taking = MatchState::ALL.into_iter().filter(|state| state.takes_capacity()).map(MatchState::as_str);
-    let taking: Vec<&str> = taking.collect();
     for list in bulk::id_lists(instalments) {
         let promised = match_row::Entity::find()
             .filter(match_row::Column::InstalmentId.is_in(list))
-            .filter(match_row::Column::State.is_in(taking.iter().copied()))
+            .filter(match_row::Column::Covered.gt(0))
             .one(connection)
             .await?;
         if let Some(promised) = promised {
@@ -90,15 +88,18 @@ pub(crate) fn gather(
     parts: &mut BTreeMap<Uuid, Vec<Instalment>>,
 ) -> Result<(), StoreError> {
     for row in rows {
-        let part = Instalment {
-            id: InstalmentId(row.id),
-            measure: json::from_text("instalments.measure", &row.measure)?,
-            due: json::day("instalments.due", row.due)?,
-            size: row.size,
-        };
-        parts.entry(row.need_id).or_default().push(part);
+        parts.entry(row.need_id).or_default().push(instalment(row)?);
     }
     Ok(())
+}
+
+pub(crate) fn instalment(row: instalment::Model) -> Result<Instalment, StoreError> {
+    Ok(Instalment {
+        id: InstalmentId(row.id),
+        measure: json::from_text("instalments.measure", &row.measure)?,
+        due: json::day("instalments.due", row.due)?,
+        size: row.size,
+    })
 }
 
 pub(super) fn row(need: Uuid, ordinal: usize, part: &Instalment) -> Result<instalment::Model, StoreError> {

@@ -121,7 +121,7 @@ async fn store_matches<C: ConnectionTrait>(
         let (buyer, _) = buyers.get(&m.need.0).ok_or_else(|| gone("need", m.need.0))?;
         rows.push(match_row::Model {
             id: m.id.0,
-            run_id: run.0,
+            run_id: Some(run.0),
             offer_id: m.offer.0,
             need_id: m.need.0,
             instalment_id: m.instalment.0,
@@ -135,7 +135,13 @@ async fn store_matches<C: ConnectionTrait>(
             received: 0,
             accepted: 0,
             rejected: 0,
+            drawn: 0,
+            covered: 0,
             cutoff: m.cutoff.number(),
+            deadline: None,
+            terms: None,
+            sample: None,
+            recalled_at: None,
             explanation: m.explanation_json.clone(),
             closing_reason: None,
             created_at: at.micros(),

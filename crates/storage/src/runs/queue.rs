@@ -50,6 +50,13 @@ pub async fn enqueue(tx: &Tx, new: &NewRun) -> Result<(), StoreError> {
     bulk::insert::<run::Entity, _>(tx.connection(), vec![row]).await
 }
 
+/// Whether a run waits that nobody has begun.
+pub async fn waits(tx: &Tx) -> Result<bool, StoreError> {
+    let query = run::Entity::find().select_only().column(run::Column::Id);
+    let query = query.filter(run::Column::State.eq(RunState::Queued.as_str())).limit(1);
+    Ok(query.into_tuple::<uuid::Uuid>().one(tx.connection()).await?.is_some())
+}
+
 /// Takes the run that has waited longest: a queued one, or a running one whose lease is over.
 /// Two workers never get the same. A run that was begun [`MOST_ATTEMPTS`] times is failed instead.
 pub async fn claim(store: &Store, worker: &str, now: Instant, lease: Duration) -> Result<Option<RunRow>, StoreError> {

@@ -7,10 +7,10 @@ use domain::{
     feature::{Comparison, Demand, FeatureValue, Requirement},
     ids::{MatchId, RunId},
     market::{Market, Suggestion},
-    matches::{MatchState, Quantities},
+    matches::Step,
 };
 use storage::{
-    Scope, StoreError, lines, market, matches, needs, offers,
+    Scope, StoreError, ledger, lines, market, matches, needs, offers,
     runs::{self, FinishedRun, NewMatch, NewRun},
 };
 use testkit::{Builder, TestDb, builders::quantity, on_both};
@@ -83,17 +83,21 @@ on_both!(
         expected.suggestions = vec![Suggestion { offer: offer.id, instalment: part.id, quantity: found.quantity }];
         expected.sort();
         // What is only suggested takes no capacity.
-        assert_eq!(market::snapshot(&db.store, make.today).await.unwrap(), expected);
+        assert_eq!(
+            market::snapshot(&db.store, make.today, domain::time::Instant::start_of(make.today)).await.unwrap(),
+            expected
+        );
 
         let id = found.id;
         db.store
             .write(async move |tx| {
-                let quantities = Quantities::proposed(quantity(40));
-                matches::advance(&tx, Scope::Operator, id, MatchState::Proposed, quantities, None, now()).await
+                let step = Step::Propose { quantity: quantity(40), deadline: now().plus_micros(3_600_000_000) };
+                ledger::step(&tx, id, &step, now()).await
             })
             .await
             .unwrap();
-        let snapshot = market::snapshot(&db.store, make.today).await.unwrap();
+        let snapshot =
+            market::snapshot(&db.store, make.today, domain::time::Instant::start_of(make.today)).await.unwrap();
         assert_eq!((snapshot.commitments.len(), snapshot.suggestions.len()), (1, 0));
         let commitment = &snapshot.commitments[0];
         assert_eq!((commitment.quantity, commitment.cutoff), (quantity(40), part.due.plus(-2)));
@@ -126,7 +130,7 @@ on_both!(
         });
         let mut seen = 0;
         while seen < 60 {
-            let snapshot = market::snapshot(&db.store, today).await.unwrap();
+            let snapshot = market::snapshot(&db.store, today, domain::time::Instant::start_of(today)).await.unwrap();
             assert_eq!(snapshot.offers.len(), snapshot.needs.len());
             assert!(snapshot.needs.iter().all(|need| need.instalments.len() == 1));
             assert!(snapshot.offers.len() >= seen);

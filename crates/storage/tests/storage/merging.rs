@@ -10,7 +10,7 @@ use domain::{
     identifier::{Identifier, IdentifierKind},
     ids::{ApiKeyId, ClaimId, MandateId, MatchId, OrganisationId, PersonId, RoleId, RunId},
     mandate::Mandate,
-    matches::{MatchState, Quantities},
+    matches::{MatchState, Step},
     need::Need,
     offer::{Offer, OfferState},
     organisation::{Organisation, OrganisationKind},
@@ -21,7 +21,7 @@ use storage::{
     ContentHash, DatabaseKind, Imported, Origin, PageRequest, Reads, Scope, Store, StoreError, api_keys, claims,
     clusters,
     identifiers::{self, Held},
-    lines, mandates, matches,
+    ledger, lines, mandates, matches,
     merging::{self, MergeError, Merged},
     needs, offers,
     organisations::{self, Entry},
@@ -63,9 +63,8 @@ async fn matched(store: &Store, make: &Builder, pairs: &[(&Offer, &Need)], put: 
     let finished = FinishedRun { matches: suggested, ..FinishedRun::default() };
     runs::finish(store, &claimed, finished, now()).await.unwrap();
     for id in ids.clone().into_iter().filter(|_| put) {
-        let held = Quantities { proposed: quantity(10), ..Quantities::default() };
-        let work =
-            async move |tx| matches::advance(&tx, Scope::Operator, id, MatchState::Proposed, held, None, now()).await;
+        let step = Step::Propose { quantity: quantity(10), deadline: now().plus_micros(3_600_000_000) };
+        let work = async move |tx| ledger::step(&tx, id, &step, now()).await;
         store.write(work).await.unwrap();
     }
     ids

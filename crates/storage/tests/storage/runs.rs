@@ -1,13 +1,15 @@
 //! The queue of runs: each is worked on by one worker at a time, and none is lost with its worker.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use domain::{
     ids::{MatchId, RunId},
-    matches::{ClosingReason, MatchState, Quantities},
+    matches::{ClosingReason, MatchState, Step},
 };
 use storage::{
-    PageRequest, Scope, Store, StoreError, matches, needs, offers,
+    PageRequest, Scope, Store, StoreError,
+    ledger::{self, LedgerError},
+    matches, needs, offers,
     runs::{self, FinishedRun, MOST_ATTEMPTS, NewMatch, NewRun, RunState},
 };
 use testkit::{Builder, TestDb, builders::quantity, on_both};
@@ -281,40 +283,32 @@ on_both!(
             id
         };
         let state = async |id| matches::get(&db.store, Scope::Operator, id).await.unwrap().state;
-        let advance = async |id, next, units| {
-            let quantities = Quantities::proposed(quantity(units));
-            db.store
-                .write(async move |tx| matches::advance(&tx, Scope::Operator, id, next, quantities, None, now()).await)
-                .await
-        };
+        let deadline = now().plus_micros(3_600_000_000);
+        let step =
+            async |id, step: Step| db.store.write(async move |tx| ledger::step(&tx, id, &step, now()).await).await;
+        let propose = |units| Step::Propose { quantity: quantity(units), deadline };
 
         let first = suggest(10, now()).await;
         let held = suggest(20, now().plus_micros(1)).await;
         assert_eq!((state(first).await, state(held).await), (MatchState::Expired, MatchState::Suggested));
-        advance(held, MatchState::Proposed, 20).await.unwrap();
+        step(held, propose(20)).await.unwrap();
         let third = suggest(30, now().plus_micros(2)).await;
         assert_eq!((state(held).await, state(third).await), (MatchState::Proposed, MatchState::Suggested));
 
-        let wrong = advance(third, MatchState::Agreed, 30).await;
-        assert!(matches!(wrong, Err(StoreError::Conflict(_))), "{wrong:?}");
-        let declined = db
-            .store
-            .write(async move |tx| {
-                let reason = ClosingReason::Other("no forklift".to_owned());
-                let quantities = Quantities::proposed(quantity(20));
-                let next = MatchState::Declined;
-                matches::advance(&tx, Scope::Operator, held, next, quantities, Some(&reason), now()).await
-            })
-            .await
-            .unwrap();
+        let wrong = step(third, Step::Ship(quantity(30))).await;
+        assert!(matches!(wrong, Err(LedgerError::Refused(_))), "{wrong:?}");
+        let reason = ClosingReason::Other("no forklift".to_owned());
+        let declined = step(held, Step::Decline(reason)).await.unwrap();
         assert_eq!(matches::get(&db.store, Scope::Operator, held).await.unwrap(), declined);
 
-        // What the buyer no longer asks for can still be read of, and no longer be promised.
+        // What the buyer no longer asks for can still be read of, and is not among what can be promised.
         let mut other = need.clone();
         other.instalments = Vec::new();
         db.store.write(async move |tx| needs::update(&tx, Scope::Operator, &other, now()).await).await.unwrap();
-        let late = advance(third, MatchState::Proposed, 30).await;
-        assert!(matches!(late, Err(StoreError::Conflict(_))), "{late:?}");
+        let (of_offer, of_need) = (BTreeSet::from([offer.id]), BTreeSet::from([part.id]));
+        let books = db.store.write(async move |tx| ledger::lock(&tx, &of_offer, &of_need, now()).await).await.unwrap();
+        assert!(books.instalments.is_empty() && books.offers.len() == 1);
+        assert_eq!(state(third).await, MatchState::Suggested);
 
         let page = runs::page(&db.store, Scope::Operator, PageRequest::first(10)).await.unwrap();
         assert!(page.items.iter().all(|run| run.state == RunState::Done));

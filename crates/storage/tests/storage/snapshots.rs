@@ -39,7 +39,8 @@ on_both!(
         let (_, site) = firm(&db.store, &make, "Firm").await;
         let offer = make.offer(&site, "medical-mask", 100);
         db.store.write(async move |tx| offers::insert(&tx, &offer, now()).await).await.unwrap();
-        let market = market::snapshot(&db.store, make.today).await.unwrap();
+        let market =
+            market::snapshot(&db.store, make.today, domain::time::Instant::start_of(make.today)).await.unwrap();
         let mut ids = Vec::new();
         for _ in 0..2 {
             let finished = FinishedRun { seen: Some(seen(&market)), ..FinishedRun::default() };
@@ -114,14 +115,14 @@ on_both!(
         }
         let suggested =
             |part: usize| Suggestion { offer: offer.id, instalment: need.instalments[part].id, quantity: quantity(15) };
-        let seen = market::snapshot(&db.store, make.today).await.unwrap();
+        let seen = market::snapshot(&db.store, make.today, domain::time::Instant::start_of(make.today)).await.unwrap();
         assert_eq!(seen.suggestions, [suggested(0), suggested(1)]);
 
         // What is no longer asked for is suggested to nobody.
         let mut less = need.clone();
         less.instalments.remove(0);
         db.store.write(async move |tx| needs::update(&tx, Scope::Operator, &less, now()).await).await.unwrap();
-        let seen = market::snapshot(&db.store, make.today).await.unwrap();
+        let seen = market::snapshot(&db.store, make.today, domain::time::Instant::start_of(make.today)).await.unwrap();
         let left = &seen.needs[0].instalments;
         assert_eq!((left.len(), seen.suggestions.len()), (1, 1));
         assert_eq!(seen.suggestions[0].instalment, left[0].id);

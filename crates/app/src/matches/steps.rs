@@ -1,0 +1,626 @@
+//! What the sides of a match do, and what follows: each step is one transaction with its entries of the ledger, its
+//! entries of the audit log and the mails that tell the other side.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    audit::{Act, Change, RecordKind},
+    eligibility::{Eligible, Rules},
+    ids::{InstalmentId, MatchId, NeedId, OfferId, OrganisationId, RunId},
+    link::MailKind,
+    matches::{Account, ClosingReason, Entry, EntryKind, MatchState, Refusal, Sample, Side, Step},
+    need::Need,
+    offer::Offer,
+    parameters::Parameters,
+    quantity::Quantity,
+    time::Instant,
+    violation::Violations,
+};
+use matching::MatchLine;
+use storage::{
+    Scope, StoreError, Tx,
+    ledger::{self, Books, LedgerError},
+    matches as store,
+    matches::MatchRow,
+    runs::NewRun,
+};
+
+use super::MatchView;
+use crate::{
+    App, Tables,
+    access::Caller,
+    audit::{Deed, Pen},
+    error::{AppError, AppResult},
+    ledger::{Over, broken},
+    mails,
+    policy::{Action, Actor, Resource, require},
+};
+
+/// What a caller does to a match.
+#[derive(Debug, Clone)]
+pub enum Move {
+    /// Puts a suggestion to both sides, all of it or a part.
+    Propose(Option<Quantity>),
+    /// Accepts, all that is held or a part.
+    Accept(Option<Quantity>),
+    /// Says no before it is agreed.
+    Decline(ClosingReason),
+    /// Ships, with what is said of the goods as JSON.
+    Ship(Quantity, Option<String>),
+    /// Checks goods in.
+    Receive {
+        /// Passed.
+        accepted: Quantity,
+        /// Failed.
+        rejected: Quantity,
+        /// Why they failed and the like, as JSON.
+        details_json: Option<String>,
+    },
+    /// Ends it after it was agreed.
+    Cancel(ClosingReason),
+    /// Asks for a sample, or judges it.
+    Sample(Sample),
+}
+
+impl Move {
+    fn act(&self) -> Act {
+        match self {
+            Self::Propose(_) => Act::Propose,
+            Self::Accept(_) => Act::Accept,
+            Self::Decline(_) => Act::Decline,
+            Self::Ship(..) => Act::Ship,
+            Self::Receive { .. } => Act::Receive,
+            Self::Cancel(_) => Act::Cancel,
+            Self::Sample(_) => Act::Sample,
+        }
+    }
+
+    /// The only side that may, where it is one.
+    fn side(&self) -> Option<Side> {
+        match self {
+            Self::Propose(_) | Self::Accept(_) | Self::Decline(_) | Self::Cancel(_) => None,
+            Self::Ship(..) => Some(Side::Supplier),
+            Self::Receive { .. } | Self::Sample(_) => Some(Side::Buyer),
+        }
+    }
+
+    /// Whether the operator may, who stands for neither side but for the market.
+    fn is_for_operator(&self) -> bool {
+        match self {
+            Self::Propose(_) | Self::Decline(_) | Self::Cancel(_) => true,
+            Self::Accept(_) | Self::Ship(..) | Self::Receive { .. } | Self::Sample(_) => false,
+        }
+    }
+}
+
+/// Makes a move on a match, if the caller agrees to what it is by then.
+///
+/// # Errors
+/// `NotFound` when the caller is on neither side of it; `Forbidden` for the move of the other side; `Conflict` where the
+/// match stands otherwise, or what is asked for is promised to others by now; `Invalid` for quantities that do not fit.
+pub async fn make(app: &App, caller: &Caller, id: MatchId, what: Move) -> AppResult<MatchView> {
+    let (this, caller, tables) = (app.clone(), caller.clone(), app.tables());
+    let (pen, now, actor) = (Pen::of(app, &caller), app.clock.now(), caller.actor);
+    let work = move |tx: Tx| async move {
+        let row = store::get(&tx, actor.into(), id).await.map_err(not_found)?;
+        let side = side_of(&caller, &row, &what)?;
+        let before = match what {
+            Move::Propose(_) => row,
+            _ => store::get_to_change(&tx, actor.into(), id).await?,
+        };
+        let before_state = before.clone().at(now).state;
+        let deadline = deadline(&tx, now).await?;
+        let after = match &what {
+            Move::Propose(quantity) => {
+                let quantity = quantity.unwrap_or(before.quantities.proposed);
+                propose(&this, &tx, &tables, (&before, side), (quantity, deadline), (&pen, now)).await?
+            }
+            Move::Accept(quantity) => accept(&tx, (&before, side), (*quantity, deadline), now).await?,
+            Move::Decline(reason) => {
+                let after = post(&tx, &before, &Step::Decline(reason.clone()), None, now).await?;
+                if reason.keeps_apart() {
+                    store::refuse(&tx, before.offer, before.need, now).await?;
+                }
+                after
+            }
+            Move::Ship(quantity, details) => {
+                post(&tx, &before, &Step::Ship(*quantity), details.as_deref(), now).await?
+            }
+            Move::Receive { accepted, rejected, details_json } => {
+                let step = Step::Receive { accepted: *accepted, rejected: *rejected };
+                post(&tx, &before, &step, details_json.as_deref(), now).await?
+            }
+            Move::Cancel(reason) => {
+                let after = post(&tx, &before, &Step::Cancel(reason.clone()), None, now).await?;
+                if reason.keeps_apart() {
+                    store::refuse(&tx, before.offer, before.need, now).await?;
+                }
+                rematch(&this, &tx, &pen, now).await?;
+                after
+            }
+            Move::Sample(sample) => sampled(&tx, &before, *sample, now).await?,
+        };
+        let told = told(&what, &before, &after, before_state);
+        pen.note(&tx, deeds(what.act(), &after, caller.actor.organisation(), &told)).await?;
+        let others = [after.supplier, after.buyer].into_iter().filter(|one| Some(*one) != caller.actor.organisation());
+        tell(&this, &tx, others.collect(), now).await?;
+        Ok::<_, AppError>(after)
+    };
+    let after = app.store.write(work).await?;
+    mails::ring(app);
+    if after.state == MatchState::Cancelled {
+        app.queued.notify_one();
+    }
+    super::view_of(app, actor, after).await
+}
+
+/// On which side the caller makes a move; none for the operator.
+fn side_of(caller: &Caller, row: &MatchRow, what: &Move) -> AppResult<Option<Side>> {
+    let side = match caller.actor {
+        Actor::Operator if what.is_for_operator() => return Ok(None),
+        Actor::Operator => {
+            let detail = "the sides of a match do this themselves, and those who hold a mandate of theirs";
+            return Err(AppError::Forbidden { detail: detail.to_owned() });
+        }
+        Actor::Organisation(own) if own == row.supplier => Side::Supplier,
+        Actor::Organisation(_) | Actor::Nobody => Side::Buyer,
+    };
+    require(caller, Action::Write, Resource::OwnedBy(owner(row, side)))?;
+    match what.side() {
+        Some(only) if only != side => Err(AppError::Forbidden {
+            detail: format!("only the {} of a match does this; you are its {}", only.as_str(), side.as_str()),
+        }),
+        _ => Ok(Some(side)),
+    }
+}
+
+fn owner(row: &MatchRow, side: Side) -> OrganisationId {
+    match side {
+        Side::Supplier => row.supplier,
+        Side::Buyer => row.buyer,
+    }
+}
+
+/// Puts a suggestion to both sides.
+async fn propose(
+    app: &App,
+    tx: &Tx,
+    tables: &Tables,
+    (before, side): (&MatchRow, Option<Side>),
+    (quantity, deadline): (Quantity, Instant),
+    (pen, now): (&Pen, Instant),
+) -> AppResult<MatchRow> {
+    let wanted = (BTreeSet::from([before.offer]), BTreeSet::from([before.instalment]));
+    let books = locked(app, tx, &wanted, (pen, now)).await?;
+    let row = store::get_to_change(tx, Scope::Operator, before.id).await?;
+    let parameters = parameters_of(tx, row.run).await?;
+    may_trade(tx, tables, &books, (&row, side), &parameters, now).await?;
+    let after = post(tx, &row, &Step::Propose { quantity, deadline }, None, now).await?;
+    let over = broken(tx, &books).await?;
+    match over.iter().find(|over| concerns(over, &books, &wanted)) {
+        Some(over) => Err(over.refusal(side)),
+        None => Ok(after),
+    }
+}
+
+/// Locks offers and instalments, and notes what ended meanwhile.
+async fn locked(
+    app: &App,
+    tx: &Tx,
+    (offers, instalments): &(BTreeSet<OfferId>, BTreeSet<InstalmentId>),
+    (pen, now): (&Pen, Instant),
+) -> AppResult<Books> {
+    let books = ledger::lock(tx, offers, instalments, now).await?;
+    for row in &books.expired {
+        pen.note(tx, deeds_of_expired(row)).await?;
+        tell(app, tx, BTreeSet::from([row.supplier, row.buyer]), now).await?;
+    }
+    Ok(books)
+}
+
+/// Whether what is over is among what is promised, and not beside it.
+fn concerns(over: &Over, books: &Books, (offers, instalments): &(BTreeSet<OfferId>, BTreeSet<InstalmentId>)) -> bool {
+    match over {
+        Over::Offer { offer, .. } => offers.contains(offer),
+        Over::Instalment { instalment, .. } => instalments.contains(instalment),
+        Over::Line(line) => offers.iter().any(|id| books.offers.get(id).is_some_and(|o| o.terms.line == Some(*line))),
+    }
+}
+
+/// The parameters that a match was suggested under; the published ones, at full stretch, for one that was put by hand.
+async fn parameters_of(tx: &Tx, run: Option<RunId>) -> AppResult<Parameters> {
+    let by_hand = Parameters { capacity: domain::capacity::CapacityKind::Maximum, ..Parameters::default() };
+    let Some(run) = run else { return Ok(by_hand) };
+    let run = storage::runs::get(tx, Scope::Operator, run).await?;
+    serde_json::from_str(&run.parameters_json).map_err(AppError::internal)
+}
+
+/// Refuses a pair that may not trade by now, whatever a run once said.
+async fn may_trade(
+    tx: &Tx,
+    tables: &Tables,
+    books: &Books,
+    (row, side): (&MatchRow, Option<Side>),
+    parameters: &Parameters,
+    now: Instant,
+) -> AppResult<Eligible> {
+    let offer = books.offers.get(&row.offer).ok_or(AppError::NotFound { what: "offer" })?;
+    let need = storage::needs::get(tx, Scope::Operator, row.need).await?.record;
+    if !books.instalments.contains_key(&row.instalment) || !need.is_matchable() {
+        let detail = "the need no longer asks for it: it was closed, changed or is under review";
+        return Err(AppError::Conflict { code: "wrong_state", detail: detail.to_owned() });
+    }
+    if !offer.in_market(now.day()) {
+        let detail = "the offer is not in the market: it was paused, withdrawn or is under review";
+        return Err(AppError::Conflict { code: "wrong_state", detail: detail.to_owned() });
+    }
+    judged(tx, tables, (offer, &need, row.instalment), parameters, now).await?.map_err(|reason| {
+        let told = match side {
+            // A side is told what a run would tell it: its own shortcomings come with the explanations.
+            Some(_) => "the two may no longer trade; the next run will say why",
+            None => reason,
+        };
+        AppError::Conflict { code: "not_eligible", detail: told.to_owned() }
+    })
+}
+
+/// What the predicates say of a pair by now; the code of the first reason where it may not trade.
+async fn judged(
+    tx: &Tx,
+    tables: &Tables,
+    (offer, need, instalment): (&Offer, &Need, InstalmentId),
+    parameters: &Parameters,
+    now: Instant,
+) -> AppResult<Result<Eligible, &'static str>> {
+    let market = storage::market::of_pair(tx, offer, need, now.day()).await?;
+    let rules = Rules { market: &market, catalogue: &tables.catalogue, regions: &tables.regions, parameters };
+    let demands = rules.site_demands();
+    let views = rules.offer_view(offer).zip(rules.need_view(need, &demands));
+    let asked = need.instalments.iter().find(|i| i.id == instalment);
+    let (Some((offer, need)), Some(asked)) = (views, asked) else {
+        return Err(AppError::internal(format!("{instalment} or a site of its match is not there")));
+    };
+    Ok(rules.judge(&offer, &need, asked).map_err(|reason| reason.code()))
+}
+
+async fn accept(
+    tx: &Tx,
+    (before, side): (&MatchRow, Option<Side>),
+    (quantity, deadline): (Option<Quantity>, Instant),
+    now: Instant,
+) -> AppResult<MatchRow> {
+    let Some(side) = side else { return Err(AppError::internal("only sides accept")) };
+    if side == Side::Buyer && matches!(before.sample, Some(Sample::Requested | Sample::Refused)) {
+        let detail = "you asked for a sample and have not approved it; approve it first, or decline the match";
+        return Err(AppError::Conflict { code: "sample_pending", detail: detail.to_owned() });
+    }
+    if let (Some(quantity), Side::Buyer) = (quantity, side) {
+        smallest_order(tx, before, quantity).await?;
+    }
+    // What became of the offer or the need since it was put to the sides counts when they agree.
+    let offer = storage::offers::get(tx, Scope::Operator, before.offer).await?.record;
+    if !offer.in_market(now.day()) {
+        let detail = "the offer is not in the market by now: it was paused, withdrawn or is under review";
+        return Err(AppError::Conflict { code: "wrong_state", detail: detail.to_owned() });
+    }
+    post(tx, before, &Step::Accept { side, quantity, deadline }, None, now).await
+}
+
+/// A buyer takes no part that is below the supplier's smallest order, counted over all he takes of the offer to a site.
+async fn smallest_order(tx: &Tx, row: &MatchRow, quantity: Quantity) -> AppResult<()> {
+    let offer = storage::offers::get(tx, Scope::Operator, row.offer).await?.record;
+    let Some(least) = offer.terms.min_order.as_ref().map(|m| m.quantity.units()) else { return Ok(()) };
+    let site = storage::needs::get(tx, Scope::Operator, row.need).await?.record.site;
+    let filter = store::MatchFilter { offer: Some(row.offer), ..store::MatchFilter::default() };
+    let mut total = quantity.units();
+    for other in store::promises(tx, &filter).await?.iter().filter(|o| o.id != row.id && o.buyer == row.buyer) {
+        if storage::needs::get(tx, Scope::Operator, other.need).await?.record.site == site {
+            total += other.covered;
+        }
+    }
+    if total >= least {
+        return Ok(());
+    }
+    let detail = format!("{quantity} is below the smallest order of {least}; take at least that, or decline");
+    Err(Violations::one("/quantity", "below_smallest_order", detail).into())
+}
+
+async fn sampled(tx: &Tx, before: &MatchRow, sample: Sample, now: Instant) -> AppResult<MatchRow> {
+    let before = before.clone().at(now);
+    let right = match sample {
+        Sample::Requested => before.state == MatchState::AcceptedBySupplier && before.sample.is_none(),
+        Sample::Approved | Sample::Refused => {
+            before.state == MatchState::AcceptedBySupplier && before.sample == Some(Sample::Requested)
+        }
+    };
+    if !right {
+        let detail = "a sample is asked for once the supplier has accepted and before you do, and judged after that";
+        return Err(AppError::Conflict { code: "wrong_state", detail: detail.to_owned() });
+    }
+    let after = MatchRow { sample: Some(sample), updated_at: now, ..before.clone() };
+    store::update(tx, before.state, &after).await?;
+    Ok(after)
+}
+
+/// Queues a run for what came back to the needs, unless one waits already.
+async fn rematch(app: &App, tx: &Tx, pen: &Pen, now: Instant) -> AppResult<()> {
+    if storage::runs::waits(tx).await? {
+        return Ok(());
+    }
+    let parameters_json = serde_json::to_string(&Parameters::default()).map_err(AppError::internal)?;
+    let id = RunId(app.ids.next(now));
+    storage::runs::enqueue(tx, &NewRun { id, requested_by: None, day: now.day(), parameters_json, at: now }).await?;
+    let changes = vec![Change::to("day", now.day()), Change::to("because", "a match was cancelled")];
+    pen.note(tx, [Deed { act: Act::Start, record: RecordKind::Run, id: id.0, owner: None, changes }]).await
+}
+
+/// What is put by hand.
+#[derive(Debug, Clone, Copy)]
+pub struct ByHand {
+    /// The offer.
+    pub offer: OfferId,
+    /// The need.
+    pub need: NeedId,
+    /// Which instalment of it.
+    pub instalment: InstalmentId,
+    /// How much, in base units.
+    pub quantity: Quantity,
+}
+
+/// Puts an offer to an instalment by hand, under the same predicates and bounds as a run.
+///
+/// # Errors
+/// `Forbidden` for all but the operator, since nobody else sees both sides; `NotFound`; `Conflict` where the two may not
+/// trade, or it is promised to others; `Invalid` below the smallest order.
+pub async fn by_hand(app: &App, caller: &Caller, hand: ByHand) -> AppResult<MatchView> {
+    if caller.actor != Actor::Operator {
+        let detail = "who runs the service brings offers and needs together by hand; sides accept what is put to them";
+        return Err(AppError::Forbidden { detail: detail.to_owned() });
+    }
+    require(caller, Action::Write, Resource::Runs)?;
+    let (this, actor, tables) = (app.clone(), caller.actor, app.tables());
+    let (pen, now) = (Pen::of(app, caller), app.clock.now());
+    let work = move |tx: Tx| async move {
+        let wanted = (BTreeSet::from([hand.offer]), BTreeSet::from([hand.instalment]));
+        let books = locked(&this, &tx, &wanted, (&pen, now)).await.map_err(|e| match e {
+            AppError::NotFound { .. } => AppError::NotFound { what: "offer" },
+            other => other,
+        })?;
+        let need = storage::needs::get(&tx, Scope::Operator, hand.need).await.map_err(|e| match e {
+            StoreError::NotFound => AppError::NotFound { what: "need" },
+            other => other.into(),
+        })?;
+        let need = need.record;
+        let offer = books.offers.get(&hand.offer).ok_or(AppError::NotFound { what: "offer" })?;
+        if !need.instalments.iter().any(|i| i.id == hand.instalment) {
+            let detail = format!("{} is no instalment of the need; write the id of one", hand.instalment);
+            return Err(Violations::one("/instalment", "unknown_instalment", detail).into());
+        }
+        let parameters = parameters_of(&tx, None).await?;
+        let mut row = MatchRow {
+            id: MatchId(this.ids.next(now)),
+            run: None,
+            offer: offer.id,
+            need: need.id,
+            instalment: hand.instalment,
+            supplier: offer.organisation,
+            buyer: need.organisation,
+            state: MatchState::Proposed,
+            tier: need.tier(),
+            quantities: domain::matches::Quantities::proposed(hand.quantity),
+            drawn: hand.quantity.units(),
+            covered: hand.quantity.units(),
+            cutoff: now.day(),
+            deadline: None,
+            terms_json: None,
+            sample: None,
+            recalled_at: None,
+            explanation_json: String::new(),
+            closing_reason: None,
+            created_at: now,
+            updated_at: now,
+        };
+        let eligible = may_trade(&tx, &tables, &books, (&row, None), &parameters, now).await?;
+        smallest_order(&tx, &row, hand.quantity).await?;
+        row.cutoff = eligible.cutoff;
+        row.deadline = Some(deadline(&tx, now).await?);
+        let line = MatchLine {
+            offer: hand.offer,
+            need: hand.need,
+            instalment: hand.instalment,
+            quantity: hand.quantity,
+            eligible,
+            rank: 0,
+            eligible_offers: 0,
+        };
+        row.explanation_json = serde_json::to_string(&line).map_err(AppError::internal)?;
+        store::insert(&tx, &row, &[Entry { kind: EntryKind::Hold, units: hand.quantity.units() }]).await?;
+        let over = broken(&tx, &books).await?;
+        if let Some(over) = over.iter().find(|over| concerns(over, &books, &wanted)) {
+            return Err(over.refusal(None));
+        }
+        let changes = vec![Change::to("state", row.state.as_str()), Change::to("quantity", hand.quantity)];
+        pen.note(&tx, deeds(Act::Create, &row, None, &changes)).await?;
+        tell(&this, &tx, BTreeSet::from([row.supplier, row.buyer]), now).await?;
+        Ok::<_, AppError>(row)
+    };
+    let row = app.store.write(work).await?;
+    mails::ring(app);
+    super::view_of(app, actor, row).await
+}
+
+/// Puts suggestions of a run to their sides: those named, or all that still stand. All of them hold, or none does.
+///
+/// # Errors
+/// `Forbidden` for all but the operator; `NotFound`; `Conflict` with the first that does not stand any more.
+pub async fn accept_run(
+    app: &App,
+    caller: &Caller,
+    run: RunId,
+    named: Option<Vec<MatchId>>,
+    dry_run: bool,
+) -> AppResult<Proposed> {
+    require(caller, Action::Write, Resource::Runs)?;
+    crate::runs::get(app, caller, run).await?;
+    let (this, pen) = (app.clone(), Pen::of(app, caller));
+    let work = move |tx: Tx| async move {
+        let proposed = propose_all(&this, &tx, run, named, &pen).await.map_err(Tried::Failed)?;
+        // A trial is taken back with its transaction.
+        if dry_run { Err(Tried::Dry(proposed)) } else { Ok(proposed) }
+    };
+    match app.store.write(work).await {
+        Ok(proposed) => {
+            mails::ring(app);
+            Ok(proposed)
+        }
+        Err(Tried::Dry(proposed)) => Ok(proposed),
+        Err(Tried::Failed(error)) => Err(error),
+    }
+}
+
+async fn propose_all(app: &App, tx: &Tx, run: RunId, named: Option<Vec<MatchId>>, pen: &Pen) -> AppResult<Proposed> {
+    let (tables, now) = (app.tables(), app.clock.now());
+    let chosen = chosen(store::suggested_of(tx, run).await?, run, named)?;
+    let wanted = (
+        chosen.iter().map(|row| row.offer).collect::<BTreeSet<_>>(),
+        chosen.iter().map(|row| row.instalment).collect::<BTreeSet<_>>(),
+    );
+    let books = locked(app, tx, &wanted, (pen, now)).await?;
+    let parameters = parameters_of(tx, Some(run)).await?;
+    let deadline = deadline(tx, now).await?;
+    let mut told = BTreeSet::new();
+    let mut units = 0_i128;
+    for row in &chosen {
+        let because = |error: AppError| match error {
+            AppError::Conflict { code, detail } => {
+                AppError::Conflict { code, detail: format!("the match {}: {detail}", row.id) }
+            }
+            other => other,
+        };
+        let row = store::get_to_change(tx, Scope::Operator, row.id).await?;
+        may_trade(tx, &tables, &books, (&row, None), &parameters, now).await.map_err(because)?;
+        let step = Step::Propose { quantity: row.quantities.proposed, deadline };
+        let after = post(tx, &row, &step, None, now).await.map_err(because)?;
+        let changes = [Change::of("state", row.state.as_str(), after.state.as_str())];
+        pen.note(tx, deeds(Act::Propose, &after, None, &changes)).await?;
+        told.extend([row.supplier, row.buyer]);
+        units += i128::from(after.covered);
+    }
+    let over = broken(tx, &books).await?;
+    if let Some(over) = over.iter().find(|over| concerns(over, &books, &wanted)) {
+        return Err(over.refusal(None));
+    }
+    tell(app, tx, told, now).await?;
+    let changes = vec![Change::to("matches", chosen.len())];
+    pen.note(tx, [Deed { act: Act::Accept, record: RecordKind::Run, id: run.0, owner: None, changes }]).await?;
+    Ok(Proposed { matches: chosen.len(), units, deadline })
+}
+
+/// The suggestions that are named, or all.
+fn chosen(standing: Vec<MatchRow>, run: RunId, named: Option<Vec<MatchId>>) -> AppResult<Vec<MatchRow>> {
+    let Some(named) = named else { return Ok(standing) };
+    let named: BTreeSet<MatchId> = named.into_iter().collect();
+    let known: BTreeSet<MatchId> = standing.iter().map(|row| row.id).collect();
+    if let Some(unknown) = named.difference(&known).next() {
+        let detail = format!("the match {unknown} is no suggestion of the run {run} that stands; read the run again");
+        return Err(AppError::Conflict { code: "wrong_state", detail });
+    }
+    Ok(standing.into_iter().filter(|row| named.contains(&row.id)).collect())
+}
+
+/// Until when a proposal of now holds, by the mode of the market.
+async fn deadline(tx: &Tx, now: Instant) -> AppResult<Instant> {
+    Ok(now.plus_micros(storage::modes::current(tx).await?.hold_hours() * 3_600_000_000))
+}
+
+/// What was put to sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proposed {
+    /// How many matches.
+    pub matches: usize,
+    /// How many base units in all.
+    pub units: i128,
+    /// Until when they are held.
+    pub deadline: Instant,
+}
+
+/// How a transaction ended that is taken back.
+enum Tried {
+    /// It was tried, and would have come to this.
+    Dry(Proposed),
+    /// It failed.
+    Failed(AppError),
+}
+
+impl From<StoreError> for Tried {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Writes a step of a match that is locked.
+async fn post(tx: &Tx, row: &MatchRow, step: &Step, details: Option<&str>, now: Instant) -> AppResult<MatchRow> {
+    ledger::post(tx, row, step, details, now).await.map_err(|error| match error {
+        LedgerError::Refused(Refusal::State(detail)) => AppError::Conflict { code: "wrong_state", detail },
+        LedgerError::Refused(Refusal::Quantities(faults)) => faults.into(),
+        LedgerError::Store(error) => error.into(),
+    })
+}
+
+/// What a move changed, in the words of fixed lists.
+fn told(what: &Move, before: &MatchRow, after: &MatchRow, from: MatchState) -> Vec<Change> {
+    let mut told = Vec::new();
+    if from != after.state {
+        told.push(Change::of("state", from.as_str(), after.state.as_str()));
+    }
+    let (was, is) = (before.account(), after.account());
+    let quantities = |a: &Account| {
+        let q = a.quantities;
+        [("agreed", q.agreed), ("shipped", q.shipped), ("accepted", q.accepted), ("rejected", q.rejected)]
+    };
+    for ((field, before), (_, after)) in quantities(&was).into_iter().zip(quantities(&is)) {
+        if before != after {
+            told.push(Change::of(field, before, after));
+        }
+    }
+    match what {
+        Move::Decline(reason) | Move::Cancel(reason) => told.push(Change::to("reason", reason.as_str())),
+        Move::Sample(sample) => told.push(Change::to("sample", sample.as_str())),
+        Move::Propose(_) | Move::Accept(_) | Move::Ship(..) | Move::Receive { .. } => {}
+    }
+    told
+}
+
+/// A deed for each side that is not the one who acts, so that both read of it.
+pub(crate) fn deeds(act: Act, row: &MatchRow, by: Option<OrganisationId>, changes: &[Change]) -> Vec<Deed> {
+    let owners = [row.supplier, row.buyer].into_iter().filter(|owner| Some(*owner) != by);
+    let owners: BTreeSet<OrganisationId> = owners.collect();
+    let deed =
+        |owner| Deed { act, record: RecordKind::Match, id: row.id.0, owner: Some(owner), changes: changes.to_vec() };
+    owners.into_iter().map(deed).collect()
+}
+
+/// What is told of a hold that ended without an answer.
+pub(crate) fn deeds_of_expired(row: &MatchRow) -> Vec<Deed> {
+    deeds(Act::Expire, row, None, &[Change::to("state", row.state.as_str())])
+}
+
+/// Mails the admins of organisations that something happened to a match of theirs, once while the last mail about it has
+/// not gone out.
+pub(crate) async fn tell(app: &App, tx: &Tx, whom: BTreeSet<OrganisationId>, now: Instant) -> AppResult<()> {
+    for organisation in whom {
+        for admin in storage::roles::admins(tx, organisation).await? {
+            if !storage::mails::waits(tx, MailKind::Match, admin, organisation).await? {
+                mails::queue(app, tx, MailKind::Match, admin, Some(organisation), now).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn not_found(error: StoreError) -> AppError {
+    match error {
+        StoreError::NotFound => AppError::NotFound { what: "match" },
+        other => other.into(),
+    }
+}
