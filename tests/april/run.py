@@ -1,0 +1,277 @@
+#!/usr/bin/env python3
+"""The call of April 2020, played through HTTP alone on SQLite and on PostgreSQL.
+
+    tests/april/run.py MUSTER
+
+MUSTER is the built program. A call opens, ten clusters are invited, 300 firms answer (half of them entered by their cluster
+from a telephone list, some of which confirm by the mailed link), hospitals state needs, a run suggests, suppliers and
+buyers accept, goods arrive in parts and some are rejected, a firm fails and its rest is rematched, and the report closes
+the call. At each step each party sees what its audience may see and nothing else. Prints a line for each thing that must
+hold, and exits with 1 when one does not.
+"""
+
+import concurrent.futures
+import pathlib
+import sys
+import time
+import uuid
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "penetration")]
+
+from postgres import database
+from report import broken, tried
+from service import finished_run, link_token, serving
+
+CLUSTERS = 10
+FIRMS = 300
+HOSPITALS = 30
+REGIONS = ["FR101", "DE212", "ITC4C", "ES511", "PL911", "PT170", "CZ010", "AT130", "BE100", "NL329"]
+WEEKLY = 1_000
+ASKED = 6_000
+
+
+def day(ahead):
+    return time.strftime("%Y-%m-%d", time.gmtime(time.time() + ahead * 86_400))
+
+
+def instant(ahead):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + ahead))
+
+
+class Party:
+    """An organisation that acts by a key of its own."""
+
+    def __init__(self, service, name, organisation, key):
+        self.service, self.name, self.id, self.key = service, name, organisation, key
+        self.site = self.offer = self.need = None
+
+    def post(self, path, body=None, for_=None):
+        headers = {"Idempotency-Key": str(uuid.uuid4())} | ({"Acting-For": for_} if for_ else {})
+        status, _, answer = self.service.call("POST", f"/api/v1{path}", body or {}, self.key, headers)
+        return status, answer
+
+    def made(self, path, body=None, for_=None):
+        status, answer = self.post(path, body, for_)
+        if status not in (200, 201, 202):
+            raise SystemExit(f"{self.name}: POST {path} answered {status}: {answer}")
+        return answer
+
+    def read(self, path):
+        status, _, answer = self.service.call("GET", f"/api/v1{path}", token=self.key)
+        return status, answer
+
+    def all(self, path):
+        """Every entry of a list."""
+        found, cursor = [], None
+        while True:
+            mark = "&" if "?" in path else "?"
+            status, page = self.read(f"{path}{mark}limit=200" + (f"&cursor={cursor}" if cursor else ""))
+            if status != 200:
+                raise SystemExit(f"{self.name}: GET {path} answered {status}: {page}")
+            found += page["items"]
+            cursor = page["next"]
+            if not cursor:
+                return found
+
+
+def register(service, operator, name, kind, country):
+    """An organisation that the operator enters, with a key for its programs."""
+    body = {"name": name, "kind": kind, "country": country}
+    organisation = service.made("/api/v1/organisations", body, operator)["id"]
+    key = {"organisation": organisation, "name": "programs", "scopes": ["read", "write", "admin"]}
+    return Party(service, name, organisation, service.made("/api/v1/api-keys", key, operator)["key"])
+
+
+def vouch(service, operator, party):
+    service.made(f"/api/v1/organisations/{party.id}/verify", {"verification": "operator"}, operator)
+
+
+def offer_of(site):
+    return {
+        "site": site,
+        "product": "apron",
+        "stock": {"value": 200},
+        "running": {"value": WEEKLY, "per": "week"},
+        "lead_days": 2,
+    }
+
+
+def in_parallel(work, items):
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        return list(pool.map(work, items))
+
+
+def play(service):
+    operator_key = service.run("token", "create", "--operator", "--scope", "read,write,admin")
+    operator = Party(service, "operator", None, operator_key)
+    commission = register(service, operator_key, "Crisis Authority", "authority", "BE")
+    vouch(service, operator_key, commission)
+    clusters = []
+    for n in range(CLUSTERS):
+        cluster = register(service, operator_key, f"Cluster {n}", "cluster", REGIONS[n][:2])
+        vouch(service, operator_key, cluster)
+        clusters.append(cluster)
+
+    call = commission.made(
+        "/calls",
+        {
+            "title": "Aprons for wards",
+            "products": ["apron"],
+            "from": day(0),
+            "until": day(60),
+            "answer_by": instant(86_400),
+            "open": True,
+        },
+    )["id"]
+    commission.made(f"/calls/{call}/invitations", {"organisations": [c.id for c in clusters]})
+    tried("a call is open to those invited", clusters[0].read(f"/calls/{call}")[0] == 200)
+    stranger = register(service, operator_key, "Stranger", "firm", "FR")
+    tried("it is not there for others", stranger.read(f"/calls/{call}")[0] == 404)
+
+    def entered(n):
+        """A firm from the telephone list of its cluster."""
+        cluster, region = clusters[n % CLUSTERS], REGIONS[n % CLUSTERS]
+        member = {
+            "name": f"Entered {n}",
+            "country": region[:2],
+            "contact": {"email": f"firm{n}@firms.example", "name": f"Contact {n}"},
+            "mandate": {"ends_on": day(180)},
+        }
+        firm = cluster.made(f"/organisations/{cluster.id}/members", member)["organisation"]["id"]
+        party = Party(service, f"Entered {n}", firm, None)
+        party.cluster = cluster
+        party.site = cluster.made("/sites", {"name": f"Works {n}", "region": region}, firm)["id"]
+        party.offer = cluster.made("/offers", offer_of(party.site), firm)["id"]
+        cluster.made(f"/calls/{call}/answers", {"offers": [party.offer]}, firm)
+        return party
+
+    def registered(n):
+        """A firm that registers, joins its cluster and answers itself."""
+        cluster, region = clusters[n % CLUSTERS], REGIONS[n % CLUSTERS]
+        party = register(service, operator_key, f"Registered {n}", "firm", region[:2])
+        party.cluster = cluster
+        party.made(f"/organisations/{party.id}/memberships", {"cluster": cluster.id})
+        cluster.made(f"/organisations/{cluster.id}/members/{party.id}/accept")
+        cluster.made(f"/organisations/{cluster.id}/members/{party.id}/verify", {"vouch": True})
+        party.site = party.made("/sites", {"name": f"Werk {n}", "region": region})["id"]
+        party.offer = party.made("/offers", offer_of(party.site))["id"]
+        party.made(f"/calls/{call}/answers", {"offers": [party.offer]})
+        return party
+
+    firms = in_parallel(entered, range(FIRMS // 2)) + in_parallel(registered, range(FIRMS // 2, FIRMS))
+    tried(f"{FIRMS} firms answered", len(firms) == FIRMS)
+    # Some of those entered confirm by the mailed link, and act by keys of their own from then on.
+    for party in firms[:10]:
+        token = link_token(service.mail(f"firm{party.name.split()[1]}@firms.example"))
+        service.made("/api/v1/organisations/confirm", {"token": token})
+    for party in firms[: FIRMS // 2]:
+        key = {"organisation": party.id, "name": "claimed", "scopes": ["read", "write"]}
+        party.key = service.made("/api/v1/api-keys", key, operator_key)["key"]
+    by_id = {party.id: party for party in firms}
+
+    def hospital(n):
+        region = REGIONS[n % CLUSTERS]
+        party = register(service, operator_key, f"Hospital {n}", "authority", region[:2])
+        vouch(service, operator_key, party)
+        party.site = party.made("/sites", {"name": f"Ward {n}", "region": region})["id"]
+        need = {
+            "site": party.site,
+            "product": "apron",
+            "urgency": "high" if n % 3 else "normal",
+            "instalments": [{"quantity": {"value": ASKED}, "due": day(30)}, {"quantity": {"value": ASKED}, "due": day(50)}],
+        }
+        party.need = party.made("/needs", need)["id"]
+        return party
+
+    hospitals = in_parallel(hospital, range(HOSPITALS))
+    run = finished_run(service, operator_key)
+    suggested = operator.all(f"/matches?run={run}&state=suggested")
+    asked = HOSPITALS * 2 * ASKED
+    covered = sum(m["quantity"] for m in suggested)
+    tried("a run suggests cover for every need", covered == asked, f"{covered} of {asked}")
+    seen = [m for h in hospitals for m in h.all("/matches")]
+    tried("each match is one buyer's", len(seen) == len(suggested))
+    names = ("Entered", "Registered", "Works", "Werk")
+    tried("buyers are told no supplier's name", not any(name in str(seen) for name in names))
+    tried("nor an id of one", not any(m["offer"]["id"] or m["offer"]["organisation"] for m in seen))
+
+    accepted = operator.made(f"/match-runs/{run}/accept")
+    tried("the run is put to its sides whole", accepted["matches"] == len(suggested))
+    of_offer = {m["id"]: m["offer"]["organisation"] for m in suggested}
+    of_need = {m["id"]: m["need"]["organisation"] for m in suggested}
+    buyer = {h.id: h for h in hospitals}
+    one = suggested[0]["id"]
+    first_buyer, first_firm = buyer[of_need[one]], by_id[of_offer[one]]
+    tried("who it is is closed before the supplier accepts", first_buyer.read(f"/matches/{one}/counterparty")[0] == 409)
+    in_parallel(lambda m: by_id[of_offer[m["id"]]].made(f"/matches/{m['id']}/accept"), suggested)
+    status, opened = first_buyer.read(f"/matches/{one}/counterparty")
+    tried("and open after", status == 200 and first_firm.name in str(opened), opened)
+    tried("to nobody else", stranger.read(f"/matches/{one}")[0] == 404)
+    status, told = first_firm.read(f"/organisations/{first_firm.id}/openings")
+    tried("the supplier reads who was shown what", status == 200 and first_buyer.id in str(told), told)
+    in_parallel(lambda m: buyer[of_need[m["id"]]].made(f"/matches/{m['id']}/accept"), suggested)
+    tried("all is agreed", len(operator.all(f"/matches?run={run}&state=agreed")) == len(suggested))
+
+    # One firm fails before it has shipped, and its rest is rematched.
+    failing = suggested[-1]
+    by_id[of_offer[failing["id"]]].made(f"/matches/{failing['id']}/cancel", {"reason": "no_supply"})
+
+    def deliver(m):
+        """In two parts, of which goods-in rejects some."""
+        firm, ward, units = by_id[of_offer[m["id"]]], buyer[of_need[m["id"]]], m["quantity"]
+        first = max(units // 2, 1)
+        firm.made(f"/matches/{m['id']}/ship", {"quantity": first, "lots": [{"lot": f"L-{m['id'][:8]}"}]})
+        rejected = first // 10
+        ward.made(f"/matches/{m['id']}/receive", {"accepted": first - rejected, "rejected": rejected})
+        if units > first:
+            firm.made(f"/matches/{m['id']}/ship", {"quantity": units - first})
+            ward.made(f"/matches/{m['id']}/receive", {"accepted": units - first})
+        return rejected
+
+    rejected = sum(in_parallel(deliver, suggested[:-1]))
+    again = finished_run(service, operator_key)
+    lacking = operator.all(f"/matches?run={again}&state=suggested")
+    owed = failing["quantity"] + rejected
+    tried("what failed and what was rejected is suggested anew", sum(m["quantity"] for m in lacking) == owed, lacking)
+    kept = [m for m in lacking if m["offer"]["id"] == failing["offer"]["id"] and m["need"]["id"] == failing["need"]["id"]]
+    tried("not by the firm that failed", not kept, kept)
+    operator.made(f"/match-runs/{again}/accept")
+    for m in lacking:
+        by_id[m["offer"]["organisation"]].made(f"/matches/{m['id']}/accept")
+        buyer[m["need"]["organisation"]].made(f"/matches/{m['id']}/accept")
+
+    progress = commission.read(f"/calls/{call}/progress")[1]
+    tried("progress names clusters and counts", "Cluster 0" in str(progress), progress)
+    commission.made(f"/calls/{call}/close")
+    status, report = commission.read(f"/calls/{call}/report")
+    tried("the call closes with a report", status == 200, report)
+    weekly = sum(row["running"] for row in report["capacity"]) if status == 200 else 0
+    tried("its capacity is there", weekly > 0, str(report)[:400])
+    tried("it is the issuer's alone", clusters[0].read(f"/calls/{call}/report")[0] in (403, 404))
+    for form in ("csv", "xlsx"):
+        status, head, _ = service.call("GET", f"/api/v1/calls/{call}/report?format={form}", token=commission.key)
+        tried(f"as {form} too", status == 200, head)
+
+    ledger = service.run("ledger", "verify", "--output", "json", good=(0, 1))
+    tried("the ledger adds up", '"sound": true' in ledger or '"sound":true' in ledger, ledger)
+
+
+def main():
+    (muster,) = sys.argv[1:]
+    for kind in ("SQLite", "PostgreSQL"):
+        with database(kind) as url:
+            if url is None:
+                print("SKIPPED: PostgreSQL is not installed", flush=True)
+                continue
+            began = time.monotonic()
+            settings = {"MUSTER_MAIL": "files", "MUSTER_RATE_LIMIT": "off"} | ({"MUSTER_DATABASE_URL": url} if url else {})
+            with serving(muster, **settings) as service:
+                print(f"-- {kind}", flush=True)
+                play(service)
+            print(f"{kind}: {time.monotonic() - began:.0f} s", flush=True)
+    print(f"April 2020: {len(broken)} broken")
+    sys.exit(1 if broken else 0)
+
+
+main()
