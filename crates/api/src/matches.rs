@@ -67,7 +67,7 @@ struct ListQuery {
 /// A quantity of an offer put to an instalment of a need.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Match)]
-struct MatchBody {
+pub struct MatchBody {
     /// Its id.
     id: Uuid,
     /// The run that suggested it.
@@ -164,7 +164,8 @@ struct Explanation {
 }
 
 impl MatchBody {
-    fn of(view: MatchView, app: &App) -> Self {
+    /// Of a match as its reader sees it.
+    pub fn of(view: MatchView, app: &App) -> Self {
         let (offer, need) = (&view.offer.offer, &view.need.record);
         let product = offer.terms.product.as_str();
         let base = app.tables().catalogue.product(product).map(|p| p.base_unit);

@@ -1,6 +1,7 @@
 //! Matches, and standing refusals between an offer and a need.
 
 use domain::{
+    event::Subject,
     ids::{InstalmentId, MatchId, NeedId, OfferId, OrganisationId, RunId},
     matches::{ClosingReason, MatchState, Quantities},
     quantity::Quantity,
@@ -12,6 +13,7 @@ use crate::{
     bulk,
     entity::{instalment, match_row, refusal},
     error::StoreError,
+    events,
     json,
     page::{self, Page, PageRequest},
     scope::Scope,
@@ -157,7 +159,10 @@ pub async fn advance(
         .await?;
     match moved.rows_affected {
         0 => Err(StoreError::Conflict(format!("the match {id} has just left the state {from}"))),
-        _ => Ok(MatchRow { state: next, quantities, closing_reason: reason.cloned(), updated_at: at, ..before }),
+        _ => {
+            events::record(tx, Subject::Match, id.0, to, &[before.supplier, before.buyer], at);
+            Ok(MatchRow { state: next, quantities, closing_reason: reason.cloned(), updated_at: at, ..before })
+        }
     }
 }
 

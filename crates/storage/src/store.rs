@@ -1,15 +1,20 @@
 //! The store: a pool of connections, and the two ways to use it.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use migrations::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tracing::Instrument;
 
 use crate::{
     dialect::{self, Purpose},
     error::StoreError,
+    events::{self, Told},
     url::{DatabaseKind, DatabaseUrl},
 };
 
@@ -49,6 +54,8 @@ pub struct Store {
     /// of arrival instead of polling for the file's lock and holding connections that readers need.
     writers: Arc<Semaphore>,
     wait: Duration,
+    /// Rings when a transaction of this process that left events is committed.
+    told: Arc<Notify>,
 }
 
 impl Store {
@@ -77,7 +84,7 @@ impl Store {
             DatabaseKind::Sqlite => 1,
             DatabaseKind::Postgres => Semaphore::MAX_PERMITS,
         };
-        Ok(Self { connection, kind, writers: Arc::new(Semaphore::new(writers)), wait: pool.wait })
+        Ok(Self { connection, kind, writers: Arc::new(Semaphore::new(writers)), wait: pool.wait, told: Arc::default() })
     }
 
     /// Brings the schema up to date and returns how many changes were made. All of them or none,
@@ -165,9 +172,18 @@ impl Store {
                 .map_err(|_| StoreError::Busy("other writers took too long".to_owned()))?
                 .map_err(|error| StoreError::Internal(Box::new(error)))?;
             let transaction = dialect::begin_write(&store.connection).await.map_err(StoreError::from)?;
-            run(transaction, work).await
+            let (value, told) = run(transaction, work).await?;
+            if told {
+                store.told.notify_waiters();
+            }
+            Ok(value)
         })
         .await
+    }
+
+    /// Rings whenever a transaction of this process that left events is committed.
+    pub fn told(&self) -> Arc<Notify> {
+        Arc::clone(&self.told)
     }
 
     /// Runs `work` in one transaction that sees a single state of the database and writes nothing.
@@ -181,7 +197,7 @@ impl Store {
         let store = self.clone();
         on_own_task(async move {
             let transaction = dialect::begin_snapshot(&store.connection).await.map_err(StoreError::from)?;
-            run(transaction, work).await
+            run(transaction, work).await.map(|(value, _)| value)
         })
         .await
     }
@@ -199,20 +215,27 @@ where
     }
 }
 
-async fn run<T, E, W, F>(transaction: DatabaseTransaction, work: W) -> Result<T, E>
+/// Runs work, writes the events that it left, and ends the transaction; says whether there were events.
+async fn run<T, E, W, F>(transaction: DatabaseTransaction, work: W) -> Result<(T, bool), E>
 where
     W: FnOnce(Tx) -> F,
     F: Future<Output = Result<T, E>>,
     E: From<StoreError>,
 {
     let transaction = Arc::new(transaction);
-    let result = work(Tx(Arc::clone(&transaction))).await;
+    let told = Arc::new(Mutex::new(Told::default()));
+    let result = work(Tx { transaction: Arc::clone(&transaction), told: Arc::clone(&told) }).await;
     let transaction = Arc::try_unwrap(transaction)
         .map_err(|_| StoreError::internal("the transaction outlived its work; it is rolled back"))?;
+    let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
+    let result = match result {
+        Ok(value) => events::write(&transaction, told).await.map(|told| (value, told)).map_err(E::from),
+        Err(error) => Err(error),
+    };
     match result {
-        Ok(value) => {
+        Ok(done) => {
             transaction.commit().await.map_err(StoreError::from)?;
-            Ok(value)
+            Ok(done)
         }
         Err(error) => {
             if let Err(rollback) = transaction.rollback().await {
@@ -225,7 +248,17 @@ where
 
 /// An open write transaction, inside [`Store::write`].
 #[derive(Debug)]
-pub struct Tx(Arc<DatabaseTransaction>);
+pub struct Tx {
+    transaction: Arc<DatabaseTransaction>,
+    told: Arc<Mutex<Told>>,
+}
+
+impl Tx {
+    /// What the transaction has changed so far.
+    pub(crate) fn told(&self) -> &Mutex<Told> {
+        &self.told
+    }
+}
 
 /// What queries can run on: the [`Store`], or a [`Tx`] whose own changes they shall see.
 pub trait Reads: sealed::Sealed + Sync {
@@ -247,7 +280,7 @@ impl Reads for Store {
 impl Reads for Tx {
     type Connection = DatabaseTransaction;
     fn connection(&self) -> &Self::Connection {
-        &self.0
+        &self.transaction
     }
 }
 
