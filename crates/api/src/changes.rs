@@ -92,7 +92,8 @@ impl Feed {
 }
 
 fn gone() -> Problem {
-    let detail = "changes since this cursor are no longer kept; synchronise again, beginning with GET /api/v1/changes/snapshot";
+    let detail =
+        "changes since this cursor are no longer kept; synchronise again, beginning with GET /api/v1/changes/snapshot";
     Problem::new("changes_gone", detail)
 }
 

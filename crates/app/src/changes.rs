@@ -33,10 +33,11 @@ use crate::{
     offers::seen::SeenOffer,
     organisations::Registration,
     policy::Actor,
+    runs::Retention,
 };
 
-/// For how many days events are kept, where nothing else is set.
-pub const KEPT_DAYS: u16 = 90;
+/// For how long events are kept, where nothing else is set.
+pub const KEPT: Retention = Retention::Days(90);
 /// The most streams that one caller holds open at once.
 pub const MOST_STREAMS: usize = 20;
 /// How long the sequencer rests between two batches, so that one batch serves many commits.
@@ -234,21 +235,14 @@ async fn until<T>(watched: &mut watch::Receiver<T>, done: impl FnMut(&T) -> bool
 }
 
 /// A record as the caller sees it, by the use case that shows it anywhere else.
-async fn record(
-    app: &App,
-    caller: &Caller,
-    of: Named,
-    owner: Option<OrganisationId>,
-) -> AppResult<Option<Record>> {
+async fn record(app: &App, caller: &Caller, of: Named, owner: Option<OrganisationId>) -> AppResult<Option<Record>> {
     let actor = caller.actor;
     let found = match of.subject {
         Subject::Organisation => {
             let found = crate::organisations::get(app, caller, OrganisationId(of.id)).await;
             found.map(|found| Record::Organisation(Box::new(found)))
         }
-        Subject::Site => {
-            crate::sites::get(app, actor, SiteId(of.id)).await.map(|found| Record::Site(Box::new(found)))
-        }
+        Subject::Site => crate::sites::get(app, actor, SiteId(of.id)).await.map(|found| Record::Site(Box::new(found))),
         Subject::Offer => match offers::get(app, actor, OfferId(of.id)).await {
             Err(AppError::NotFound { .. }) if actor.organisation().is_some() => {
                 let seen = offers::seen::view(app, caller, OfferId(of.id)).await;
@@ -256,9 +250,7 @@ async fn record(
             }
             own => own.map(|own| Record::Offer(Box::new(own))),
         },
-        Subject::Need => {
-            crate::needs::get(app, actor, NeedId(of.id)).await.map(|found| Record::Need(Box::new(found)))
-        }
+        Subject::Need => crate::needs::get(app, actor, NeedId(of.id)).await.map(|found| Record::Need(Box::new(found))),
         Subject::Match => {
             crate::matches::get(app, actor, MatchId(of.id)).await.map(|found| Record::Match(Box::new(found)))
         }
@@ -350,8 +342,9 @@ pub async fn snapshot(
 /// # Errors
 /// Those of the database.
 pub async fn forget(app: &App) -> AppResult<usize> {
+    let Retention::Days(days) = app.keep_events else { return Ok(0) };
     let day = 86_400_000_000;
-    let before = app.clock.now().plus_micros(-i64::from(app.keep_events) * day);
+    let before = app.clock.now().plus_micros(-i64::from(days) * day);
     // What has no number yet is not dropped, so that no number is ever missing between two others.
     number(app).await?;
     let mut dropped = 0;

@@ -80,7 +80,7 @@ pub struct App {
     /// For how long what runs saw is kept.
     pub retention: runs::Retention,
     /// For how many days events are kept.
-    pub keep_events: u16,
+    pub keep_events: runs::Retention,
     /// What readers of the change feed share.
     pub feed: Arc<changes::Feed>,
     /// Where people reach the service, without a slash at the end: links in mails begin with it.
@@ -111,7 +111,7 @@ impl App {
             keys: Arc::new(keys),
             outside: Arc::default(),
             retention: runs::Retention::default(),
-            keep_events: changes::KEPT_DAYS,
+            keep_events: changes::KEPT,
             feed: Arc::default(),
             public_url: "http://127.0.0.1:8080".into(),
             guesses: Arc::default(),

@@ -80,11 +80,7 @@ pub async fn page_of_cluster(
 ///
 /// # Errors
 /// `NotFound` outside of what the caller may see.
-pub async fn get(
-    app: &App,
-    caller: &Caller,
-    (cluster, member): (OrganisationId, OrganisationId),
-) -> AppResult<Named> {
+pub async fn get(app: &App, caller: &Caller, (cluster, member): (OrganisationId, OrganisationId)) -> AppResult<Named> {
     let own = caller.actor.organisation();
     require(caller, Action::Read, Resource::Inside(own.unwrap_or(member)))?;
     let found = store::get(&app.store, caller.actor.into(), (cluster, member)).await.map_err(not_found)?;

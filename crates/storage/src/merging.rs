@@ -172,12 +172,7 @@ async fn lock<C: ConnectionTrait>(
 }
 
 /// Lets suggestions between the two expire, unless there is more than suggestions.
-async fn part(
-    tx: &Tx,
-    from: OrganisationId,
-    into: OrganisationId,
-    at: Instant,
-) -> Result<u64, MergeError> {
+async fn part(tx: &Tx, from: OrganisationId, into: OrganisationId, at: Instant) -> Result<u64, MergeError> {
     use match_row::Column;
     let connection = tx.connection();
     let side = |supplier: OrganisationId, buyer: OrganisationId| {

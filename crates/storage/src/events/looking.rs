@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{event::Subject, ids::OrganisationId, membership::MembershipState, organisation::Verification, time::Instant};
+use domain::{
+    event::Subject, ids::OrganisationId, membership::MembershipState, organisation::Verification, time::Instant,
+};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Query,
 };
@@ -22,7 +24,8 @@ pub(super) async fn add<C: ConnectionTrait>(connection: &C, rows: &[event::Model
     let Some(at) = rows.iter().map(|row| row.at).max() else { return Ok(()) };
     let at = json::instant("events.at", at)?;
     let offer = Subject::Offer.as_str();
-    let offers = || rows.iter().filter(|row| row.subject == offer).filter_map(|row| Some((row.id, row.organisation_id?)));
+    let offers =
+        || rows.iter().filter(|row| row.subject == offer).filter_map(|row| Some((row.id, row.organisation_id?)));
     let lookers = lookers(connection, offers().map(|(_, owner)| owner), at).await?;
     let readers = offers().flat_map(|(event_id, owner)| {
         let all = lookers.get(&owner).into_iter().flatten();
@@ -31,7 +34,8 @@ pub(super) async fn add<C: ConnectionTrait>(connection: &C, rows: &[event::Model
     bulk::upsert::<event_reader::Entity, _>(connection, readers.collect()).await?;
     let mut facts = Vec::new();
     for (member, cluster) in turned(connection, rows).await? {
-        let shown = self::lookers(connection, [member], at).await?.get(&member).is_some_and(|all| all.contains(&cluster));
+        let shown =
+            self::lookers(connection, [member], at).await?.get(&member).is_some_and(|all| all.contains(&cluster));
         // One that the operator does not vouch for saw nothing, and one that he no longer vouches for was told.
         if shown || rows.iter().any(|row| is_verified(row, cluster)) || is_vouched(connection, cluster).await? {
             facts.extend(of_offers(connection, member, cluster, (shown, at)).await?);

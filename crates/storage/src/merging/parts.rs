@@ -84,12 +84,7 @@ pub(super) async fn unconfirmed(tx: &Tx, from: &organisation::Model, at: Instant
 
 /// Moves mandates, on either side; nobody mandates himself. Of two that stand between the same two, the one of the
 /// organisation that stays stands on.
-pub(super) async fn mandates(
-    tx: &Tx,
-    from: Uuid,
-    into: Uuid,
-    at: Instant,
-) -> Result<u64, StoreError> {
+pub(super) async fn mandates(tx: &Tx, from: Uuid, into: Uuid, at: Instant) -> Result<u64, StoreError> {
     use mandate::Column;
     let connection = tx.connection();
     let of = |id: Uuid| Condition::any().add(Column::OrganisationId.eq(id)).add(Column::HolderId.eq(id));
