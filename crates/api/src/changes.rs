@@ -99,7 +99,7 @@ fn gone() -> Problem {
 
 /// A change of a record, or a tombstone of one that was deleted or left your view.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Change)]
+#[schema(as = RecordChange)]
 struct ChangeView {
     /// The place after this change, the same whenever it is read: send it as `since` to go on from here.
     cursor: String,
@@ -132,7 +132,7 @@ struct ChangeView {
 
 /// A part of the changes.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Changes)]
+#[schema(as = RecordChanges)]
 struct ChangesView {
     /// The changes in the order in which they were committed, each once.
     items: Vec<ChangeView>,
@@ -144,7 +144,7 @@ struct ChangesView {
 
 /// A record that stands in your view.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Standing)]
+#[schema(as = StandingRecord)]
 struct StandingView {
     /// What kind of record: one of the words of `types`.
     #[serde(rename = "type")]
@@ -161,7 +161,7 @@ struct StandingView {
 
 /// A part of what stands in your view.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Snapshot)]
+#[schema(as = ViewSnapshot)]
 struct SnapshotView {
     /// The records.
     items: Vec<StandingView>,

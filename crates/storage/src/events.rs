@@ -152,14 +152,15 @@ async fn insert<C: ConnectionTrait>(transaction: &C, facts: &[Fact]) -> Result<(
             continue;
         }
         let written = insert.exec_with_returning(transaction).await?;
-        // The rows come back in no promised order.
+        // The rows come back in no promised order; those of one record and word tell the same.
         let mut keys: BTreeMap<_, Vec<i64>> = BTreeMap::new();
         for row in written {
-            keys.entry((row.subject, row.record_id, row.within_id)).or_default().push(row.id);
+            keys.entry((row.subject, row.record_id, row.within_id, row.what)).or_default().push(row.id);
         }
         let mut readers = Vec::new();
         for fact in part {
-            let named = (fact.record.subject.as_str().to_owned(), fact.record.id, fact.record.within);
+            let Named { subject, id, within } = fact.record;
+            let named = (subject.as_str().to_owned(), id, within, fact.what.clone());
             let id = keys.get_mut(&named).and_then(Vec::pop);
             let event_id = id.ok_or_else(|| StoreError::internal("an event that was written is not there"))?;
             let others = fact.readers.iter().filter(|(id, _)| fact.owner != Some(**id));
