@@ -7,17 +7,15 @@ use std::{
 };
 
 use domain::{ids::SiteId, time::Clock};
-use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use storage::{PoolSize, Scope};
 use testkit::{
     Org, TestApp, TestDb,
-    app::{Answer, request},
+    app::{Answer, Streamed, request},
     database::on_postgres,
     on_both,
 };
 use tokio::sync::oneshot;
-use tower::ServiceExt;
 
 use crate::{
     memberships::{self, acting_for, cluster, joined, mandated},
@@ -329,7 +327,7 @@ on_both! {
         assert_eq!(gone.json["code"], "changes_gone");
         assert!(gone.text.contains("/api/v1/changes/snapshot"), "{}", gone.text);
         let streamed = stream(&app, &token, &since).await;
-        assert_eq!(streamed.status().as_u16(), 410);
+        assert_eq!(streamed.status, 410);
         app.get(&token, &format!("/api/v1/changes?since={fresh}")).await.expect(200);
         // A database that was restored from before the cursor.
         let restored = "DELETE FROM events WHERE number = (SELECT max(number) FROM events)";
@@ -475,17 +473,16 @@ on_both! {
     }
 }
 
-async fn stream(app: &TestApp, token: &str, last: &str) -> axum::response::Response {
+async fn stream(app: &TestApp, token: &str, last: &str) -> Streamed {
     let mut sent = request("GET".parse().unwrap(), token, "/api/v1/changes", "".into());
     sent.headers_mut().insert("accept", "text/event-stream".parse().unwrap());
     sent.headers_mut().insert("last-event-id", last.parse().unwrap());
-    app.router.clone().oneshot(sent).await.unwrap()
+    app.open(sent).await
 }
 
 /// What a stream sends next: the events of one piece, as cursor and change; only a place where nothing changed.
-async fn next(body: &mut axum::body::Body) -> Option<Vec<(String, Value)>> {
-    let frame = tokio::time::timeout(Duration::from_secs(20), body.frame()).await.expect("a sign of life")?.unwrap();
-    let text = String::from_utf8(frame.into_data().unwrap().to_vec()).unwrap();
+async fn next(stream: &mut Streamed) -> Option<Vec<(String, Value)>> {
+    let text = stream.piece().await?;
     let mut events = Vec::new();
     for block in text.split("\n\n").filter(|block| block.starts_with("event: change")) {
         let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_owned();
@@ -506,9 +503,8 @@ on_both! {
         let key = app.post(&firm.token, "/api/v1/api-keys", &json!({ "name": "Portal", "scopes": ["read"] })).await.expect(201);
         let token = key.json["key"].as_str().unwrap().to_owned();
         let since = start(&app, &token).await;
-        let response = stream(&app, &token, &since).await;
-        assert_eq!((response.status().as_u16(), &response.headers()["content-type"]), (200, &"text/event-stream".parse().unwrap()));
-        let mut body = response.into_body();
+        let mut body = stream(&app, &token, &since).await;
+        assert_eq!((body.status, &body.headers["content-type"]), (200, &"text/event-stream".parse().unwrap()));
         let mut seen = Vec::new();
         for name in ["One", "Two"] {
             app.post(&firm.token, "/api/v1/sites", &json!({ "name": name, "region": "DE21" })).await.expect(201);
@@ -520,7 +516,7 @@ on_both! {
         // It breaks off, things happen, and it goes on.
         drop(body);
         app.post(&firm.token, "/api/v1/sites", &json!({ "name": "Three", "region": "DE21" })).await.expect(201);
-        let mut body = stream(&app, &token, &seen[0].0).await.into_body();
+        let mut body = stream(&app, &token, &seen[0].0).await;
         let mut names = Vec::new();
         while names.len() < 2 {
             names.extend(next(&mut body).await.unwrap().into_iter().map(|(_, change)| change["record"]["name"].clone()));
@@ -530,10 +526,10 @@ on_both! {
         app.delete(&firm.token, &format!("/api/v1/api-keys/{}", key.id())).await.expect(200);
         app.post(&firm.token, "/api/v1/sites", &json!({ "name": "Four", "region": "DE21" })).await.expect(201);
         assert_eq!(next(&mut body).await, None);
-        assert_eq!(stream(&app, &token, &seen[0].0).await.status().as_u16(), 401);
+        assert_eq!(stream(&app, &token, &seen[0].0).await.status, 401);
         // A stream ends with the service.
         let own = start(&app, &firm.token).await;
-        let mut body = stream(&app, &firm.token, &own).await.into_body();
+        let mut body = stream(&app, &firm.token, &own).await;
         stop.send(()).unwrap();
         worker.await.unwrap();
         while next(&mut body).await.is_some() {}
@@ -568,11 +564,11 @@ on_both! {
         let mut open = Vec::new();
         for _ in 0..20 {
             let response = stream(&app, &firm.token, next).await;
-            assert_eq!(response.status().as_u16(), 200);
+            assert_eq!(response.status, 200);
             open.push(response);
         }
-        assert_eq!(stream(&app, &firm.token, next).await.status().as_u16(), 429);
-        assert_eq!(stream(&app, &other.token, &start(&app, &other.token).await).await.status().as_u16(), 200);
+        assert_eq!(stream(&app, &firm.token, next).await.status, 429);
+        assert_eq!(stream(&app, &other.token, &start(&app, &other.token).await).await.status, 200);
         drop(open);
         stop.send(()).unwrap();
         worker.await.unwrap();

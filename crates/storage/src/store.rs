@@ -56,6 +56,8 @@ pub struct Store {
     wait: Duration,
     /// Rings when a transaction of this process that left events is committed.
     told: Arc<Notify>,
+    /// Whether transactions leave events; they all do but where it is measured what that costs.
+    tells: bool,
 }
 
 impl Store {
@@ -84,7 +86,14 @@ impl Store {
             DatabaseKind::Sqlite => 1,
             DatabaseKind::Postgres => Semaphore::MAX_PERMITS,
         };
-        Ok(Self { connection, kind, writers: Arc::new(Semaphore::new(writers)), wait: pool.wait, told: Arc::default() })
+        Ok(Self {
+            connection,
+            kind,
+            writers: Arc::new(Semaphore::new(writers)),
+            wait: pool.wait,
+            told: Arc::default(),
+            tells: true,
+        })
     }
 
     /// Brings the schema up to date and returns how many changes were made. All of them or none,
@@ -145,6 +154,13 @@ impl Store {
         Ok(self.connection.close_by_ref().await?)
     }
 
+    /// The same database, written to without events: what they cost is measured against it.
+    #[cfg(feature = "tampering")]
+    #[must_use]
+    pub fn without_events(&self) -> Self {
+        Self { tells: false, ..self.clone() }
+    }
+
     /// Runs a statement past everything that looks after the data, and says how many rows it changed.
     #[cfg(feature = "tampering")]
     pub async fn tamper(&self, statement: &str) -> Result<u64, StoreError> {
@@ -172,7 +188,7 @@ impl Store {
                 .map_err(|_| StoreError::Busy("other writers took too long".to_owned()))?
                 .map_err(|error| StoreError::Internal(Box::new(error)))?;
             let transaction = dialect::begin_write(&store.connection).await.map_err(StoreError::from)?;
-            let (value, told) = run(transaction, work).await?;
+            let (value, told) = run(transaction, work, store.tells).await?;
             if told {
                 store.told.notify_waiters();
             }
@@ -197,7 +213,7 @@ impl Store {
         let store = self.clone();
         on_own_task(async move {
             let transaction = dialect::begin_snapshot(&store.connection).await.map_err(StoreError::from)?;
-            run(transaction, work).await.map(|(value, _)| value)
+            run(transaction, work, false).await.map(|(value, _)| value)
         })
         .await
     }
@@ -216,7 +232,7 @@ where
 }
 
 /// Runs work, writes the events that it left, and ends the transaction; says whether there were events.
-async fn run<T, E, W, F>(transaction: DatabaseTransaction, work: W) -> Result<(T, bool), E>
+async fn run<T, E, W, F>(transaction: DatabaseTransaction, work: W, tells: bool) -> Result<(T, bool), E>
 where
     W: FnOnce(Tx) -> F,
     F: Future<Output = Result<T, E>>,
@@ -229,6 +245,7 @@ where
         .map_err(|_| StoreError::internal("the transaction outlived its work; it is rolled back"))?;
     let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
     let result = match result {
+        Ok(value) if !tells => Ok((value, false)),
         Ok(value) => events::write(&transaction, told).await.map(|told| (value, told)).map_err(E::from),
         Err(error) => Err(error),
     };

@@ -19,9 +19,10 @@ use crate::{
     json,
 };
 
-/// Adds who looks at the offers of a batch, and events for what came into somebody's view or left it.
-pub(super) async fn add<C: ConnectionTrait>(connection: &C, rows: &[event::Model]) -> Result<(), StoreError> {
-    let Some(at) = rows.iter().map(|row| row.at).max() else { return Ok(()) };
+/// Adds who looks at the offers of a batch, and events for what came into somebody's view or left it; says whether there
+/// were any.
+pub(super) async fn add<C: ConnectionTrait>(connection: &C, rows: &[event::Model]) -> Result<bool, StoreError> {
+    let Some(at) = rows.iter().map(|row| row.at).max() else { return Ok(false) };
     let at = json::instant("events.at", at)?;
     let offer = Subject::Offer.as_str();
     let offers =
@@ -41,7 +42,8 @@ pub(super) async fn add<C: ConnectionTrait>(connection: &C, rows: &[event::Model
             facts.extend(of_offers(connection, member, cluster, (shown, at)).await?);
         }
     }
-    insert(connection, &facts).await
+    insert(connection, &facts).await?;
+    Ok(!facts.is_empty())
 }
 
 /// Members and clusters between which it changed whether the one shows itself to the other.

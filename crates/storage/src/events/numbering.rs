@@ -16,27 +16,30 @@ use crate::{
 };
 
 /// How many events get their numbers in one transaction.
-const BATCH: u64 = 5_000;
+const BATCH: usize = 5_000;
 
 /// Gives numbers to the events that are committed and have none, and answers the last number there is. One process at a
 /// time does, so that whoever sees a number sees all numbers below it (field case PAG-03).
 pub async fn number(store: &Store) -> Result<i64, StoreError> {
-    while is_waiting(store).await? {
-        store.write(async |tx: Tx| number_some(&tx).await).await?;
+    // What is committed from here on may wait for the next call: else writers could keep this one busy without end.
+    let mut more = is_waiting(store).await?;
+    while more {
+        more = store.write(async |tx: Tx| number_some(&tx).await).await?;
     }
     last(store).await
 }
 
-async fn number_some(tx: &Tx) -> Result<(), StoreError> {
+/// Says whether there is more that was there, or came of it.
+async fn number_some(tx: &Tx) -> Result<bool, StoreError> {
     let connection = tx.connection();
     // Before the statements below look: what they see has all that was numbered before.
     dialect::take_turn(connection, Turn::Number).await?;
-    let waiting = Entity::find().filter(Column::Number.is_null()).order_by_asc(Column::Id).limit(BATCH);
+    let waiting = Entity::find().filter(Column::Number.is_null()).order_by_asc(Column::Id).limit(BATCH as u64);
     let rows = waiting.all(connection).await?;
     if rows.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
-    looking::add(connection, &rows).await?;
+    let came = looking::add(connection, &rows).await?;
     let ids: Vec<String> = rows.iter().map(|row| row.id.to_string()).collect();
     let (ids, last) = (ids.join(", "), last(tx).await?);
     // The very rows that were looked at: one that was committed since waits for its turn.
@@ -46,7 +49,7 @@ async fn number_some(tx: &Tx) -> Result<(), StoreError> {
          ) AS numbered WHERE events.id = numbered.id"
     );
     connection.execute_unprepared(&statement).await?;
-    Ok(())
+    Ok(came || rows.len() == BATCH)
 }
 
 async fn is_waiting(reader: &impl Reads) -> Result<bool, StoreError> {
