@@ -12,6 +12,7 @@ mod disclosure;
 mod docs;
 mod entries;
 mod explanations;
+mod feed;
 mod health;
 mod http;
 mod idempotency;

@@ -257,9 +257,18 @@ on_both! {
                     assert_eq!(answer.items().len(), 0, "{id}");
                 }
             } else if method == "GET" {
+                let path = match id.as_str() {
+                    "changes_list" => {
+                        let since = app.get(&other.token, "/api/v1/changes/snapshot").await.expect(200);
+                        format!("{path}?since={}", since.json["since"].as_str().unwrap())
+                    }
+                    _ => path.clone(),
+                };
                 let answer = send(path.clone(), json!({})).await.expect(200);
                 let own = match list {
                     "organisations" | "sites" => 1,
+                    // Its organisation and its site, and nothing that changed since.
+                    "changes" => if id == "changes_snapshot" { 2 } else { 0 },
                     // That it and its site were registered.
                     "audit" => 2,
                     "match-runs" => 1,

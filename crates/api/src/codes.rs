@@ -193,6 +193,13 @@ pub const ALL: &[Code] = &[
         "It was let go of, or no engine made the run. Take a newer run; the operator sets for how long what runs saw is kept.",
     ),
     answer(
+        "changes_gone",
+        StatusCode::GONE,
+        "Changes since the cursor are no longer kept",
+        "Synchronise again: take `GET /api/v1/changes/snapshot` page by page, put it in the place of what you have, and go on \
+         from its `since`. The operator sets for how long changes are kept, 90 days where nothing is set.",
+    ),
+    answer(
         "stale",
         StatusCode::PRECONDITION_FAILED,
         "The record has changed meanwhile",

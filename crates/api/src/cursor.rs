@@ -45,6 +45,23 @@ pub fn decode(keys: &SigningKeys, question: &str, cursor: &str) -> Result<Vec<u8
     read().ok_or_else(refusal)
 }
 
+/// The cursor of a place that tells its reader nothing, not even how far it is from another: `salt` differs wherever two
+/// of one place shall look different.
+pub fn hide(keys: &SigningKeys, question: &str, place: &[u8], salt: i64) -> String {
+    let salted = [&salt.to_be_bytes(), place].concat();
+    BASE64.encode(keys.hide(question.as_bytes(), &salted))
+}
+
+/// The place of a hidden cursor, if it is ours and answers the same question.
+pub fn reveal(keys: &SigningKeys, question: &str, cursor: &str) -> Result<Vec<u8>, Problem> {
+    let read = || {
+        let hidden = BASE64.decode(cursor).ok().filter(|bytes| bytes.len() <= LONGEST + SEAL)?;
+        let mut salted = keys.reveal(question.as_bytes(), &hidden)?;
+        (salted.len() >= 8).then(|| salted.split_off(8))
+    };
+    read().ok_or_else(refusal)
+}
+
 fn refusal() -> Problem {
     let detail = "the cursor was changed, or belongs to another list, filter or caller; start again without it";
     Problem::new("invalid_cursor", detail)
@@ -77,5 +94,28 @@ mod tests {
         for bad in ["", "x", "%00", "AAAA"] {
             assert!(to_key(&keys, "offers?state=published", bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn pag_05_a_hidden_cursor_is_refused_when_forged_and_tells_nothing() {
+        let keys = SigningKeys::from_secret(&[7; 32]).unwrap();
+        let place = [0_u8, 0, 0, 0, 0, 0, 0, 41, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+        let cursor = hide(&keys, "changes", &place, 5);
+        assert_eq!(reveal(&keys, "changes", &cursor).unwrap(), place);
+        assert!(reveal(&keys, "changes of others", &cursor).is_err());
+        assert!(reveal(&SigningKeys::from_secret(&[8; 32]).unwrap(), "changes", &cursor).is_err());
+        for at in 0..cursor.len() {
+            let mut forged = cursor.clone().into_bytes();
+            forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };
+            let forged = String::from_utf8(forged).unwrap();
+            assert!(reveal(&keys, "changes", &forged).is_err(), "{at}");
+        }
+        for bad in ["", "x", "%00", "AAAA", "AAAAAAAAAAAAAAAAAAAAAAAA"] {
+            assert!(reveal(&keys, "changes", bad).is_err(), "{bad}");
+        }
+        // Neither the place nor a neighbour's is to be read off.
+        let bytes = BASE64.decode(&cursor).unwrap();
+        assert!(!bytes.windows(4).any(|part| place.windows(4).any(|own| own == part)));
+        assert_ne!(hide(&keys, "changes", &place, 6), cursor);
     }
 }

@@ -16,6 +16,7 @@ mod acting_for;
 mod api_keys;
 mod audit;
 pub mod body;
+mod changes;
 mod claims;
 pub mod client;
 pub mod codes;
@@ -94,7 +95,8 @@ fn routes() -> OpenApiRouter<App> {
         .merge(runs::router())
         .merge(explanations::router())
         .merge(matches::router())
-        .merge(openings::router());
+        .merge(openings::router())
+        .merge(changes::router());
     OpenApiRouter::with_openapi(openapi::frame()).merge(health::router()).merge(jwks::router()).nest("/api/v1", v1)
 }
 

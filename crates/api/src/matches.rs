@@ -70,7 +70,7 @@ struct ListQuery {
 /// A quantity of an offer put to an instalment of a need.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Match)]
-struct MatchBody {
+pub struct MatchBody {
     /// Its id.
     id: Uuid,
     /// The run that suggested it; null where it was put by hand.
@@ -223,7 +223,8 @@ struct Explanation {
 }
 
 impl MatchBody {
-    fn of(view: MatchView, app: &App) -> Self {
+    /// Of a match as its reader sees it.
+    pub fn of(view: MatchView, app: &App) -> Self {
         let (offer, need) = (&view.offer.offer, &view.need.record);
         let product = offer.terms.product.as_str();
         let base = app.tables().catalogue.product(product).map(|p| p.base_unit);

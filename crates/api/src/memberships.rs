@@ -130,7 +130,7 @@ struct EnteredView {
 /// A membership.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Membership)]
-struct MembershipView {
+pub struct MembershipView {
     /// The cluster.
     cluster: Uuid,
     /// The member.
@@ -153,7 +153,8 @@ struct MembershipView {
 }
 
 impl MembershipView {
-    fn of((membership, name): Named) -> Self {
+    /// Of a membership with the name of the other side.
+    pub fn of((membership, name): Named) -> Self {
         let Membership { cluster, member, state, created_at, began_at, ended_at, vouched_at } = membership;
         Self {
             cluster: cluster.0,

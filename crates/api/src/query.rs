@@ -128,6 +128,7 @@ named!(
     domain::audit::Act,
     domain::audit::RecordKind,
     domain::membership::MembershipState,
+    domain::event::Subject,
     app::offers::OfferSort,
 );
 

@@ -55,6 +55,29 @@ impl FromRequestParts<App> for Calling {
     }
 }
 
+/// The request that a caller was known by, to be asked again whether he still may call.
+#[derive(Debug, Clone)]
+pub struct Again(Parts);
+
+impl Again {
+    /// The caller as he is by now.
+    pub async fn caller(&self, app: &App) -> Result<Caller, Problem> {
+        let SignedIn(caller) = SignedIn::from_request_parts(&mut self.0.clone(), app).await?;
+        Ok(caller)
+    }
+}
+
+impl FromRequestParts<App> for Again {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Problem> {
+        let mut again = parts.clone();
+        // Without what was found out before.
+        again.extensions.remove::<Called>();
+        Ok(Self(again))
+    }
+}
+
 impl FromRequestParts<App> for SignedIn {
     type Rejection = Problem;
 

@@ -113,7 +113,7 @@ impl SiteBody {
 /// A site, as its owner sees it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Site)]
-struct SiteView {
+pub struct SiteView {
     /// Its id.
     id: Uuid,
     /// Whose site it is.
@@ -141,7 +141,8 @@ struct SiteView {
 }
 
 impl SiteView {
-    fn of(stored: Stored<Site>) -> Self {
+    /// Of a site.
+    pub fn of(stored: Stored<Site>) -> Self {
         let site = stored.record;
         Self {
             id: site.id.0,

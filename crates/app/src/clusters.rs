@@ -177,7 +177,7 @@ async fn closed(tx: &Tx, id: OrganisationId, now: Instant) -> AppResult<Vec<Deed
         return Ok(Vec::new());
     }
     let before: Vec<_> = memberships::end_all(tx, id, now).await?;
-    store::put(tx, id, &Cluster { closed_at: Some(now), ..cluster }).await?;
+    store::put(tx, id, &Cluster { closed_at: Some(now), ..cluster }, now).await?;
     let (act, record, owner) = (Act::Close, RecordKind::Organisation, Some(id));
     let mut deeds = vec![Deed { act, record, id: id.0, owner, changes: Vec::new() }];
     for (membership, counted) in &before {

@@ -6,7 +6,7 @@ use domain::{ids::OrganisationId, time::Instant};
 use storage::{
     DatabaseKind, Order, PageRequest, Schema, Scope, Store, StoreError,
     audit::{self, AuditFilter},
-    mails, merging, organisations, people, runs,
+    events, mails, merging, organisations, people, runs,
 };
 
 use crate::{catalogue, mails::MOST_ATTEMPTS, outside::OutsideIssuer};
@@ -81,6 +81,7 @@ pub async fn examine(store: &Store, issuers: &[&OutsideIssuer], now: Instant) ->
         found.push(operators(store).await);
         found.push(mail(store).await);
         found.push(runs(store, now).await);
+        found.push(changes(store, now).await);
         found.push(clock(store, now).await);
         if !issuers.is_empty() {
             found.push(mapped(store, issuers).await);
@@ -217,6 +218,21 @@ async fn mail(store: &Store) -> Finding {
             Finding::warning(check, detail, remedy)
         }
     }
+}
+
+async fn changes(store: &Store, now: Instant) -> Finding {
+    let check = "change feed";
+    let waiting = match events::waiting(store).await {
+        Err(fault) => return unread(check, &fault),
+        Ok(waiting) => waiting,
+    };
+    let late = waiting.since.is_some_and(|since| now.micros() - since.micros() > PATIENCE);
+    let detail = format!("{} events wait for their number", waiting.events);
+    if late {
+        let detail = format!("{detail}, some for more than 5 minutes, so nobody reads them");
+        return Finding::warning(check, detail, "start `muster serve`, which gives numbers, or read its log");
+    }
+    Finding::sound(check, detail)
 }
 
 async fn runs(store: &Store, now: Instant) -> Finding {

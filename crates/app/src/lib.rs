@@ -18,6 +18,7 @@ pub mod access;
 pub mod api_keys;
 pub mod audit;
 pub mod catalogue;
+pub mod changes;
 mod changing;
 pub mod claims;
 pub mod clusters;
@@ -79,6 +80,10 @@ pub struct App {
     pub outside: Arc<outside::OutsideIssuers>,
     /// For how long what runs saw is kept.
     pub retention: runs::Retention,
+    /// For how many days events are kept.
+    pub keep_events: runs::Retention,
+    /// What readers of the change feed share.
+    pub feed: Arc<changes::Feed>,
     /// Where people reach the service, without a slash at the end: links in mails begin with it.
     pub public_url: Arc<str>,
     /// Who signs in too often.
@@ -107,6 +112,8 @@ impl App {
             keys: Arc::new(keys),
             outside: Arc::default(),
             retention: runs::Retention::default(),
+            keep_events: changes::KEPT,
+            feed: Arc::default(),
             public_url: "http://127.0.0.1:8080".into(),
             guesses: Arc::default(),
             passwords: Arc::default(),

@@ -76,6 +76,18 @@ pub async fn page_of_cluster(
     Ok(store::page_of_cluster(&app.store, of, states, request).await?)
 }
 
+/// One membership, to either side, with the name of the other.
+///
+/// # Errors
+/// `NotFound` outside of what the caller may see.
+pub async fn get(app: &App, caller: &Caller, (cluster, member): (OrganisationId, OrganisationId)) -> AppResult<Named> {
+    let own = caller.actor.organisation();
+    require(caller, Action::Read, Resource::Inside(own.unwrap_or(member)))?;
+    let found = store::get(&app.store, caller.actor.into(), (cluster, member)).await.map_err(not_found)?;
+    let other = if own == Some(cluster) { member } else { cluster };
+    Ok((found, organisations::get(&app.store, Scope::Operator, other).await?.record.name))
+}
+
 /// Asks to join a cluster, whose admins get a mail. By the operator's word it begins at once.
 ///
 /// # Errors
@@ -104,7 +116,7 @@ pub async fn ask(app: &App, caller: &Caller, member: OrganisationId, cluster: Or
         }
         let asked = Membership::requested(cluster, member, now);
         let asked = if operator { asked.begun(now) } else { asked };
-        store::put(&tx, &asked).await?;
+        store::put(&tx, &asked, now).await?;
         if !operator && may_mail {
             for admin in roles::admins(&tx, cluster).await? {
                 mails::queue(&this, &tx, MailKind::Joining, admin, Some(member), now).await?;
@@ -140,7 +152,7 @@ pub async fn accept(app: &App, caller: &Caller, cluster: OrganisationId, member:
                 return Err(wrong_state("the cluster is over; it takes nobody any more"));
             }
             let begun = before.begun(now);
-            store::put(&tx, &begun).await?;
+            store::put(&tx, &begun, now).await?;
             let change = Change::of("state", before.state.as_str(), begun.state.as_str());
             pen.note(&tx, [deed(Act::Accept, &begun, member, vec![change])]).await?;
             Ok((begun, name_of(&tx, member).await?))
@@ -187,7 +199,7 @@ pub async fn end(
 /// Ends a membership with all that is derived from it, and tells what was done.
 pub(crate) async fn ended(tx: &Tx, before: &Membership, act: Act, now: Instant) -> AppResult<Vec<Deed>> {
     let after = before.ended(now);
-    store::put(tx, &after).await?;
+    store::put(tx, &after, now).await?;
     let change = Change::of("state", before.state.as_str(), after.state.as_str());
     let mut deeds = vec![deed(act, &after, after.member, vec![change])];
     // From what was only asked for nothing is derived.
@@ -230,7 +242,7 @@ pub async fn verify(
             }
             let after = Membership { vouched_at: vouch.then(|| before.vouched_at.unwrap_or(now)), ..before };
             if after != before {
-                store::put(&tx, &after).await?;
+                store::put(&tx, &after, now).await?;
                 let counted = store::recount(&tx, member, now).await?;
                 let change = Change::of("vouched", before.vouched_at.is_some(), vouch);
                 let mut deeds = vec![deed(Act::Verify, &after, member, vec![change])];

@@ -156,6 +156,17 @@ impl SigningKeys {
         self.pairs().any(|pair| bool::from(pair.seal(message).as_slice().ct_eq(seal)))
     }
 
+    /// Bytes that leave the service and come back, sealed, and so that nobody else reads them: what is short is added
+    /// bit by bit to a stream that only the key makes of the seal. Equal bytes look equal; begin with what differs.
+    pub fn hide(&self, context: &[u8], bytes: &[u8]) -> Vec<u8> {
+        self.current.hide(context, bytes)
+    }
+
+    /// What was hidden in the same context, by any of the keys.
+    pub fn reveal(&self, context: &[u8], hidden: &[u8]) -> Option<Vec<u8>> {
+        self.pairs().find_map(|pair| pair.reveal(context, hidden))
+    }
+
     fn pairs(&self) -> impl Iterator<Item = &Pair> {
         std::iter::once(&self.current).chain(&self.others)
     }
@@ -201,6 +212,26 @@ impl Pair {
         }
     }
 
+    fn hide(&self, context: &[u8], bytes: &[u8]) -> Vec<u8> {
+        let seal = self.seal(&in_context(context, bytes));
+        let mut hidden = self.masked(&seal, bytes);
+        hidden.extend_from_slice(&seal);
+        hidden
+    }
+
+    fn reveal(&self, context: &[u8], hidden: &[u8]) -> Option<Vec<u8>> {
+        let (masked, seal) = hidden.split_at_checked(hidden.len().checked_sub(16)?)?;
+        let bytes = self.masked(seal, masked);
+        bool::from(self.seal(&in_context(context, &bytes)).as_slice().ct_eq(seal)).then_some(bytes)
+    }
+
+    /// Bytes under a stream of a seal; doing it twice undoes it.
+    fn masked(&self, seal: &[u8], bytes: &[u8]) -> Vec<u8> {
+        let block = |number: usize| self.seal(&[b"mask", seal, &number.to_be_bytes()].concat());
+        let masks = bytes.chunks(16).enumerate().flat_map(|(number, part)| block(number).into_iter().take(part.len()));
+        bytes.iter().zip(masks).map(|(byte, mask)| byte ^ mask).collect()
+    }
+
     fn seal(&self, message: &[u8]) -> [u8; 16] {
         let pad = |byte: u8| {
             let mut block = [byte; 64];
@@ -213,6 +244,12 @@ impl Pair {
         seal.copy_from_slice(&outer[..16]);
         seal
     }
+}
+
+/// The context's length stands first, so that no two pairs of context and bytes look alike, and a word before it, so
+/// that none looks like a mask.
+fn in_context(context: &[u8], bytes: &[u8]) -> Vec<u8> {
+    [b"hide".as_slice(), &context.len().to_be_bytes(), context, bytes].concat()
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

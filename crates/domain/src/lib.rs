@@ -19,6 +19,7 @@ pub mod digest;
 pub mod disclosure;
 pub mod eligibility;
 pub mod email;
+pub mod event;
 pub mod fairness;
 pub mod feature;
 pub mod geo;

@@ -32,13 +32,14 @@ pub const DEFAULT_FROM: &str = "Muster <muster@localhost>";
 pub const DATABASE_FILE: &str = "muster.db";
 
 /// Settings that may stand in the file.
-const IN_FILE: [&str; 11] = [
+const IN_FILE: [&str; 12] = [
     "database",
     "addr",
     "public_url",
     "log",
     "seeds",
     "keep_snapshots",
+    "keep_events",
     "rate_limit",
     "trusted_proxies",
     "mail",
@@ -106,6 +107,8 @@ pub struct Settings {
     pub seeds: Option<PathBuf>,
     /// For how long what runs saw is kept.
     pub keep_snapshots: Retention,
+    /// For how long events of the change feed are kept.
+    pub keep_events: Retention,
     /// Points that a caller may ask for a minute; without limit where `None`.
     pub rate_limit: Option<Limits>,
     /// Networks of proxies that are believed whom they pass on.
@@ -174,6 +177,10 @@ impl Settings {
         let keep_snapshots = keep.map(|text| text.parse::<Retention>()).transpose();
         let keep_snapshots = keep_snapshots.map_err(|fault| anyhow!("the setting keep_snapshots: {fault}"))?;
         let keep_snapshots = keep_snapshots.unwrap_or_default();
+        let (events, events_origin) = pick("keep_events", None, "MUSTER_KEEP_EVENTS")?;
+        let keep_events = events.map(|text| text.parse::<Retention>()).transpose();
+        let keep_events = keep_events.map_err(|fault| anyhow!("the setting keep_events: {fault}"))?;
+        let keep_events = keep_events.unwrap_or(app::changes::KEPT);
         let (rate, rate_origin) = pick("rate_limit", None, "MUSTER_RATE_LIMIT")?;
         let rate_limit = rate.as_deref().map_or(Ok(Some(Limits::default())), limits)?;
         let (proxies, proxies_origin) = pick("trusted_proxies", None, "MUSTER_TRUSTED_PROXIES")?;
@@ -200,6 +207,7 @@ impl Settings {
                 seeds_origin,
             ),
             one("keep_snapshots", "MUSTER_KEEP_SNAPSHOTS", keep_snapshots.to_string(), keep_origin),
+            one("keep_events", "MUSTER_KEEP_EVENTS", keep_events.to_string(), events_origin),
             one("rate_limit", "MUSTER_RATE_LIMIT", shown_rate, rate_origin),
             one("trusted_proxies", "MUSTER_TRUSTED_PROXIES", shown_proxies, proxies_origin),
             // Tables, which no variable holds.
@@ -216,6 +224,7 @@ impl Settings {
             log,
             seeds,
             keep_snapshots,
+            keep_events,
             rate_limit,
             trusted_proxies,
             outside_issuers,
@@ -343,6 +352,18 @@ mod tests {
         fs::write(folder.path().join(FILE), "keep_snapshots = \"a while\"\n").unwrap();
         let fault = kept().unwrap_err().to_string();
         assert!(fault.contains("keep_snapshots") && fault.contains("365d"), "{fault}");
+    }
+
+    #[test]
+    fn events_are_kept_for_90_days_unless_told_otherwise() {
+        let folder = tempfile::tempdir().unwrap();
+        let global = Global { data: Some(folder.path().to_path_buf()), ..Global::default() };
+        let kept = || Settings::resolve_with(&global, None, &none).map(|s| s.keep_events);
+        assert_eq!(kept().unwrap(), Retention::Days(90));
+        fs::write(folder.path().join(FILE), "keep_events = \"400d\"\n").unwrap();
+        assert_eq!(kept().unwrap(), Retention::Days(400));
+        fs::write(folder.path().join(FILE), "keep_events = \"0d\"\n").unwrap();
+        assert!(kept().unwrap_err().to_string().contains("keep_events"));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::{
     bulk,
     entity::cluster::{self, Column, Entity},
     error::StoreError,
-    json,
+    json, organisations,
     store::{Reads, Tx},
 };
 
@@ -21,7 +21,7 @@ use crate::{
 ///
 /// # Errors
 /// [`StoreError::Constraint`] when there is no such organisation or sponsor, or the form and the rest do not fit.
-pub async fn put(tx: &Tx, id: OrganisationId, cluster: &Cluster) -> Result<(), StoreError> {
+pub async fn put(tx: &Tx, id: OrganisationId, cluster: &Cluster, at: Instant) -> Result<(), StoreError> {
     json::storable("clusters.purpose", &cluster.purpose)?;
     let row = cluster::Model {
         organisation_id: id.0,
@@ -31,6 +31,7 @@ pub async fn put(tx: &Tx, id: OrganisationId, cluster: &Cluster) -> Result<(), S
         ends_on: cluster.ends_on.map(Day::number),
         closed_at: cluster.closed_at.map(Instant::micros),
     };
+    organisations::changed(tx, id, at);
     bulk::upsert::<Entity, _>(tx.connection(), vec![row]).await
 }
 

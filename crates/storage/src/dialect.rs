@@ -146,6 +146,8 @@ pub(crate) enum Turn {
     Register,
     /// Claiming an idempotency key.
     Claim,
+    /// Giving numbers to events.
+    Number,
 }
 
 /// Waits until no other transaction has the turn, and keeps it until this one ends.
@@ -158,6 +160,7 @@ pub(crate) async fn take_turn(transaction: &DatabaseTransaction, turn: Turn) -> 
                 Turn::Finish => 120_312_219_461_235,
                 Turn::Register => 120_312_219_461_236,
                 Turn::Claim => 120_312_219_461_237,
+                Turn::Number => 120_312_219_461_238,
             };
             let wait = format!("SELECT pg_advisory_xact_lock({number})");
             transaction.execute_unprepared(&wait).await.map(drop)

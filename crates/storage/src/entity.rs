@@ -11,6 +11,8 @@ pub mod claim;
 pub mod cluster;
 pub mod conversion;
 pub mod country;
+pub mod event;
+pub mod event_reader;
 pub mod feature;
 pub mod former_organisation;
 pub mod grade;

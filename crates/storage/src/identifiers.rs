@@ -13,7 +13,7 @@ use crate::{
     bulk,
     entity::identifier::{self, Column, Entity},
     error::StoreError,
-    json,
+    json, organisations,
     store::{Reads, Tx},
 };
 
@@ -42,6 +42,9 @@ pub async fn insert(tx: &Tx, of: OrganisationId, identifiers: &[Held], at: Insta
         })
     };
     let rows = identifiers.iter().map(row).collect::<Result<Vec<_>, StoreError>>()?;
+    if !rows.is_empty() {
+        organisations::changed(tx, of, at);
+    }
     bulk::insert::<Entity, _>(tx.connection(), rows).await
 }
 
@@ -57,6 +60,7 @@ pub async fn replace(tx: &Tx, of: OrganisationId, identifiers: &[Held], at: Inst
         let Identifier { kind, value } = &gone.identifier;
         let key = (of.0, kind.as_str().to_owned(), value.clone());
         Entity::delete_by_id(key).exec(connection).await?;
+        organisations::changed(tx, of, at);
     }
     let new: Vec<Held> = identifiers.iter().filter(|held| !before.contains(held)).cloned().collect();
     insert(tx, of, &new, at).await

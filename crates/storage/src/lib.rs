@@ -21,6 +21,7 @@ pub mod boundaries;
 pub mod catalogue;
 pub mod claims;
 pub mod clusters;
+pub mod events;
 pub mod idempotency;
 pub mod identifiers;
 pub mod imports;

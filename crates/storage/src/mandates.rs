@@ -2,6 +2,7 @@
 
 use domain::{
     api_key::AccessScopes,
+    event::Subject,
     ids::{MandateId, OrganisationId, PersonId},
     mandate::Mandate,
     time::{Day, Instant},
@@ -12,6 +13,7 @@ use crate::{
     bulk,
     entity::mandate::{self, Column, Entity},
     error::StoreError,
+    events::{self, CREATED},
     json,
     page::{self, Page, PageRequest},
     scope::Scope,
@@ -35,7 +37,10 @@ pub async fn insert(tx: &Tx, mandate: &Mandate) -> Result<(), StoreError> {
         ends_on: mandate.ends_on.number(),
         ended_at: mandate.ended_at.map(Instant::micros),
     };
-    bulk::insert::<Entity, _>(tx.connection(), vec![row]).await
+    bulk::insert::<Entity, _>(tx.connection(), vec![row]).await?;
+    let sides = [mandate.organisation, mandate.holder];
+    events::record(tx, Subject::Mandate, mandate.id.0, CREATED, &sides, mandate.created_at);
+    Ok(())
 }
 
 /// One mandate that an organisation gave or holds.
@@ -104,17 +109,22 @@ async fn end_where(tx: &Tx, which: Condition, at: Instant) -> Result<Vec<Mandate
     let rows = open.order_by_asc(Column::Id).lock_exclusive().all(tx.connection()).await?;
     let ended = Entity::update_many().col_expr(Column::EndedAt, Expr::value(at.micros()));
     ended.filter(which).filter(Column::EndedAt.is_null()).exec(tx.connection()).await?;
+    for row in &rows {
+        let sides = [row.organisation_id, row.holder_id].map(OrganisationId);
+        events::record(tx, Subject::Mandate, row.id, "ended", &sides, at);
+    }
     rows.into_iter().map(stored).collect()
 }
 
 /// Notes that an organisation stands by a mandate that others recorded.
 pub async fn confirm(tx: &Tx, id: MandateId, at: Instant) -> Result<(), StoreError> {
-    Entity::update_many()
-        .col_expr(Column::ConfirmedAt, Expr::value(at.micros()))
-        .filter(Column::Id.eq(id.0))
-        .filter(Column::ConfirmedAt.is_null())
-        .exec(tx.connection())
-        .await?;
+    let which = || Condition::all().add(Column::Id.eq(id.0)).add(Column::ConfirmedAt.is_null());
+    if let Some(row) = Entity::find().filter(which()).one(tx.connection()).await? {
+        let sides = [row.organisation_id, row.holder_id].map(OrganisationId);
+        events::record(tx, Subject::Mandate, row.id, "confirmed", &sides, at);
+    }
+    let update = Entity::update_many().col_expr(Column::ConfirmedAt, Expr::value(at.micros()));
+    update.filter(which()).exec(tx.connection()).await?;
     Ok(())
 }
 

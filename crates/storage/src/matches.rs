@@ -1,6 +1,7 @@
 //! Matches, and standing refusals between an offer and a need.
 
 use domain::{
+    event::Subject,
     ids::{InstalmentId, MatchId, NeedId, OfferId, OrganisationId, RunId},
     matches::{Account, ClosingReason, Entry, MatchState, Quantities, Sample},
     quantity::Quantity,
@@ -12,7 +13,7 @@ use crate::{
     bulk,
     entity::{match_row, refusal},
     error::StoreError,
-    json, ledger,
+    events, json, ledger,
     page::{self, Page, PageRequest},
     scope::Scope,
     store::{Reads, Tx},
@@ -171,6 +172,7 @@ pub async fn suggested_of(tx: &Tx, run: RunId) -> Result<Vec<MatchRow>, StoreErr
 /// [`StoreError::Constraint`] when its offer or instalment does not exist.
 pub async fn insert(tx: &Tx, row: &MatchRow, entries: &[Entry]) -> Result<(), StoreError> {
     bulk::insert::<match_row::Entity, _>(tx.connection(), vec![model(row)?]).await?;
+    events::record(tx, Subject::Match, row.id.0, events::CREATED, &[row.supplier, row.buyer], row.created_at);
     ledger::append(tx.connection(), row, entries, None, row.created_at).await
 }
 
@@ -204,7 +206,12 @@ pub async fn update(tx: &Tx, before: MatchState, after: &MatchRow) -> Result<(),
         .await?;
     match moved.rows_affected {
         0 => Err(StoreError::Conflict(format!("the match {} has just left the state {}", after.id, before.as_str()))),
-        _ => Ok(()),
+        _ => {
+            let what = if before == after.state { events::CHANGED } else { after.state.as_str() };
+            let sides = [after.supplier, after.buyer];
+            events::record(tx, Subject::Match, after.id.0, what, &sides, after.updated_at);
+            Ok(())
+        }
     }
 }
 

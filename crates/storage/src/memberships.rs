@@ -21,8 +21,10 @@ use crate::{
         organisation,
     },
     error::StoreError,
+    events::{self, ACTIVE, CHANGED, ENDED},
     json, organisations,
     page::{self, Page, PageRequest},
+    scope::Scope,
     store::{Reads, Tx},
 };
 
@@ -30,8 +32,33 @@ use crate::{
 ///
 /// # Errors
 /// [`StoreError::Constraint`] when one of the two does not exist, or both are the same.
-pub async fn put(tx: &Tx, membership: &Membership) -> Result<(), StoreError> {
-    bulk::upsert::<Entity, _>(tx.connection(), vec![row(membership)]).await
+pub async fn put(tx: &Tx, membership: &Membership, at: Instant) -> Result<(), StoreError> {
+    let key = (membership.cluster.0, membership.member.0);
+    let before = Entity::find_by_id(key).one(tx.connection()).await?;
+    let was_active = before.is_some_and(|row| row.state == MembershipState::Active.as_str());
+    let what = match (was_active, membership.state) {
+        (true, MembershipState::Active) => CHANGED,
+        (false, MembershipState::Active) => ACTIVE,
+        (true, MembershipState::Ended | MembershipState::Requested) => ENDED,
+        (false, MembershipState::Requested) => "requested",
+        (false, MembershipState::Ended) => "refused",
+    };
+    bulk::upsert::<Entity, _>(tx.connection(), vec![row(membership)]).await?;
+    events::of_membership(tx, key, what, at);
+    Ok(())
+}
+
+/// One membership that an organisation has or had, or of which it is the cluster.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is none inside the scope.
+pub async fn get(
+    reader: &impl Reads,
+    scope: Scope,
+    (cluster, member): (OrganisationId, OrganisationId),
+) -> Result<Membership, StoreError> {
+    let query = Entity::find_by_id((cluster.0, member.0)).filter(scope.over(&[Column::ClusterId, Column::MemberId]));
+    stored(&query.one(reader.connection()).await?.ok_or(StoreError::NotFound)?)
 }
 
 /// The membership of an organisation in a cluster; whoever else would change it waits until the transaction ends.
@@ -102,6 +129,13 @@ pub async fn end_all(
         .lock_exclusive();
     let rows = open.all(tx.connection()).await?;
     let before: Vec<Membership> = rows.iter().map(stored).collect::<Result<_, _>>()?;
+    for membership in &before {
+        let what = match membership.state {
+            MembershipState::Active => ENDED,
+            MembershipState::Requested | MembershipState::Ended => "refused",
+        };
+        events::of_membership(tx, (membership.cluster.0, membership.member.0), what, at);
+    }
     let ended = before.iter().map(|m| row(&m.ended(at))).collect();
     bulk::upsert::<Entity, _>(tx.connection(), ended).await?;
     let mut all = Vec::with_capacity(before.len());
@@ -128,6 +162,9 @@ pub async fn unvouch_all(
         .lock_exclusive();
     let rows = vouched.all(tx.connection()).await?;
     let members: Vec<OrganisationId> = rows.iter().map(|row| OrganisationId(row.member_id)).collect();
+    for row in &rows {
+        events::of_membership(tx, (row.cluster_id, row.member_id), CHANGED, at);
+    }
     let without = rows.into_iter().map(|row| membership::Model { vouched_at: None, ..row }).collect();
     bulk::upsert::<Entity, _>(tx.connection(), without).await?;
     let mut all = Vec::with_capacity(members.len());
@@ -139,11 +176,12 @@ pub async fn unvouch_all(
 
 /// Lets no cluster vouch for a member any more.
 pub async fn disown(tx: &Tx, member: OrganisationId, at: Instant) -> Result<(), StoreError> {
-    Entity::update_many()
-        .col_expr(Column::VouchedAt, Expr::value(None::<i64>))
-        .filter(Column::MemberId.eq(member.0))
-        .exec(tx.connection())
-        .await?;
+    let vouched = || Condition::all().add(Column::MemberId.eq(member.0)).add(Column::VouchedAt.is_not_null());
+    for row in Entity::find().filter(vouched()).all(tx.connection()).await? {
+        events::of_membership(tx, (row.cluster_id, row.member_id), CHANGED, at);
+    }
+    let update = Entity::update_many().col_expr(Column::VouchedAt, Expr::value(None::<i64>));
+    update.filter(vouched()).exec(tx.connection()).await?;
     recount(tx, member, at).await?;
     Ok(())
 }

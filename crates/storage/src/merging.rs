@@ -3,6 +3,7 @@
 //! Every column that refers to an organisation is listed in [`merge`]; a test holds the list against the schema.
 
 use domain::{
+    event::Subject,
     ids::{NeedId, OfferId, OrganisationId},
     matches::MatchState,
     organisation::Verification,
@@ -21,11 +22,13 @@ use crate::{
         api_key, former_organisation, import, line, link, mail, match_row, organisation, run, session, shortage, site,
     },
     error::StoreError,
+    events::{self, lookers},
     memberships, organisations,
     store::{Reads, Tx},
 };
 
 mod former;
+mod moving;
 mod parts;
 mod twins;
 
@@ -99,11 +102,13 @@ pub async fn merge(tx: &Tx, from: OrganisationId, into: OrganisationId, at: Inst
     dialect::take_turn(connection, Turn::Register).await.map_err(StoreError::from)?;
     dialect::take_turn(connection, Turn::Finish).await.map_err(StoreError::from)?;
     let row = lock(connection, from, into).await?;
-    let expired = part(connection, from, into, at).await?;
+    let looked_on = lookers(connection, [from.0], at).await?.remove(&from.0).unwrap_or_default();
+    let expired = part(tx, from, into, at).await?;
     parts::unconfirmed(tx, &row, at).await?;
-    let Yielded { offers: withdrawn, needs: closed } = twins::yielded(connection, from, into, at).await?;
+    let Yielded { offers: withdrawn, needs: closed } = twins::yielded(tx, from, into, at).await?;
     let (from, into) = (from.0, into.0);
     let lines = lines(connection, from).await?;
+    let offers = moving::tell(tx, from, into, at).await?;
     let premises = dialect::move_premises(connection, from, into, at).await?;
     let suppliers = moved::<match_row::Entity, _>(connection, match_row::Column::OfferOrganisationId, from, into);
     let suppliers = suppliers.await?;
@@ -124,8 +129,8 @@ pub async fn merge(tx: &Tx, from: OrganisationId, into: OrganisationId, at: Inst
         matches: suppliers + buyers,
         shortages,
         expired,
-        memberships: parts::memberships(connection, from, into).await?,
-        mandates: parts::mandates(connection, from, into, at).await?,
+        memberships: parts::memberships(tx, from, into, at).await?,
+        mandates: parts::mandates(tx, from, into, at).await?,
         roles: parts::roles(connection, from, into).await?,
         keys: moved::<api_key::Entity, _>(connection, api_key::Column::OrganisationId, from, into).await?,
         identifiers: parts::identifiers(connection, from, into).await?,
@@ -135,7 +140,7 @@ pub async fn merge(tx: &Tx, from: OrganisationId, into: OrganisationId, at: Inst
         closed,
     };
     parts::claims(connection, from, into).await?;
-    parts::clusters(connection, from, into).await?;
+    parts::clusters(tx, from, into, at).await?;
     organisation::Entity::delete_by_id(from).exec(connection).await.map_err(StoreError::from)?;
     former::keep(connection, row, into, at).await?;
     organisations::touch(tx, OrganisationId(into), at).await?;
@@ -144,6 +149,7 @@ pub async fn merge(tx: &Tx, from: OrganisationId, into: OrganisationId, at: Inst
         memberships::unvouch_all(tx, OrganisationId(into), at).await?;
     }
     memberships::recount_members(tx, OrganisationId(into), at).await?;
+    moving::hide(tx, (into, &offers), &looked_on, at).await?;
     Ok(merged)
 }
 
@@ -166,13 +172,9 @@ async fn lock<C: ConnectionTrait>(
 }
 
 /// Lets suggestions between the two expire, unless there is more than suggestions.
-async fn part<C: ConnectionTrait>(
-    connection: &C,
-    from: OrganisationId,
-    into: OrganisationId,
-    at: Instant,
-) -> Result<u64, MergeError> {
+async fn part(tx: &Tx, from: OrganisationId, into: OrganisationId, at: Instant) -> Result<u64, MergeError> {
     use match_row::Column;
+    let connection = tx.connection();
     let side = |supplier: OrganisationId, buyer: OrganisationId| {
         let both = Condition::all().add(Column::OfferOrganisationId.eq(supplier.0));
         both.add(Column::NeedOrganisationId.eq(buyer.0))
@@ -191,6 +193,9 @@ async fn part<C: ConnectionTrait>(
     match rows.iter().filter(|row| row.state != suggested).count() {
         0 => {}
         trading => return Err(MergeError::Trading(trading)),
+    }
+    for row in &rows {
+        events::record(tx, Subject::Match, row.id, MatchState::Expired.as_str(), &[into], at);
     }
     let expired = match_row::Entity::update_many()
         .col_expr(Column::State, Expr::value(MatchState::Expired.as_str()))

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
+    event::Subject,
     ids::{NeedId, OrganisationId, SiteId},
     need::{Instalment, Need, NeedState, Urgency},
     time::Instant,
@@ -16,6 +17,7 @@ use crate::{
     bulk,
     entity::{instalment, need},
     error::StoreError,
+    events::{self, CHANGED, CREATED},
     json,
     origin::{self, ImportKey, Imported, Known, Origin, Saved, Stored},
     page::{self, Page, PageRequest},
@@ -60,7 +62,11 @@ pub async fn insert_many(tx: &Tx, needs: &[Need], at: Instant) -> Result<(), Sto
             parts.push(instalments::row(need.id.0, ordinal, part)?);
         }
     }
-    bulk::insert::<instalment::Entity, _>(tx.connection(), parts).await
+    bulk::insert::<instalment::Entity, _>(tx.connection(), parts).await?;
+    for need in needs {
+        events::record(tx, Subject::Need, need.id.0, CREATED, &[need.organisation], at);
+    }
+    Ok(())
 }
 
 /// What an update from its source leaves alone, because it was decided here.
@@ -105,6 +111,10 @@ pub async fn save_imported(tx: &Tx, records: &[Imported<Need>], at: Instant) -> 
         }
         rows.push(row);
         lists.insert(id, imported.record.instalments.as_slice());
+    }
+    for row in &rows {
+        let what = if kept.contains_key(&row.id) { CHANGED } else { CREATED };
+        events::record(tx, Subject::Need, row.id, what, &[OrganisationId(row.organisation_id)], at);
     }
     bulk::upsert::<need::Entity, _>(connection, rows).await?;
     instalments::replace(connection, &lists).await?;
@@ -164,6 +174,9 @@ pub async fn quarantine_all(
         .filter(which)
         .exec(tx.connection())
         .await?;
+    for id in &ids {
+        events::record(tx, Subject::Need, *id, CHANGED, &[organisation], at);
+    }
     Ok(ids.into_iter().map(NeedId).collect())
 }
 
@@ -184,6 +197,8 @@ pub async fn update(tx: &Tx, scope: Scope, need: &Need, at: Instant) -> Result<(
     row.source = before.source;
     row.external_id = before.external_id;
     row.content_hash = before.content_hash;
+    let what = if before.state == row.state { CHANGED } else { need.state.as_str() };
+    events::record(tx, Subject::Need, need.id.0, what, &[need.organisation], at);
     bulk::upsert::<need::Entity, _>(connection, vec![row]).await?;
     instalments::replace(connection, &BTreeMap::from([(need.id.0, need.instalments.as_slice())])).await
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     disclosure::Disclosure,
+    event::Subject,
     ids::{OfferId, OrganisationId, SiteId},
     offer::{Offer, OfferState},
     time::Instant,
@@ -17,6 +18,7 @@ use crate::{
     bulk,
     entity::offer,
     error::StoreError,
+    events::{self, CHANGED, CREATED},
     json,
     origin::{self, ImportKey, Imported, Known, Origin, Saved, Stored},
     page::{self, Page, PageRequest},
@@ -73,7 +75,11 @@ pub async fn insert(tx: &Tx, offer: &Offer, at: Instant) -> Result<(), StoreErro
 /// As [`insert`].
 pub async fn insert_many(tx: &Tx, offers: &[Offer], at: Instant) -> Result<(), StoreError> {
     let rows: Result<Vec<_>, _> = offers.iter().map(|offer| row(offer, at)).collect();
-    bulk::insert::<offer::Entity, _>(tx.connection(), rows?).await
+    bulk::insert::<offer::Entity, _>(tx.connection(), rows?).await?;
+    for offer in offers {
+        events::record(tx, Subject::Offer, offer.id.0, CREATED, &[offer.organisation], at);
+    }
+    Ok(())
 }
 
 /// What an update from its source leaves alone, because it was decided here.
@@ -124,6 +130,10 @@ pub async fn save_imported(
             }
         }
         rows.push(row);
+    }
+    for row in &rows {
+        let what = if kept.contains_key(&row.id) { CHANGED } else { CREATED };
+        events::record(tx, Subject::Offer, row.id, what, &[OrganisationId(row.organisation_id)], at);
     }
     bulk::upsert::<offer::Entity, _>(connection, rows).await?;
     Ok(plan.outcomes.into_iter().map(|saved| saved.map(OfferId)).collect())
@@ -207,6 +217,9 @@ pub async fn quarantine_all(
         .filter(which)
         .exec(tx.connection())
         .await?;
+    for id in &ids {
+        events::record(tx, Subject::Offer, *id, CHANGED, &[organisation], at);
+    }
     Ok(ids.into_iter().map(OfferId).collect())
 }
 
@@ -225,7 +238,10 @@ pub async fn update(tx: &Tx, scope: Scope, offer: &Offer, at: Instant) -> Result
     row.source = before.source;
     row.external_id = before.external_id;
     row.content_hash = before.content_hash;
-    bulk::upsert::<offer::Entity, _>(connection, vec![row]).await
+    let what = if before.state == row.state { CHANGED } else { offer.state.as_str() };
+    bulk::upsert::<offer::Entity, _>(connection, vec![row]).await?;
+    events::record(tx, Subject::Offer, offer.id.0, what, &[offer.organisation], at);
+    Ok(())
 }
 
 /// One offer.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use domain::{
     code::CountryCode,
+    event::Subject,
     ids::OrganisationId,
     membership::Membership,
     organisation::{Organisation, OrganisationKind, Verification},
@@ -21,6 +22,7 @@ use crate::{
     dialect::{self, Turn},
     entity::{cluster, membership, organisation},
     error::StoreError,
+    events::{self, ACTIVE, CHANGED, CREATED, VERIFIED},
     json,
     memberships::{self, Clusters},
     merging,
@@ -66,6 +68,12 @@ pub async fn insert_many(
     let connection = tx.connection();
     let rows: Result<Vec<_>, _> = organisations.iter().map(|(o, origin)| row(o, origin.as_ref(), at)).collect();
     bulk::insert::<organisation::Entity, _>(connection, rows?).await?;
+    for (organisation, _) in organisations {
+        events::record(tx, Subject::Organisation, organisation.id.0, CREATED, &[organisation.id], at);
+        for cluster in &organisation.clusters {
+            events::of_membership(tx, (cluster.0, organisation.id.0), ACTIVE, at);
+        }
+    }
     let memberships = organisations.iter().flat_map(|(member, _)| {
         let vouched = (member.verification == Verification::Cluster).then_some(at);
         let begun = move |cluster: &OrganisationId| Membership::requested(*cluster, member.id, at).begun(at);
@@ -80,7 +88,7 @@ pub async fn insert_many(
 /// # Errors
 /// [`StoreError::Constraint`] when one of the two does not exist, or both are the same.
 pub async fn join(tx: &Tx, member: OrganisationId, cluster: OrganisationId, at: Instant) -> Result<(), StoreError> {
-    memberships::put(tx, &Membership::requested(cluster, member, at).begun(at)).await
+    memberships::put(tx, &Membership::requested(cluster, member, at).begun(at), at).await
 }
 
 /// One organisation.
@@ -133,11 +141,13 @@ pub async fn get_to_change(tx: &Tx, scope: Scope, id: OrganisationId) -> Result<
 pub async fn update(tx: &Tx, organisation: &Organisation, at: Instant) -> Result<(), StoreError> {
     use organisation::Column;
     let row = row(organisation, None, at)?;
+    // Who vouches for it is written with what tells of it.
+    set_verification(tx, organisation.id, organisation.verification, at).await?;
+    changed(tx, organisation.id, at);
     organisation::Entity::update_many()
         .col_expr(Column::Name, Expr::value(row.name))
         .col_expr(Column::NameFolded, Expr::value(row.name_folded))
         .col_expr(Column::Country, Expr::value(row.country))
-        .col_expr(Column::Verification, Expr::value(row.verification))
         .col_expr(Column::UpdatedAt, Expr::value(row.updated_at))
         .filter(Column::Id.eq(row.id))
         .exec(tx.connection())
@@ -278,8 +288,16 @@ pub async fn set_verification(
             .filter(Column::Id.eq(id.0))
             .exec(tx.connection())
             .await?;
+        let operator = [before, verification].contains(&Verification::Operator);
+        let what = if operator { VERIFIED } else { CHANGED };
+        events::record(tx, Subject::Organisation, id.0, what, &[id], at);
     }
     Ok(before)
+}
+
+/// Notes that something changed that is shown of an organisation.
+pub(crate) fn changed(tx: &Tx, id: OrganisationId, at: Instant) {
+    events::record(tx, Subject::Organisation, id.0, CHANGED, &[id], at);
 }
 
 /// Lets whoever else would change an organisation wait until the transaction ends.
@@ -374,6 +392,7 @@ pub async fn set_entry(tx: &Tx, id: OrganisationId, entry: Entry, at: Instant) -
         .filter(Column::Id.eq(id.0))
         .exec(tx.connection())
         .await?;
+    changed(tx, id, at);
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use domain::{
     code::RegionCode,
+    event::Subject,
     geo::Point,
     ids::{OrganisationId, SiteId},
     organisation::{RegionFrom, Site},
@@ -14,6 +15,7 @@ use crate::{
     bulk,
     entity::{need, offer, site},
     error::StoreError,
+    events::{self, CHANGED, CREATED},
     json,
     origin::{Origin, Stored},
     page::{self, Page, PageRequest},
@@ -35,7 +37,11 @@ pub async fn insert(tx: &Tx, site: &Site, at: Instant) -> Result<(), StoreError>
 /// As [`insert`].
 pub async fn insert_many(tx: &Tx, sites: &[Site], at: Instant) -> Result<(), StoreError> {
     let rows: Result<Vec<_>, _> = sites.iter().map(|site| row(site, at)).collect();
-    bulk::insert::<site::Entity, _>(tx.connection(), rows?).await
+    bulk::insert::<site::Entity, _>(tx.connection(), rows?).await?;
+    for site in sites {
+        events::record(tx, Subject::Site, site.id.0, CREATED, &[site.organisation], at);
+    }
+    Ok(())
 }
 
 /// One site.
@@ -81,7 +87,9 @@ pub async fn update(tx: &Tx, scope: Scope, site: &Site, at: Instant) -> Result<(
     }
     let mut row = row(site, at)?;
     row.created_at = before.created_at;
-    bulk::upsert::<site::Entity, _>(connection, vec![row]).await
+    bulk::upsert::<site::Entity, _>(connection, vec![row]).await?;
+    events::record(tx, Subject::Site, site.id.0, CHANGED, &[site.organisation], at);
+    Ok(())
 }
 
 fn find(scope: Scope, id: SiteId) -> Select<site::Entity> {

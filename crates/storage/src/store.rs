@@ -1,15 +1,20 @@
 //! The store: a pool of connections, and the two ways to use it.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use migrations::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tracing::Instrument;
 
 use crate::{
     dialect::{self, Purpose},
     error::StoreError,
+    events::{self, Told},
     url::{DatabaseKind, DatabaseUrl},
 };
 
@@ -49,6 +54,10 @@ pub struct Store {
     /// of arrival instead of polling for the file's lock and holding connections that readers need.
     writers: Arc<Semaphore>,
     wait: Duration,
+    /// Rings when a transaction of this process that left events is committed.
+    told: Arc<Notify>,
+    /// Whether transactions leave events; they all do but where it is measured what that costs.
+    tells: bool,
 }
 
 impl Store {
@@ -77,7 +86,14 @@ impl Store {
             DatabaseKind::Sqlite => 1,
             DatabaseKind::Postgres => Semaphore::MAX_PERMITS,
         };
-        Ok(Self { connection, kind, writers: Arc::new(Semaphore::new(writers)), wait: pool.wait })
+        Ok(Self {
+            connection,
+            kind,
+            writers: Arc::new(Semaphore::new(writers)),
+            wait: pool.wait,
+            told: Arc::default(),
+            tells: true,
+        })
     }
 
     /// Brings the schema up to date and returns how many changes were made. All of them or none,
@@ -138,6 +154,13 @@ impl Store {
         Ok(self.connection.close_by_ref().await?)
     }
 
+    /// The same database, written to without events: what they cost is measured against it.
+    #[cfg(feature = "tampering")]
+    #[must_use]
+    pub fn without_events(&self) -> Self {
+        Self { tells: false, ..self.clone() }
+    }
+
     /// Runs a statement past everything that looks after the data, and says how many rows it changed.
     #[cfg(feature = "tampering")]
     pub async fn tamper(&self, statement: &str) -> Result<u64, StoreError> {
@@ -165,9 +188,18 @@ impl Store {
                 .map_err(|_| StoreError::Busy("other writers took too long".to_owned()))?
                 .map_err(|error| StoreError::Internal(Box::new(error)))?;
             let transaction = dialect::begin_write(&store.connection).await.map_err(StoreError::from)?;
-            run(transaction, work).await
+            let (value, told) = run(transaction, work, store.tells).await?;
+            if told {
+                store.told.notify_waiters();
+            }
+            Ok(value)
         })
         .await
+    }
+
+    /// Rings whenever a transaction of this process that left events is committed.
+    pub fn told(&self) -> Arc<Notify> {
+        Arc::clone(&self.told)
     }
 
     /// Runs `work` in one transaction that sees a single state of the database and writes nothing.
@@ -181,7 +213,7 @@ impl Store {
         let store = self.clone();
         on_own_task(async move {
             let transaction = dialect::begin_snapshot(&store.connection).await.map_err(StoreError::from)?;
-            run(transaction, work).await
+            run(transaction, work, false).await.map(|(value, _)| value)
         })
         .await
     }
@@ -199,20 +231,28 @@ where
     }
 }
 
-async fn run<T, E, W, F>(transaction: DatabaseTransaction, work: W) -> Result<T, E>
+/// Runs work, writes the events that it left, and ends the transaction; says whether there were events.
+async fn run<T, E, W, F>(transaction: DatabaseTransaction, work: W, tells: bool) -> Result<(T, bool), E>
 where
     W: FnOnce(Tx) -> F,
     F: Future<Output = Result<T, E>>,
     E: From<StoreError>,
 {
     let transaction = Arc::new(transaction);
-    let result = work(Tx(Arc::clone(&transaction))).await;
+    let told = Arc::new(Mutex::new(Told::default()));
+    let result = work(Tx { transaction: Arc::clone(&transaction), told: Arc::clone(&told) }).await;
     let transaction = Arc::try_unwrap(transaction)
         .map_err(|_| StoreError::internal("the transaction outlived its work; it is rolled back"))?;
+    let told = std::mem::take(&mut *told.lock().unwrap_or_else(PoisonError::into_inner));
+    let result = match result {
+        Ok(value) if !tells => Ok((value, false)),
+        Ok(value) => events::write(&transaction, told).await.map(|told| (value, told)).map_err(E::from),
+        Err(error) => Err(error),
+    };
     match result {
-        Ok(value) => {
+        Ok(done) => {
             transaction.commit().await.map_err(StoreError::from)?;
-            Ok(value)
+            Ok(done)
         }
         Err(error) => {
             if let Err(rollback) = transaction.rollback().await {
@@ -225,7 +265,17 @@ where
 
 /// An open write transaction, inside [`Store::write`].
 #[derive(Debug)]
-pub struct Tx(Arc<DatabaseTransaction>);
+pub struct Tx {
+    transaction: Arc<DatabaseTransaction>,
+    told: Arc<Mutex<Told>>,
+}
+
+impl Tx {
+    /// What the transaction has changed so far.
+    pub(crate) fn told(&self) -> &Mutex<Told> {
+        &self.told
+    }
+}
 
 /// What queries can run on: the [`Store`], or a [`Tx`] whose own changes they shall see.
 pub trait Reads: sealed::Sealed + Sync {
@@ -247,7 +297,7 @@ impl Reads for Store {
 impl Reads for Tx {
     type Connection = DatabaseTransaction;
     fn connection(&self) -> &Self::Connection {
-        &self.0
+        &self.transaction
     }
 }
 

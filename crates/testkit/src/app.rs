@@ -9,6 +9,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
+    time::Duration,
 };
 
 use app::{
@@ -71,6 +72,35 @@ pub struct Answer {
     pub text: String,
     /// Its body as JSON; null where it is none.
     pub json: Value,
+}
+
+/// An answer that is read piece by piece.
+#[derive(Debug)]
+pub struct Streamed {
+    /// Its status.
+    pub status: u16,
+    /// Its headers.
+    pub headers: HeaderMap,
+    body: Body,
+}
+
+impl Streamed {
+    /// The next piece as text; `None` where it ended.
+    ///
+    /// # Panics
+    /// When it breaks off, is no text, or lets nothing come for 20 seconds.
+    pub async fn piece(&mut self) -> Option<String> {
+        let next = tokio::time::timeout(Duration::from_secs(20), self.body.frame());
+        match next.await {
+            Err(_) => panic!("no sign of life"),
+            Ok(None) => None,
+            Ok(Some(Err(e))) => panic!("the body breaks off: {e}"),
+            Ok(Some(Ok(frame))) => match frame.into_data().map(|data| String::from_utf8(data.to_vec())) {
+                Ok(Ok(text)) => Some(text),
+                other => panic!("no text: {other:?}"),
+            },
+        }
+    }
 }
 
 /// An organisation with an admin who is signed in, and a site.
@@ -202,6 +232,16 @@ impl TestApp {
             self.queued.fetch_add(1, Ordering::SeqCst);
         }
         answer
+    }
+
+    /// Sends a request whose answer is read piece by piece.
+    pub async fn open(&self, request: Request<Body>) -> Streamed {
+        let response = match self.router.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        let (head, body) = response.into_parts();
+        Streamed { status: head.status.as_u16(), headers: head.headers, body }
     }
 
     /// GET, with a token unless it is empty.

@@ -117,7 +117,7 @@ pub async fn enter(
         let held: Vec<Held> = numbers.into_iter().map(|identifier| Held { identifier, confirmed_at: None }).collect();
         identifiers::insert(&tx, id, &held, now).await?;
         let membership = Membership::requested(cluster, id, now).begun(now);
-        store::put(&tx, &membership).await?;
+        store::put(&tx, &membership, now).await?;
         let person = people::invited(&this, &tx, &email, &signatory).await?.id;
         let role_id = RoleId(this.ids.next(now));
         let role = Role::Admin;

@@ -124,7 +124,7 @@ pub async fn create(app: &App, caller: &Caller, input: &OrganisationInput) -> Ap
             store::insert(&tx, &record, None, now).await?;
             identifiers::insert(&tx, record.id, &held, now).await?;
             if let Some(cluster) = &founded {
-                storage::clusters::put(&tx, record.id, cluster).await?;
+                storage::clusters::put(&tx, record.id, cluster, now).await?;
             }
             if let Some(person) = admin {
                 if roles::of_person(&tx, person).await?.len() >= MOST_ROLES {

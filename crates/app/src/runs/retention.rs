@@ -39,7 +39,7 @@ impl FromStr for Retention {
         match days {
             Some(days @ 1..=36_500) => Ok(Self::Days(days)),
             Some(_) | None => {
-                Err(format!("{text:?} is no time to keep snapshots; write days from 1d to 36500d, e.g. 365d, or all"))
+                Err(format!("{text:?} is no time to keep something; write days from 1d to 36500d, e.g. 365d, or all"))
             }
         }
     }

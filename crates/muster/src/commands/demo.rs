@@ -131,6 +131,7 @@ async fn prepare(
     demo::store::store(&store, seed, before, &rules).await?;
     let mut service = Service::on(folder, store, folder.clock()?).await?;
     service.app.retention = settings.keep_snapshots;
+    service.app.keep_events = settings.keep_events;
     let storing_ms = millis(storing.elapsed());
     if mark.seed != seed {
         let data = settings.data.display();

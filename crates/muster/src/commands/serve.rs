@@ -88,6 +88,10 @@ pub(super) async fn until_stopped(
         let (app, stopped) = (app.clone(), flagged(stopped.clone()));
         tokio::spawn(async move { app::ledger::work(&app, stopped).await })
     };
+    let changes = {
+        let (app, stopped) = (app.clone(), flagged(stopped.clone()));
+        tokio::spawn(async move { app::changes::work(&app, stopped).await })
+    };
     let store = app.store.clone();
     let rates = settings.rate_limit.map(|limits| Rates::new(limits, settings.trusted_proxies.clone()));
     let served = api::serve(listener, api::router_with(app, rates), flagged(stopped)).await;
@@ -97,6 +101,7 @@ pub(super) async fn until_stopped(
         mail.await?;
         clusters.await?;
         ledger.await?;
+        changes.await?;
     }
     store.close().await.map_err(|fault| anyhow!("the database did not close in order: {fault}"))?;
     served?;

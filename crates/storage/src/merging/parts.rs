@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
+    event::Subject,
     ids::OrganisationId,
     link::{LinkPurpose, MailKind},
     membership::MembershipState,
@@ -16,14 +17,19 @@ use crate::{
     bulk,
     entity::{claim, cluster, identifier, link, mail, mandate, membership, organisation, role},
     error::StoreError,
-    json, mandates,
+    events::{self, ACTIVE, CHANGED},
+    json, mandates, organisations,
     store::{Reads, Tx},
 };
 
+/// What happened to a record that another took the place of.
+pub(super) const MERGED: &str = "merged";
+
 /// Moves memberships, on either side; nobody becomes a member of himself. Of two in one cluster the one that stands
 /// stays.
-pub(super) async fn memberships<C: ConnectionTrait>(connection: &C, from: Uuid, into: Uuid) -> Result<u64, StoreError> {
+pub(super) async fn memberships(tx: &Tx, from: Uuid, into: Uuid, at: Instant) -> Result<u64, StoreError> {
     use membership::Column;
+    let connection = tx.connection();
     let of = |id: Uuid| Condition::any().add(Column::ClusterId.eq(id)).add(Column::MemberId.eq(id));
     let theirs = membership::Entity::find().filter(of(from)).all(connection).await?;
     let own = membership::Entity::find().filter(of(into)).all(connection).await?;
@@ -39,6 +45,7 @@ pub(super) async fn memberships<C: ConnectionTrait>(connection: &C, from: Uuid, 
     };
     let mut moved = Vec::new();
     for row in theirs {
+        events::of_membership(tx, (row.cluster_id, row.member_id), MERGED, at);
         let row = membership::Model { cluster_id: instead(row.cluster_id), member_id: instead(row.member_id), ..row };
         let same = own.iter().find(|o| (o.cluster_id, o.member_id) == (row.cluster_id, row.member_id));
         let better = match same {
@@ -46,6 +53,9 @@ pub(super) async fn memberships<C: ConnectionTrait>(connection: &C, from: Uuid, 
             Some(own) => stands(&row)? > stands(own)?,
         };
         if row.cluster_id != row.member_id && better {
+            let active = row.state == MembershipState::Active.as_str();
+            let what = if active { ACTIVE } else { CHANGED };
+            events::of_membership(tx, (row.cluster_id, row.member_id), what, at);
             moved.push(row);
         }
     }
@@ -60,6 +70,7 @@ pub(super) async fn unconfirmed(tx: &Tx, from: &organisation::Model, at: Instant
     let Some(by) = from.entered_by.filter(|_| from.confirmed_at.is_none()) else { return Ok(()) };
     let connection = tx.connection();
     mandates::end_between(tx, OrganisationId(from.id), OrganisationId(by), at).await?;
+    events::of_membership(tx, (by, from.id), MERGED, at);
     let membership = membership::Entity::delete_many().filter(membership::Column::MemberId.eq(from.id));
     membership.filter(membership::Column::ClusterId.eq(by)).exec(connection).await?;
     let offered = role::Entity::delete_many().filter(role::Column::OrganisationId.eq(from.id));
@@ -73,13 +84,9 @@ pub(super) async fn unconfirmed(tx: &Tx, from: &organisation::Model, at: Instant
 
 /// Moves mandates, on either side; nobody mandates himself. Of two that stand between the same two, the one of the
 /// organisation that stays stands on.
-pub(super) async fn mandates<C: ConnectionTrait>(
-    connection: &C,
-    from: Uuid,
-    into: Uuid,
-    at: Instant,
-) -> Result<u64, StoreError> {
+pub(super) async fn mandates(tx: &Tx, from: Uuid, into: Uuid, at: Instant) -> Result<u64, StoreError> {
     use mandate::Column;
+    let connection = tx.connection();
     let of = |id: Uuid| Condition::any().add(Column::OrganisationId.eq(id)).add(Column::HolderId.eq(id));
     let theirs = mandate::Entity::find().filter(of(from)).all(connection).await?;
     let own = mandate::Entity::find().filter(of(into)).filter(Column::EndedAt.is_null()).all(connection).await?;
@@ -90,6 +97,11 @@ pub(super) async fn mandates<C: ConnectionTrait>(
         let (organisation_id, holder_id) = (instead(row.organisation_id), instead(row.holder_id));
         let twice = own.iter().any(|o| (o.organisation_id, o.holder_id) == (organisation_id, holder_id));
         let ended_at = row.ended_at.or_else(|| twice.then(|| at.micros()));
+        let (what, sides) = match organisation_id == holder_id {
+            true => (MERGED, vec![OrganisationId(into)]),
+            false => (CHANGED, [organisation_id, holder_id].map(OrganisationId).to_vec()),
+        };
+        events::record(tx, Subject::Mandate, row.id, what, &sides, at);
         if organisation_id != holder_id {
             moved.push(mandate::Model { organisation_id, holder_id, ended_at, ..row });
         }
@@ -112,12 +124,19 @@ pub(super) async fn claims<C: ConnectionTrait>(connection: &C, from: Uuid, into:
 
 /// Moves what an organisation sponsors and entered. Form, sponsor and end of the cluster that stays are its own; none is
 /// entered by itself.
-pub(super) async fn clusters<C: ConnectionTrait>(connection: &C, from: Uuid, into: Uuid) -> Result<(), StoreError> {
+pub(super) async fn clusters(tx: &Tx, from: Uuid, into: Uuid, at: Instant) -> Result<(), StoreError> {
     use cluster::Column;
+    let connection = tx.connection();
+    for row in cluster::Entity::find().filter(Column::SponsorId.eq(from)).all(connection).await? {
+        organisations::changed(tx, OrganisationId(row.organisation_id), at);
+    }
     let sponsored = cluster::Entity::update_many().col_expr(Column::SponsorId, Expr::value(into));
     sponsored.filter(Column::SponsorId.eq(from)).exec(connection).await?;
     cluster::Entity::delete_by_id(from).exec(connection).await?;
     use organisation::Column as Of;
+    for row in organisation::Entity::find().filter(Of::EnteredBy.eq(from)).all(connection).await? {
+        organisations::changed(tx, OrganisationId(row.id), at);
+    }
     let entered = organisation::Entity::update_many().col_expr(Of::EnteredBy, Expr::value(into));
     entered.filter(Of::EnteredBy.eq(from)).exec(connection).await?;
     let by_itself = organisation::Entity::update_many().col_expr(Of::EnteredBy, Expr::value(None::<Uuid>));

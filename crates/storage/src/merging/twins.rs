@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
+    event::Subject,
     ids::{NeedId, OfferId, OrganisationId},
     need::NeedState,
     offer::OfferState,
@@ -19,7 +20,9 @@ use crate::{
     bulk,
     entity::{match_row, need, offer},
     error::StoreError,
+    events::{self, CHANGED},
     json,
+    store::{Reads, Tx},
 };
 
 /// What left the market.
@@ -32,13 +35,13 @@ pub(super) struct Yielded {
 type Row = (Uuid, Uuid, String, String);
 
 /// Settles which of two records of one origin stays.
-pub(super) async fn yielded<C: ConnectionTrait>(
-    connection: &C,
+pub(super) async fn yielded(
+    tx: &Tx,
     from: OrganisationId,
     into: OrganisationId,
     at: Instant,
 ) -> Result<Yielded, MergeError> {
-    let both = [from.0, into.0];
+    let (both, connection) = ([from.0, into.0], tx.connection());
     let offers = offer::Entity::find()
         .filter(offer::Column::OrganisationId.is_in(both))
         .filter(offer::Column::Source.is_not_null())
@@ -65,6 +68,8 @@ pub(super) async fn yielded<C: ConnectionTrait>(
             .exec(connection)
             .await
             .map_err(StoreError::from)?;
+        let what = if leaves { OfferState::Withdrawn.as_str() } else { CHANGED };
+        events::record(tx, Subject::Offer, offer.id, what, &[into], at);
         withdrawn.extend(leaves.then_some(OfferId(offer.id)));
     }
     let needs = need::Entity::find()
@@ -93,6 +98,8 @@ pub(super) async fn yielded<C: ConnectionTrait>(
             .exec(connection)
             .await
             .map_err(StoreError::from)?;
+        let what = if leaves { NeedState::Closed.as_str() } else { CHANGED };
+        events::record(tx, Subject::Need, need.id, what, &[into], at);
         closed.extend(leaves.then_some(NeedId(need.id)));
     }
     Ok(Yielded { offers: withdrawn, needs: closed })

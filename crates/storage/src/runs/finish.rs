@@ -2,8 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use domain::{ids::RunId, matches::MatchState, time::Instant};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
+use domain::{
+    event::Subject,
+    ids::{OrganisationId, RunId},
+    matches::MatchState,
+    time::Instant,
+};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 use uuid::Uuid;
 
 use super::{
@@ -15,8 +20,9 @@ use crate::{
     dialect::{self, Turn},
     entity::{match_row, need, offer, proof, run, shortage},
     error::StoreError,
+    events,
     snapshots::{self, Snapshot},
-    store::{Reads, Store},
+    store::{Reads, Store, Tx},
 };
 
 /// Stores what a claimed run found, in one transaction. Matches that earlier runs suggested, and
@@ -62,11 +68,11 @@ pub async fn finish(store: &Store, claimed: &RunRow, finished: FinishedRun, at: 
             let state = match is_overtaken(connection, began).await? {
                 true => MatchState::Expired,
                 false => {
-                    expire_suggested(connection, at).await?;
+                    expire_suggested(&tx, at).await?;
                     MatchState::Suggested
                 }
             };
-            store_matches(connection, (id, state), &finished.matches, at).await?;
+            store_matches(&tx, (id, state), &finished.matches, at).await?;
             store_shortages(connection, id, &finished.shortages, at).await
         })
         .await
@@ -87,7 +93,20 @@ async fn is_overtaken<C: ConnectionTrait>(connection: &C, began: Option<Instant>
     Ok(later.is_some())
 }
 
-async fn expire_suggested<C: ConnectionTrait>(connection: &C, at: Instant) -> Result<(), StoreError> {
+async fn expire_suggested(tx: &Tx, at: Instant) -> Result<(), StoreError> {
+    let connection = tx.connection();
+    use match_row::Column;
+    let sides = match_row::Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::OfferOrganisationId, Column::NeedOrganisationId])
+        .filter(Column::State.eq(MatchState::Suggested.as_str()))
+        .order_by_asc(Column::Id)
+        .lock_exclusive();
+    let rows: Vec<(Uuid, Uuid, Uuid)> = sides.into_tuple().all(connection).await?;
+    for (id, supplier, buyer) in rows {
+        let sides = [supplier, buyer].map(OrganisationId);
+        events::record(tx, Subject::Match, id, MatchState::Expired.as_str(), &sides, at);
+    }
     match_row::Entity::update_many()
         .col_expr(match_row::Column::State, Expr::value(MatchState::Expired.as_str()))
         .col_expr(match_row::Column::UpdatedAt, Expr::value(at.micros()))
@@ -97,12 +116,13 @@ async fn expire_suggested<C: ConnectionTrait>(connection: &C, at: Instant) -> Re
     Ok(())
 }
 
-async fn store_matches<C: ConnectionTrait>(
-    connection: &C,
+async fn store_matches(
+    tx: &Tx,
     (run, state): (RunId, MatchState),
     matches: &[NewMatch],
     at: Instant,
 ) -> Result<(), StoreError> {
+    let connection = tx.connection();
     let mut suppliers: BTreeMap<Uuid, Uuid> = BTreeMap::new();
     for list in bulk::id_lists(matches.iter().map(|m| m.offer.0)) {
         let rows: Vec<(Uuid, Uuid)> = offer::Entity::find()
@@ -147,6 +167,10 @@ async fn store_matches<C: ConnectionTrait>(
             created_at: at.micros(),
             updated_at: at.micros(),
         });
+    }
+    for row in &rows {
+        let sides = [row.offer_organisation_id, row.need_organisation_id].map(OrganisationId);
+        events::record(tx, Subject::Match, row.id, state.as_str(), &sides, at);
     }
     bulk::insert::<match_row::Entity, _>(connection, rows).await
 }

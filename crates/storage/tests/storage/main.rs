@@ -5,6 +5,7 @@
 mod audit;
 mod catalogue;
 mod durability;
+mod events;
 mod imports;
 mod keys;
 mod market;

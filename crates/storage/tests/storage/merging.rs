@@ -248,7 +248,7 @@ on_both!(
             }
             let (form, purpose) = (ClusterForm::Temporary, "Masks".to_owned());
             let cluster = Cluster { form, sponsor: Some(sponsor), purpose, ends_on, closed_at: None };
-            clusters::put(&tx, sponsored, &cluster).await?;
+            clusters::put(&tx, sponsored, &cluster, now()).await?;
             organisations::set_entry(&tx, entered, Entry { by: Some(by), confirmed_at: None }, now()).await
         };
         store.write(work).await.unwrap();

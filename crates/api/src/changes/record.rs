@@ -1,0 +1,55 @@
+//! A record of a change on the wire: what reading it by itself answers.
+
+use app::{App, access::Caller, changes::Record};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    mandates::MandateView,
+    matches::MatchBody,
+    memberships::MembershipView,
+    needs::NeedView,
+    offers::{OfferView, SeenOfferView},
+    organisations::OrganisationView,
+    sites::SiteView,
+};
+
+/// A record as its own address shows it to you; a member's offer as `GET /api/v1/offers/{id}/view` does.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = ChangedRecord)]
+pub enum RecordView {
+    /// Of the type `organisation`.
+    Organisation(Box<OrganisationView>),
+    /// Of the type `site`.
+    Site(Box<SiteView>),
+    /// Of the type `offer`, where it is your own.
+    Offer(Box<OfferView>),
+    /// Of the type `offer`, where it is a member's of your cluster.
+    SeenOffer(Box<SeenOfferView>),
+    /// Of the type `need`.
+    Need(Box<NeedView>),
+    /// Of the type `match`.
+    Match(Box<MatchBody>),
+    /// Of the type `membership`.
+    Membership(Box<MembershipView>),
+    /// Of the type `mandate`.
+    Mandate(Box<MandateView>),
+}
+
+impl RecordView {
+    /// A record as it was read for a caller.
+    pub fn of(record: Record, app: &App, caller: &Caller) -> Self {
+        let tables = app.tables();
+        match record {
+            Record::Organisation(found) => Self::Organisation(Box::new(OrganisationView::of(*found))),
+            Record::Site(found) => Self::Site(Box::new(SiteView::of(*found))),
+            Record::Offer(found) => Self::Offer(Box::new(OfferView::of(*found, &tables))),
+            Record::SeenOffer(found) => Self::SeenOffer(Box::new(SeenOfferView::of(*found, &tables))),
+            Record::Need(found) => Self::Need(Box::new(NeedView::of(*found, &tables))),
+            Record::Match(found) => Self::Match(Box::new(MatchBody::of(*found, app))),
+            Record::Membership(found) => Self::Membership(Box::new(MembershipView::of(*found))),
+            Record::Mandate(found) => Self::Mandate(Box::new(MandateView::of(*found, app.clock.now(), caller))),
+        }
+    }
+}

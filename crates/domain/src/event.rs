@@ -1,0 +1,82 @@
+//! Events: facts about records, numbered in the order in which they were committed. The change feed is made of them.
+
+use uuid::Uuid;
+
+use crate::{ids::OrganisationId, time::Instant};
+
+/// What an event is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// An organisation.
+    Organisation,
+    /// A site.
+    Site,
+    /// An offer.
+    Offer,
+    /// A need.
+    Need,
+    /// A match.
+    Match,
+    /// A membership, by its member and, beside it, its cluster.
+    Membership,
+    /// A mandate.
+    Mandate,
+}
+
+impl Subject {
+    /// All of them; what others refer to comes first.
+    pub const ALL: [Subject; 7] =
+        [Self::Organisation, Self::Site, Self::Offer, Self::Need, Self::Match, Self::Membership, Self::Mandate];
+
+    /// The name on the wire and in the table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Organisation => "organisation",
+            Self::Site => "site",
+            Self::Offer => "offer",
+            Self::Need => "need",
+            Self::Match => "match",
+            Self::Membership => "membership",
+            Self::Mandate => "mandate",
+        }
+    }
+
+    /// From its name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|subject| subject.as_str() == name)
+    }
+
+    /// Whether it concerns an organisation's own people alone, whom no mandate lets in.
+    pub fn is_inside(self) -> bool {
+        match self {
+            Self::Membership | Self::Mandate => true,
+            Self::Organisation | Self::Site | Self::Offer | Self::Need | Self::Match => false,
+        }
+    }
+}
+
+/// What names a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Named {
+    /// What kind of record it is.
+    pub subject: Subject,
+    /// Its id; of a membership the member's.
+    pub id: Uuid,
+    /// The cluster, of a membership.
+    pub within: Option<Uuid>,
+}
+
+/// A committed change of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its place among all events, from 1 on without a gap.
+    pub number: i64,
+    /// When it was made, by the clock of who made it.
+    pub at: Instant,
+    /// The record.
+    pub record: Named,
+    /// What happened: `created`, `changed`, the state that it reached, or another word.
+    pub what: String,
+    /// Whose record it is; `None` where the event is about who sees it.
+    pub owner: Option<OrganisationId>,
+}
