@@ -184,8 +184,12 @@ words! {
         Confirm "confirm",
         /// Somebody did not take what was asked for or entered.
         Refuse "refuse",
-        /// Whose an offer or a need is, or how to reach him, was shown to somebody else.
+        /// Whose an offer or a need is, or how to reach him, was shown to somebody else; or a call was opened.
         Open "open",
+        /// Organisations were invited to answer a call.
+        Invite "invite",
+        /// Those who have not answered a call were reminded.
+        Remind "remind",
     }
 }
 
@@ -220,5 +224,9 @@ words! {
         Mandate "mandate",
         /// A claim to an organisation.
         Claim "claim",
+        /// A call.
+        Call "call",
+        /// An answer to a call.
+        CallAnswer "call_answer",
     }
 }

@@ -63,4 +63,8 @@ ids! {
     MandateId,
     /// A claim to an organisation.
     ClaimId,
+    /// A call.
+    CallId,
+    /// An answer to a call.
+    CallAnswerId,
 }

@@ -1,7 +1,7 @@
 //! Links that work once, and the mails that carry them.
 
 use crate::{
-    ids::{MailId, OrganisationId, PersonId},
+    ids::{CallId, MailId, OrganisationId, PersonId},
     time::Instant,
 };
 
@@ -73,11 +73,15 @@ pub enum MailKind {
     Joining,
     /// A claim to an organisation was granted.
     Granted,
+    /// The person's organisation is asked to answer a call.
+    Call,
+    /// It has not answered it yet.
+    CallReminder,
 }
 
 impl MailKind {
     /// All of them.
-    pub const ALL: [MailKind; 10] = [
+    pub const ALL: [MailKind; 12] = [
         Self::Welcome,
         Self::Known,
         Self::Reset,
@@ -88,6 +92,8 @@ impl MailKind {
         Self::Entry,
         Self::Joining,
         Self::Granted,
+        Self::Call,
+        Self::CallReminder,
     ];
 
     /// The name in the table.
@@ -103,6 +109,8 @@ impl MailKind {
             Self::Entry => "entry",
             Self::Joining => "joining",
             Self::Granted => "granted",
+            Self::Call => "call",
+            Self::CallReminder => "call_reminder",
         }
     }
 
@@ -125,6 +133,8 @@ pub struct Mail {
     pub organisation: Option<OrganisationId>,
     /// The person it speaks of, where that is another.
     pub about: Option<PersonId>,
+    /// The call it speaks of, where it speaks of one.
+    pub call: Option<CallId>,
     /// When it was queued.
     pub created_at: Instant,
 }
