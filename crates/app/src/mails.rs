@@ -74,7 +74,7 @@ pub(crate) async fn queue(
     now: Instant,
 ) -> Result<(), StoreError> {
     let id = MailId(app.ids.next(now));
-    store::insert(tx, &Mail { id, kind, person, organisation, about: None, created_at: now }).await
+    store::insert(tx, &Mail { id, kind, person, organisation, about: None, call: None, created_at: now }).await
 }
 
 /// As [`queue`], of a mail that tells an organisation's admins about somebody else.
@@ -86,7 +86,7 @@ pub(crate) async fn queue_about(
     now: Instant,
 ) -> Result<(), StoreError> {
     let (id, organisation, about) = (MailId(app.ids.next(now)), Some(organisation), Some(about));
-    store::insert(tx, &Mail { id, kind: MailKind::Access, person: to, organisation, about, created_at: now }).await
+    store::insert(tx, &Mail { id, kind: MailKind::Access, person: to, organisation, about, call: None, created_at: now }).await
 }
 
 /// Tells the worker that there is something to send.

@@ -395,6 +395,11 @@ fn every_column_that_refers_to_an_organisation_is_known() {
         let found: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
         let known = [
             "api_keys.organisation_id",
+            "call_answers.by_id",
+            "call_answers.organisation_id",
+            "call_invitations.organisation_id",
+            "call_invitations.through_id",
+            "calls.organisation_id",
             "claims.organisation_id",
             "clusters.organisation_id",
             "clusters.sponsor_id",
