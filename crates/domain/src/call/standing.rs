@@ -142,7 +142,14 @@ impl<'a> Counted<'a> {
         found
     }
 
-    fn outcome(&self, of: OrganisationId, kind: OrganisationKind) -> (Outcome, Option<&'a Answer>) {
+    /// The answers that count, one of each organisation.
+    pub fn answers(&self) -> impl Iterator<Item = &'a Answer> {
+        let for_it = self.for_it.iter().filter(|(of, _)| !self.own.contains_key(of)).map(|(_, answer)| answer);
+        self.own.values().chain(for_it).copied()
+    }
+
+    /// What came of asking an organisation, and the answer that says so.
+    pub fn outcome(&self, of: OrganisationId, kind: OrganisationKind) -> (Outcome, Option<&'a Answer>) {
         if let Some(answer) = self.answer(of) {
             let outcome = match answer.kind {
                 AnswerKind::Offers => Outcome::Answered,

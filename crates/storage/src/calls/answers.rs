@@ -42,6 +42,13 @@ pub enum AnswerReader {
         /// Whether those of its members are among them.
         members: bool,
     },
+    /// Whoever speaks for an organisation: what it said for it, and nothing else.
+    Spokesman {
+        /// The organisation.
+        of: OrganisationId,
+        /// Who speaks.
+        by: OrganisationId,
+    },
 }
 
 /// Writes an answer, in place of the one of its id.
@@ -82,31 +89,43 @@ pub async fn of(reader: &impl Reads, call: CallId) -> Result<Vec<Answer>, StoreE
     with_offers(reader.connection(), query.all(reader.connection()).await?).await
 }
 
-/// A page of those answers to a call that a reader sees.
+/// A page of those answers to a call that a reader sees; of one alone where that is named.
 pub async fn page(
     reader: &impl Reads,
     call: &Call,
     who: AnswerReader,
+    only: Option<CallAnswerId>,
     request: PageRequest,
 ) -> Result<Page<Answer>, StoreError> {
     let connection = reader.connection();
     let mut query = Entity::find().filter(Column::CallId.eq(call.id.0));
-    if let AnswerReader::Organisation { id, members } = who {
-        let mut own = Condition::any().add(Column::OrganisationId.eq(id.0)).add(Column::ById.eq(id.0));
-        if members {
-            let of_it = Query::select()
-                .column(membership::Column::MemberId)
-                .from(membership::Entity)
-                .cond_where(membership::Column::ClusterId.eq(id.0))
-                .and_where(membership::Column::State.eq(MembershipState::Active.as_str()))
-                .take();
-            own = own.add(Column::OrganisationId.in_subquery(of_it));
-        }
-        query = query.filter(own);
+    if let Some(id) = only {
+        query = query.filter(Column::Id.eq(id.0));
     }
+    query = match who {
+        AnswerReader::All => query,
+        AnswerReader::Spokesman { of, by } => {
+            query.filter(Column::OrganisationId.eq(of.0)).filter(Column::ById.eq(by.0))
+        }
+        AnswerReader::Organisation { id, members } => query.filter(seen_by(id, members)),
+    };
     let Page { items, next, total } =
         page::fetch(query, (Column::CreatedAt, Column::Id), request, connection, Ok).await?;
     Ok(Page { items: with_offers(connection, items).await?, next, total })
+}
+
+fn seen_by(id: OrganisationId, members: bool) -> Condition {
+    let own = Condition::any().add(Column::OrganisationId.eq(id.0)).add(Column::ById.eq(id.0));
+    if !members {
+        return own;
+    }
+    let of_it = Query::select()
+        .column(membership::Column::MemberId)
+        .from(membership::Entity)
+        .cond_where(membership::Column::ClusterId.eq(id.0))
+        .and_where(membership::Column::State.eq(MembershipState::Active.as_str()))
+        .take();
+    own.add(Column::OrganisationId.in_subquery(of_it))
 }
 
 /// The calls of an issuer that offers stand in answers to, whether or not those answers still count.
