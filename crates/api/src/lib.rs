@@ -16,6 +16,7 @@ mod acting_for;
 mod api_keys;
 mod audit;
 pub mod body;
+mod calls;
 mod claims;
 pub mod client;
 pub mod codes;
@@ -91,6 +92,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(sites::router())
         .merge(offers::router())
         .merge(needs::router())
+        .merge(calls::router())
         .merge(runs::router())
         .merge(explanations::router())
         .merge(matches::router())

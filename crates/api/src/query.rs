@@ -128,6 +128,7 @@ named!(
     domain::audit::Act,
     domain::audit::RecordKind,
     domain::membership::MembershipState,
+    domain::call::CallState,
     app::offers::OfferSort,
 );
 

@@ -10,7 +10,7 @@ use domain::{
     },
     code::RegionCode,
     ids::{CallId, OrganisationId},
-    organisation::{Organisation, OrganisationKind},
+    organisation::{Organisation, OrganisationKind, Verification},
 };
 use storage::{Reads, Scope, calls as store, organisations, sites};
 
@@ -42,7 +42,8 @@ impl Standing {
             let country = || tables.regions.country(o.country.as_str()).map(|country| country.region.clone());
             let region = first.get(&o.id).cloned().or_else(country);
             let region = region.and_then(|code| tables.regions.at_level(&code, 2)).map(|region| region.code.clone());
-            (o.id, Who { name: o.name, kind: o.kind, clusters: o.clusters, region })
+            let listed = o.kind == OrganisationKind::Cluster && o.verification == Verification::Operator;
+            (o.id, Who { name: o.name, kind: o.kind, listed, clusters: o.clusters, region })
         };
         Ok(Self { invitations, answers, known: found.into_iter().map(who).collect() })
     }

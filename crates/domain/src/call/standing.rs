@@ -22,6 +22,8 @@ pub struct Who {
     pub name: String,
     /// Firm, cluster or authority.
     pub kind: OrganisationKind,
+    /// Whether everybody reads its name in the directory.
+    pub listed: bool,
     /// The clusters it is a member of.
     pub clusters: Vec<OrganisationId>,
     /// The region of its first site, level 2 or coarser; `None` where none is known.
@@ -59,7 +61,7 @@ impl Outcome {
 pub struct Asked {
     /// Which; `None` where the issuer does not learn it: a member of a cluster that was invited as such, and is silent.
     pub organisation: Option<OrganisationId>,
-    /// Its name, likewise.
+    /// Its name; `None` while it is silent and no cluster of the directory, since nobody learns from a call who is registered.
     pub name: Option<String>,
     /// Firm, cluster or authority.
     pub kind: OrganisationKind,
@@ -187,13 +189,14 @@ pub fn asked(
         let invitation = invited.get(&id);
         let (outcome, answer) = counted.outcome(id, who.kind);
         let through = invitation.and_then(|invitation| invitation.through);
-        let told = through.is_none_or(|cluster| cluster == issuer) || outcome != Outcome::Silent;
+        let is_known = outcome != Outcome::Silent || who.listed || through == Some(issuer);
+        let told = is_known || through.is_none();
         let clusters = who.clusters.iter().copied().filter(|cluster| invited.contains_key(cluster)).chain(through);
         let clusters: BTreeSet<OrganisationId> = clusters.collect();
         let of_it = answer.filter(|answer| answer.organisation == id);
         found.push(Asked {
             organisation: told.then_some(id),
-            name: told.then(|| who.name.clone()),
+            name: is_known.then(|| who.name.clone()),
             kind: who.kind,
             invited: invitation.is_some(),
             clusters: clusters.into_iter().collect(),
