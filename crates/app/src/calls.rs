@@ -20,8 +20,8 @@ mod close;
 mod invite;
 mod standing;
 
-pub use answer::{answer, answers, get_answer};
 pub(crate) use answer::asked_for;
+pub use answer::{answer, answers, get_answer};
 pub use clock::{close_due, remind_due, work};
 pub use close::{close, report};
 pub use invite::{InviteInput, Invited, MOST_INVITED, invitations, invite, remind};
@@ -83,12 +83,13 @@ pub async fn create(
         faults.keep(terms.may_open(&tables.catalogue, now, now));
     }
     faults.into_result()?;
-    let (Some(organisation), Some(terms)) = (owner, terms) else { return Err(AppError::internal("no faults, no value")) };
+    let (Some(organisation), Some(terms)) = (owner, terms) else {
+        return Err(AppError::internal("no faults, no value"));
+    };
     require(caller, Action::Write, Resource::Inside(organisation))?;
     let (state, opened_at) = if open { (CallState::Open, Some(now)) } else { (CallState::Draft, None) };
     let id = CallId(app.ids.next(now));
-    let mut call =
-        Call { id, organisation, terms, state, opened_at, ended_at: None, reminders: 0, reminded_at: None };
+    let mut call = Call { id, organisation, terms, state, opened_at, ended_at: None, reminders: 0, reminded_at: None };
     call.reminders = call.reminders_due(now);
     let stored = Stored { record: call.clone(), origin: None, created_at: now, updated_at: now };
     app.store
@@ -270,7 +271,8 @@ where
         stored.updated_at = now;
         store::update(&tx, &stored, now).await?;
         let asked = store::invitations::of(&tx, id).await?;
-        invite::mail(&this, &tx, &stored.record, &asked.iter().map(|i| i.organisation).collect::<Vec<_>>(), now).await?;
+        invite::mail(&this, &tx, &stored.record, &asked.iter().map(|i| i.organisation).collect::<Vec<_>>(), now)
+            .await?;
         let change = Change::of("state", state.as_str(), stored.record.state.as_str());
         pen.note(&tx, [deed(Act::Open, &stored.record, told(&stored.record, vec![change]))]).await?;
         Ok(stored)
@@ -311,7 +313,10 @@ where
 ///
 /// # Errors
 /// Those of the database.
-pub async fn issuers(app: &App, calls: &[Stored<Call>]) -> AppResult<std::collections::BTreeMap<OrganisationId, String>> {
+pub async fn issuers(
+    app: &App,
+    calls: &[Stored<Call>],
+) -> AppResult<std::collections::BTreeMap<OrganisationId, String>> {
     let ids = calls.iter().map(|stored| stored.record.organisation);
     let found = organisation_store::get_many(&app.store, storage::Scope::Operator, ids).await?;
     Ok(found.into_iter().map(|o| (o.id, o.name)).collect())

@@ -90,7 +90,11 @@ pub(crate) async fn queue_about(
     now: Instant,
 ) -> Result<(), StoreError> {
     let (id, organisation, about) = (MailId(app.ids.next(now)), Some(organisation), Some(about));
-    store::insert(tx, &Mail { id, kind: MailKind::Access, person: to, organisation, about, call: None, created_at: now }).await
+    store::insert(
+        tx,
+        &Mail { id, kind: MailKind::Access, person: to, organisation, about, call: None, created_at: now },
+    )
+    .await
 }
 
 /// As [`queue`], of a mail that tells an organisation's admins of a call.

@@ -132,7 +132,15 @@ fn rows(report: &Report, table: ReportTable) -> (Vec<String>, Vec<Vec<Cell>>) {
         ReportTable::Asked => {
             let questions = report.questions.iter().map(|question| format!("answer:{}", question.code));
             let fixed = [
-                "organisation", "name", "kind", "invited", "clusters", "region", "outcome", "reason", "answered_by",
+                "organisation",
+                "name",
+                "kind",
+                "invited",
+                "clusters",
+                "region",
+                "outcome",
+                "reason",
+                "answered_by",
                 "answered_at",
             ];
             let header = fixed.into_iter().map(str::to_owned).chain(questions).collect();
@@ -140,7 +148,15 @@ fn rows(report: &Report, table: ReportTable) -> (Vec<String>, Vec<Vec<Cell>>) {
         }
         ReportTable::Offers => (
             titles(&[
-                "offer", "organisation", "name", "product", "grades", "region", "as_of", "certificates", "shares_line",
+                "offer",
+                "organisation",
+                "name",
+                "product",
+                "grades",
+                "region",
+                "as_of",
+                "certificates",
+                "shares_line",
                 "left_out",
             ]),
             report.offers.iter().map(of_offer).collect(),
@@ -155,8 +171,23 @@ fn rows(report: &Report, table: ReportTable) -> (Vec<String>, Vec<Vec<Cell>>) {
         ),
         ReportTable::Facilities => (
             titles(&[
-                "organisation", "name", "facility", "region", "country", "third_country", "relation", "product", "stock",
-                "running_per_week", "maximum_per_week", "month_1", "month_2", "month_3", "unit", "as_of", "offer",
+                "organisation",
+                "name",
+                "facility",
+                "region",
+                "country",
+                "third_country",
+                "relation",
+                "product",
+                "stock",
+                "running_per_week",
+                "maximum_per_week",
+                "month_1",
+                "month_2",
+                "month_3",
+                "unit",
+                "as_of",
+                "offer",
             ]),
             report.facilities.iter().map(of_facility).collect(),
         ),
@@ -229,7 +260,7 @@ fn of_stock(ready: &Ready) -> Vec<Cell> {
         grades(&ready.grades),
         region(ready.region.as_ref()),
         Cell::number(ready.quantity),
-        Cell::text(ready.unit.as_str()),
+        Cell::text(ready.unit.unit_code()),
         Cell::number(ready.offers),
         Cell::text(ready.as_of.to_string()),
     ]
@@ -243,7 +274,7 @@ fn of_week(week: &WeekCapacity) -> Vec<Cell> {
         region(week.region.as_ref()),
         Cell::number(week.running),
         Cell::number(week.maximum),
-        Cell::text(week.unit.as_str()),
+        Cell::text(week.unit.unit_code()),
         Cell::number(week.offers),
         Cell::text(week.as_of.to_string()),
     ]
@@ -266,7 +297,7 @@ fn of_facility(of: &Facility) -> Vec<Cell> {
     ];
     row.extend(months);
     row.extend([
-        Cell::text(of.unit.as_str()),
+        Cell::text(of.unit.unit_code()),
         Cell::text(of.as_of.to_string()),
         Cell::from(of.offer.map(|id| id.to_string())),
     ]);

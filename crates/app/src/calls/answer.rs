@@ -40,7 +40,9 @@ use crate::{
 pub async fn answer(app: &App, caller: &Caller, id: CallId, input: AnswerInput) -> AppResult<(Answer, bool)> {
     let Actor::Organisation(own) = caller.actor else {
         return Err(match caller.actor {
-            Actor::Operator => AppError::Forbidden { detail: "organisations answer calls, not the operator".to_owned() },
+            Actor::Operator => {
+                AppError::Forbidden { detail: "organisations answer calls, not the operator".to_owned() }
+            }
             Actor::Organisation(_) | Actor::Nobody => AppError::NotFound { what: "call" },
         });
     };
@@ -72,7 +74,17 @@ pub async fn answer(app: &App, caller: &Caller, id: CallId, input: AnswerInput) 
             let before = store::answers::find(&tx, id, own, by).await?;
             let (answer_id, created_at) = before.as_ref().map_or((new, now), |before| (before.id, before.created_at));
             let organisation = own;
-            let answer = Answer { id: answer_id, call: id, organisation, by, kind, content, offers, created_at, updated_at: now };
+            let answer = Answer {
+                id: answer_id,
+                call: id,
+                organisation,
+                by,
+                kind,
+                content,
+                offers,
+                created_at,
+                updated_at: now,
+            };
             if let Some(before) = &before
                 && (before.kind, &before.content, &before.offers) == (answer.kind, &answer.content, &answer.offers)
             {

@@ -50,7 +50,8 @@ where
                 return Err(wrong_state(format!("the call is {}, so it cannot be closed", call.state.as_str())));
             }
             if call.terms.legal_basis.asks_per_facility() && call.takes_answers(now) {
-                let detail = format!("producers have until {} by Article 10; cancel the call instead", call.terms.answer_by.at);
+                let detail =
+                    format!("producers have until {} by Article 10; cancel the call instead", call.terms.answer_by.at);
                 return Err(wrong_state(detail));
             }
             agree(&stored)?;

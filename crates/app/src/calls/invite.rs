@@ -112,7 +112,11 @@ async fn wanted(
         }
     }
     if input.organisations.is_empty() && input.members_of.is_empty() && !input.clusters_in_regions {
-        faults.push("/organisations", "missing", "names nobody; write organisations, members_of or clusters_in_regions");
+        faults.push(
+            "/organisations",
+            "missing",
+            "names nobody; write organisations, members_of or clusters_in_regions",
+        );
     }
     faults.into_result()?;
     let mut faults = Violations::new();

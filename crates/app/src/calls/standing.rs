@@ -117,10 +117,5 @@ pub async fn progress(app: &App, caller: &Caller, id: CallId) -> AppResult<Progr
         regions.entry(asked.region.clone()).or_default().count(asked);
     }
     let alone = |asked: &&Asked| asked.kind != OrganisationKind::Cluster && asked.clusters.is_empty();
-    Ok(Progress {
-        total: Tally::of(&asked),
-        clusters,
-        others: Tally::of(asked.iter().filter(alone)),
-        regions,
-    })
+    Ok(Progress { total: Tally::of(&asked), clusters, others: Tally::of(asked.iter().filter(alone)), regions })
 }

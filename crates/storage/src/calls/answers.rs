@@ -11,8 +11,7 @@ use domain::{
     membership::MembershipState,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Query,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Query,
 };
 use uuid::Uuid;
 
@@ -129,11 +128,7 @@ fn seen_by(id: OrganisationId, members: bool) -> Condition {
 }
 
 /// The calls of an issuer that offers stand in answers to, whether or not those answers still count.
-pub async fn asked_for(
-    reader: &impl Reads,
-    issuer: OrganisationId,
-    offer: OfferId,
-) -> Result<Vec<CallId>, StoreError> {
+pub async fn asked_for(reader: &impl Reads, issuer: OrganisationId, offer: OfferId) -> Result<Vec<CallId>, StoreError> {
     let named = Query::select()
         .column(call_offer::Column::AnswerId)
         .from(call_offer::Entity)
@@ -160,7 +155,8 @@ pub(super) async fn merge<C: ConnectionTrait>(
     let theirs = Entity::find().filter(of(from)).order_by_asc(Column::Id).all(connection).await?;
     let kept = Entity::find().filter(of(into)).all(connection).await?;
     let key = |row: &call_answer::Model| (row.call_id, row.organisation_id, row.by_id);
-    let mut taken: Vec<_> = kept.iter().filter(|row| row.organisation_id != from && row.by_id != from).map(key).collect();
+    let mut taken: Vec<_> =
+        kept.iter().filter(|row| row.organisation_id != from && row.by_id != from).map(key).collect();
     let instead = |id: Uuid| if id == from { into } else { id };
     for row in theirs {
         let (organisation_id, by_id) = (instead(row.organisation_id), instead(row.by_id));

@@ -43,11 +43,7 @@ pub async fn of(reader: &impl Reads, call: CallId) -> Result<Vec<Invitation>, St
 }
 
 /// A page of the invitations to a call.
-pub async fn page(
-    reader: &impl Reads,
-    call: CallId,
-    request: PageRequest,
-) -> Result<Page<Invitation>, StoreError> {
+pub async fn page(reader: &impl Reads, call: CallId, request: PageRequest) -> Result<Page<Invitation>, StoreError> {
     let query = Entity::find().filter(Column::CallId.eq(call.0));
     page::fetch(query, (Column::InvitedAt, Column::OrganisationId), request, reader.connection(), stored).await
 }
