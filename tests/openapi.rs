@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use serde_json::{Value, json};
 use testkit::{TestApp, TestDb, app::request, on_both};
 
-use crate::memberships;
+use crate::{calls, memberships};
 
 /// Where an example holds a secret that opens nothing.
 const WITH_SECRETS: [&str; 8] = [
@@ -130,6 +130,8 @@ on_both! {
         app.post(&member.token, "/api/v1/organisations/ask", &wanted).await.expect(202);
         let claim = app.get(&firm.token, &format!("/api/v1/organisations/{}/claims", firm.id)).await.expect(200);
         let claim = claim.items()[0]["id"].as_str().unwrap().to_owned();
+        let ministry = app.hospital("Ministry").await;
+        memberships::verify(&app, &ministry, "operator").await;
         let (mut tried, mut patched, mut ids) = (0, 0, BTreeMap::<String, String>::new());
         // What is to be changed is made first.
         let (patches, others): (Vec<_>, Vec<_>) = operations(&document).into_iter().partition(|(method, ..)| method == "PATCH");
@@ -145,19 +147,33 @@ on_both! {
             }
             if method == "PATCH" {
                 let list = path.split('/').nth(3).unwrap();
+                let token = if list == "calls" { &ministry.token } else { &firm.token };
                 let made = match list {
+                    // Of an open call less can be changed.
+                    "calls" => app.post(token, "/api/v1/calls", &calls::plain()).await.expect(201).id(),
                     "sites" => firm.site.clone(),
                     "organisations" => firm.id.clone(),
                     "people" => String::new(),
                     list => ids[list].clone(),
                 };
-                app.patch(&firm.token, &path.replace("{id}", &made), "*", &example).await.expect(200);
+                app.patch(token, &path.replace("{id}", &made), "*", &example).await.expect(200);
                 patched += 1;
                 continue;
             }
             let operators = ["organisations", "match-runs", "{id}/verify"].iter().any(|end| path.ends_with(end));
             let (id, token) = if path.contains("/members/") || path.ends_with("/members") { (&cluster.id, &cluster.token) } else { (&firm.id, &firm.token) };
             let token = if operators { app.operator() } else { token.clone() };
+            let (id, token) = match path.split_once("/api/v1/calls") {
+                Some((_, "/{id}/answers")) => {
+                    let invited = json!({ "organisations": [firm.id] });
+                    let path = format!("/api/v1/calls/{}/invitations", ids["calls"]);
+                    app.post(&ministry.token, &path, &invited).await.expect(200);
+                    (&ids["calls"], token)
+                }
+                Some((_, "")) => (id, ministry.token.clone()),
+                Some((_, _)) => (&ids["calls"], ministry.token.clone()),
+                None => (id, token),
+            };
             let path = path.replace("{id}", id).replace("{role}", &role).replace("{member}", &member.id).replace("{claim}", &claim);
             let answer = app.send(request(method.parse().unwrap(), &token, &path, example.to_string().into())).await;
             tried += 1;
@@ -173,7 +189,7 @@ on_both! {
                 ids.insert(path.split('/').nth(3).unwrap().to_owned(), id.to_owned());
             }
         }
-        assert_eq!((tried, patched), (25, 5));
+        assert_eq!((tried, patched), (28, 6));
         app.work().await;
         assert_eq!(app.get("", "/api/v1/openapi.json").await.expect(200).json, document);
     }

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     audit::{Act, Change},
-    call::{Call, CallState, Invitation},
+    call::{
+        Call, CallState, Invitation,
+        standing::{Asked, Counted, asked_of},
+    },
     ids::{CallId, OrganisationId},
     link::MailKind,
     organisation::{Organisation, OrganisationKind, Verification},
@@ -218,18 +221,15 @@ pub async fn invitations(
     caller: &Caller,
     id: CallId,
     request: PageRequest,
-) -> AppResult<Page<(Invitation, domain::call::standing::Asked)>> {
+) -> AppResult<Page<(Invitation, Asked)>> {
     let who = reader_of(&app.store, caller, app.clock.now()).await?;
     let call = store::get(&app.store, &who, id).await.map_err(not_found)?.record;
     of_issuer(caller, Action::Read, &call)?;
     let standing = Standing::read(&app.store, &app.tables(), &call).await?;
     let page = store::invitations::page(&app.store, id, request).await?;
-    let counted = domain::call::standing::Counted::of(&standing.answers);
-    let with = |invitation: Invitation| {
-        let one = domain::call::standing::asked(call.organisation, &[invitation], &counted, &standing.known);
-        let of_it = one.into_iter().find(|asked| asked.invited);
-        of_it.map(|asked| (invitation, asked))
-    };
+    let counted = Counted::of(&standing.answers);
+    let mut asked = asked_of(call.organisation, &standing.invitations, &counted, &standing.known);
+    let with = |invitation: Invitation| Some((invitation, asked.remove(&invitation.organisation)?));
     Ok(Page { items: page.items.into_iter().filter_map(with).collect(), next: page.next, total: page.total })
 }
 

@@ -181,9 +181,21 @@ pub fn asked(
     counted: &Counted<'_>,
     known: &BTreeMap<OrganisationId, Who>,
 ) -> Vec<Asked> {
+    let mut found: Vec<Asked> = asked_of(issuer, invitations, counted, known).into_values().collect();
+    found.sort_by(|a, b| (a.name.is_none(), &a.name, a.organisation).cmp(&(b.name.is_none(), &b.name, b.organisation)));
+    found
+}
+
+/// As [`asked`], by organisation, also where the issuer does not learn which it is.
+pub fn asked_of(
+    issuer: OrganisationId,
+    invitations: &[Invitation],
+    counted: &Counted<'_>,
+    known: &BTreeMap<OrganisationId, Who>,
+) -> BTreeMap<OrganisationId, Asked> {
     let invited: BTreeMap<OrganisationId, &Invitation> = invitations.iter().map(|i| (i.organisation, i)).collect();
     let everybody: BTreeSet<OrganisationId> = invited.keys().copied().chain(counted.organisations()).collect();
-    let mut found = Vec::new();
+    let mut found = BTreeMap::new();
     for id in everybody {
         let Some(who) = known.get(&id) else { continue };
         let invitation = invited.get(&id);
@@ -194,7 +206,7 @@ pub fn asked(
         let clusters = who.clusters.iter().copied().filter(|cluster| invited.contains_key(cluster)).chain(through);
         let clusters: BTreeSet<OrganisationId> = clusters.collect();
         let of_it = answer.filter(|answer| answer.organisation == id);
-        found.push(Asked {
+        let asked = Asked {
             organisation: told.then_some(id),
             name: is_known.then(|| who.name.clone()),
             kind: who.kind,
@@ -206,9 +218,9 @@ pub fn asked(
             answered_by: answer.map(|answer| answer.by).filter(|by| *by != id),
             answered_at: answer.map(|answer| answer.updated_at),
             answers: of_it.map(|answer| answer.content.answers.clone()).unwrap_or_default(),
-        });
+        };
+        found.insert(id, asked);
     }
-    found.sort_by(|a, b| (a.name.is_none(), &a.name, a.organisation).cmp(&(b.name.is_none(), &b.name, b.organisation)));
     found
 }
 

@@ -101,3 +101,43 @@ fn names_read_back() {
     use CallState::{Cancelled, Closed, Draft, Open};
     assert_eq!(legal, [(Draft, Open), (Draft, Cancelled), (Open, Closed), (Open, Cancelled)]);
 }
+
+/// An answer of one organisation by another, with the offers of some.
+fn said(by: u128, of: u128, at: i64, kind: answer::AnswerKind, offers: &[(u128, u128)]) -> answer::Answer {
+    let id = |n: u128| crate::ids::OrganisationId(uuid::Uuid::from_u128(n));
+    let at = Instant::from_micros(at).unwrap();
+    answer::Answer {
+        id: crate::ids::CallAnswerId(uuid::Uuid::from_u128(by * 1_000 + of)),
+        call: CallId(uuid::Uuid::from_u128(1)),
+        organisation: id(of),
+        by: id(by),
+        kind,
+        content: answer::AnswerContent { reason: None, answers: Default::default(), facilities: Vec::new() },
+        offers: offers.iter().map(|(n, owner)| (crate::ids::OfferId(uuid::Uuid::from_u128(*n)), id(*owner))).collect(),
+        created_at: at,
+        updated_at: at,
+    }
+}
+
+#[test]
+fn an_organisations_own_word_goes_first_whenever_it_was_said() {
+    use answer::AnswerKind::{Nothing, Offers, Refused};
+    let cluster = 9;
+    let check = |answers: &[answer::Answer], offers: &[u128], kind: Option<answer::AnswerKind>| {
+        let counted = standing::Counted::of(answers);
+        let found: Vec<u128> = counted.offers().keys().map(|id| id.0.as_u128()).collect();
+        assert_eq!(found, offers);
+        let of_firm = counted.answer(OrganisationId(uuid::Uuid::from_u128(1)));
+        assert_eq!(of_firm.map(|answer| answer.kind), kind);
+    };
+    let (own, by_cluster) = (said(1, 1, 5, Refused, &[]), said(cluster, 1, 7, Offers, &[(100, 1)]));
+    let of_cluster = said(cluster, cluster, 8, Offers, &[(100, 1), (200, 2)]);
+    check(std::slice::from_ref(&by_cluster), &[100], Some(Offers));
+    check(&[own.clone(), by_cluster.clone()], &[], Some(Refused));
+    check(&[of_cluster.clone()], &[100, 200], None);
+    check(&[of_cluster.clone(), own, by_cluster], &[200], Some(Refused));
+    // Of two who speak for it the last counts; an offer that two put is one.
+    let other = said(8, 1, 9, Nothing, &[]);
+    check(&[other, said(cluster, 1, 3, Offers, &[(100, 1)])], &[], Some(Nothing));
+    check(&[of_cluster, said(1, 1, 1, Offers, &[(100, 1)])], &[100, 200], Some(Offers));
+}
