@@ -161,7 +161,8 @@ pub(super) async fn merge<C: ConnectionTrait>(
     for row in theirs {
         let (organisation_id, by_id) = (instead(row.organisation_id), instead(row.by_id));
         let row = call_answer::Model { organisation_id, by_id, ..row };
-        if taken.contains(&key(&row)) || own.contains(&row.call_id) {
+        let of_its_own = row.organisation_id == into && own.contains(&row.call_id);
+        if taken.contains(&key(&row)) || of_its_own {
             drop_answer(connection, row.id).await?;
         } else {
             taken.push(key(&row));
