@@ -41,7 +41,7 @@ on_both! {
     }
 }
 
-async fn verify(app: &TestApp, organisation: &Org, verification: &str) {
+pub async fn verify(app: &TestApp, organisation: &Org, verification: &str) {
     let path = format!("/api/v1/organisations/{}/verify", organisation.id);
     app.post(&app.operator(), &path, &json!({ "verification": verification })).await.expect(200);
 }

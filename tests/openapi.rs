@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use serde_json::{Value, json};
 use testkit::{TestApp, TestDb, app::request, on_both};
 
-use crate::{ledger, memberships};
+use crate::{calls, ledger, memberships};
 
 /// Where an example holds a secret that opens nothing.
 const WITH_SECRETS: [&str; 8] = [
@@ -130,6 +130,8 @@ on_both! {
         app.post(&member.token, "/api/v1/organisations/ask", &wanted).await.expect(202);
         let claim = app.get(&firm.token, &format!("/api/v1/organisations/{}/claims", firm.id)).await.expect(200);
         let claim = claim.items()[0]["id"].as_str().unwrap().to_owned();
+        let ministry = app.hospital("Ministry").await;
+        memberships::verify(&app, &ministry, "operator").await;
         let (mut tried, mut patched, mut ids) = (0, 0, BTreeMap::<String, String>::new());
         // What is to be changed is made first.
         let (patches, others): (Vec<_>, Vec<_>) = operations(&document).into_iter().partition(|(method, ..)| method == "PATCH");
@@ -179,19 +181,33 @@ on_both! {
             }
             if method == "PATCH" {
                 let list = path.split('/').nth(3).unwrap();
+                let token = if list == "calls" { &ministry.token } else { &firm.token };
                 let made = match list {
+                    // Of an open call less can be changed.
+                    "calls" => app.post(token, "/api/v1/calls", &calls::plain()).await.expect(201).id(),
                     "sites" => firm.site.clone(),
                     "organisations" => firm.id.clone(),
                     "people" => String::new(),
                     list => ids[list].clone(),
                 };
-                app.patch(&firm.token, &path.replace("{id}", &made), "*", &example).await.expect(200);
+                app.patch(token, &path.replace("{id}", &made), "*", &example).await.expect(200);
                 patched += 1;
                 continue;
             }
             let operators = ["organisations", "match-runs", "{id}/verify"].iter().any(|end| path.ends_with(end));
             let (id, token) = if path.contains("/members/") || path.ends_with("/members") { (&cluster.id, &cluster.token) } else { (&firm.id, &firm.token) };
             let token = if operators { app.operator() } else { token.clone() };
+            let (id, token) = match path.split_once("/api/v1/calls") {
+                Some((_, "/{id}/answers")) => {
+                    let invited = json!({ "organisations": [firm.id] });
+                    let path = format!("/api/v1/calls/{}/invitations", ids["calls"]);
+                    app.post(&ministry.token, &path, &invited).await.expect(200);
+                    (&ids["calls"], token)
+                }
+                Some((_, "")) => (id, ministry.token.clone()),
+                Some((_, _)) => (&ids["calls"], ministry.token.clone()),
+                None => (id, token),
+            };
             let path = path.replace("{id}", id).replace("{role}", &role).replace("{member}", &member.id).replace("{claim}", &claim);
             let answer = app.send(request(method.parse().unwrap(), &token, &path, example.to_string().into())).await;
             tried += 1;
@@ -204,10 +220,11 @@ on_both! {
             // The example of a change makes of the firm's only admin an admin.
             assert!([200, 201, 202].contains(&answer.status), "{path}: {}", answer.text);
             if let Some(id) = answer.json["id"].as_str() {
-                ids.insert(path.split('/').nth(3).unwrap().to_owned(), id.to_owned());
+                // Of what was made below a record, the id is not the record's.
+                ids.entry(path.split('/').nth(3).unwrap().to_owned()).or_insert_with(|| id.to_owned());
             }
         }
-        assert_eq!((tried, patched), (36, 6));
+        assert_eq!((tried, patched), (39, 7));
         app.work().await;
         assert_eq!(app.get("", "/api/v1/openapi.json").await.expect(200).json, document);
     }

@@ -8,7 +8,7 @@ use domain::person::Role;
 use serde_json::{Value, json};
 use testkit::{TestApp, TestDb, app::request, on_both};
 
-use crate::{memberships, needs, offers};
+use crate::{calls, memberships, needs, offers};
 
 /// Operations that need no token.
 const OPEN: [&str; 17] = [
@@ -69,7 +69,7 @@ on_both! {
         for (id, (method, path)) in &operations {
             let path = path.replace("{id}", NOBODY).replace("{code}", "DE");
             let path = path.replace("{organisation}", NOBODY);
-            let path = ["{role}", "{member}", "{cluster}", "{mandate}", "{claim}"].iter().fold(path, |p, name| p.replace(name, NOBODY));
+            let path = ["{role}", "{member}", "{cluster}", "{mandate}", "{claim}", "{answer}"].iter().fold(path, |p, name| p.replace(name, NOBODY));
             let answer = app.send(request(method.parse().unwrap(), "", &path, "{}".into())).await;
             if OPEN.contains(&id.as_str()) {
                 assert_ne!(answer.status, 401, "{id}");
@@ -89,7 +89,7 @@ fn filled(path: &str, ids: &BTreeMap<&str, String>) -> String {
     let of = if path.contains("{id}/members") { "clusters" } else { list };
     let path = path.replace("{id}", &ids[of]).replace("{organisation}", &ids["organisations"]);
     let path = path.replace("/preview", "/preview?audience=owner");
-    ["need", "offer", "role", "member", "cluster", "mandate", "claim"]
+    ["need", "offer", "role", "member", "cluster", "mandate", "claim", "answer"]
         .iter()
         .fold(path, |path, name| path.replace(&format!("{{{name}}}"), &ids[format!("{name}s").as_str()]))
 }
@@ -116,6 +116,7 @@ fn body_of(operation: &str) -> Value {
         "matches_receive" => json!({ "accepted": 1 }),
         "matches_sample" => json!({ "sample": "requested" }),
         "match_messages_create" => json!({ "body": "How soon?" }),
+        "calls_create" => calls::plain(),
         _ => json!({}),
     }
 }
@@ -161,6 +162,8 @@ on_both! {
             ("members", NOBODY.to_owned()),
             ("mandates", NOBODY.to_owned()),
             ("claims", NOBODY.to_owned()),
+            ("calls", NOBODY.to_owned()),
+            ("answers", NOBODY.to_owned()),
         ]);
         let mut refused = 0;
         for (id, (method, path)) in operations() {
@@ -213,7 +216,10 @@ on_both! {
         app.post(&claimant.token, "/api/v1/organisations/ask", &wanted).await.expect(202);
         let claim = app.get(&firm.token, &format!("/api/v1/organisations/{}/claims", firm.id)).await.expect(200);
         let claim = claim.items()[0]["id"].as_str().unwrap().to_owned();
+        let (call, answer) = calls::answered(&app, &hospital, &firm).await;
         let ids = BTreeMap::from([
+            ("calls", call),
+            ("answers", answer),
             ("clusters", cluster.id.clone()),
             ("members", firm.id.clone()),
             ("mandates", mandate.clone()),
@@ -285,6 +291,7 @@ on_both! {
                     "offers" => { let mut b = offers::plain(&firm); b["organisation"] = json!(firm.id); b }
                     "needs" => { let mut b = needs::plain(&hospital); b["organisation"] = json!(hospital.id); b }
                     "matches" => body_of(&id),
+                    "calls" => { let mut b = calls::plain(); b["organisation"] = json!(hospital.id); b }
                     _ => json!({ "name": "X", "kind": "firm", "country": "DE", "verification": "operator" }),
                 };
                 let answer = send(path.clone(), if list == "match-runs" { json!({}) } else { body }).await;

@@ -31,6 +31,7 @@ mod m20261129_000018_former_organisations;
 mod m20261129_000021_memberships;
 mod m20261130_000022_market_modes;
 mod m20261130_000023_events;
+mod m20261130_000024_calls;
 mod m20261130_000030_ledger;
 
 /// Every schema change, in order.
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000021_memberships::Migration),
             Box::new(m20261130_000022_market_modes::Migration),
             Box::new(m20261130_000023_events::Migration),
+            Box::new(m20261130_000024_calls::Migration),
             Box::new(m20261130_000030_ledger::Migration),
         ]
     }

@@ -9,7 +9,7 @@ use crate::problem::Problem;
 /// The header with the organisation's id.
 pub const ACTING_FOR: HeaderName = HeaderName::from_static("acting-for");
 /// What is done for others: their goods and needs, and nothing about their people.
-const COVERED: [&str; 6] = ["sites", "offers", "needs", "matches", "match-runs", "changes"];
+const COVERED: [&str; 7] = ["sites", "offers", "needs", "calls", "matches", "match-runs", "changes"];
 
 /// Whether the header means anything at an address.
 pub fn covers(path: &str) -> bool {

@@ -382,7 +382,7 @@ pub const ALL: &[Code] = &[
     field(
         "unknown_audience",
         "No audience that can be shown more",
-        "Write own_cluster, buyer or counterparty; the detail lists them.",
+        "Write own_cluster, buyer, counterparty or issuer; the detail lists them.",
     ),
     field("unknown_field_group", "No group of fields", "Write one of those the detail lists."),
     field(
@@ -415,6 +415,26 @@ pub const ALL: &[Code] = &[
         "GET /api/v1/sites lists them; POST /api/v1/sites adds one.",
     ),
     field("beyond_own", "More than your own key may", "Ask whoever has a key that may do more."),
+    field("bad_instant", "Not an instant", "Write RFC 3339 with an offset, or a day and its zone."),
+    field("not_later", "Not later than it was", "An open call is prolonged and never cut short."),
+    field(
+        "not_covered_by_law",
+        "The legal basis does not cover the product",
+        "Leave the product out, or ask for it on another basis; the detail says which.",
+    ),
+    field("not_in_force", "The law does not apply then", "Ask without a legal basis, or once it applies."),
+    field(
+        "not_five_days",
+        "Not the five days of Article 10",
+        "Write an instant between the two that the detail names.",
+    ),
+    field("unknown_question", "The call does not ask this", "Write the codes of its questions; the detail lists them."),
+    field("unknown_offer", "There is no such offer of yours", "GET /api/v1/offers lists them."),
+    field("no_mandate", "The member gave no mandate", "Ask it for a mandate to write, or to answer itself."),
+    field("not_published", "The offer is not in the market", "Publish it, or leave it out."),
+    field("not_asked_for", "The call does not ask for the product", "Leave it out."),
+    field("outside_regions", "Made outside of the call's regions", "Leave it out."),
+    field("not_invitable", "It cannot be invited", "Leave it out: portals and the issuer offer nothing to a call."),
     field("above_previous", "More than the step before allows", "Lower it."),
     field("does_not_add_up", "The parts do not add up", "Accepted and rejected together are what was received."),
 ];

@@ -17,6 +17,7 @@ mod api_keys;
 mod audit;
 pub mod body;
 mod changes;
+mod calls;
 mod claims;
 pub mod client;
 pub mod codes;
@@ -92,6 +93,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(sites::router())
         .merge(offers::router())
         .merge(needs::router())
+        .merge(calls::router())
         .merge(runs::router())
         .merge(explanations::router())
         .merge(matches::router())

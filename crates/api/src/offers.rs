@@ -176,7 +176,8 @@ async fn withdraw(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct PreviewQuery {
-    /// Who would look: `own_cluster`, `buyer`, `counterparty`, `network`, `public`; also `owner` and `operator`.
+    /// Who would look: `own_cluster`, `buyer`, `counterparty`, `issuer` (of a call that the offer answers),
+    /// `network`, `public`; also `owner` and `operator`.
     #[param(value_type = String, example = "buyer")]
     audience: Audience,
 }
@@ -201,7 +202,8 @@ async fn preview(
 /// Reads an offer as far as you may see it.
 ///
 /// Whoever acts for a cluster reads the offers of its active members so, all but the price unless the member shows it; the
-/// owner and the operator read everything. Each look of a cluster is noted and listed to the owner among its openings.
+/// issuer of a call reads those that answer it, with whose they are; the owner and the operator read everything. Each look of
+/// a cluster or an issuer is noted and listed to the owner among its openings.
 #[utoipa::path(get, operation_id = "offers_view", path = "/offers/{id}/view", tag = "Offers", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The offer's id")),
     responses((status = 200, description = "What you see of it", body = SeenOfferView)))]

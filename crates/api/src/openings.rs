@@ -61,7 +61,7 @@ struct OpeningView {
     by: Option<NamedOrganisation>,
     /// For whom, where it was opened under a mandate: the id of the organisation that `by` acted for.
     on_behalf_of: Option<Uuid>,
-    /// As what: `own_cluster`, `buyer` or `counterparty`.
+    /// As what: `own_cluster`, `buyer`, `counterparty` or `issuer`.
     audience: Option<String>,
     /// What leads to who you are of what was opened: `identity`, `contact`, `exact_place`, `evidence`.
     groups: Vec<String>,

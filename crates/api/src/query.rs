@@ -129,6 +129,7 @@ named!(
     domain::audit::RecordKind,
     domain::membership::MembershipState,
     domain::event::Subject,
+    domain::call::CallState,
     app::offers::OfferSort,
 );
 

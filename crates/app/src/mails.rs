@@ -6,13 +6,17 @@ use std::{future::Future, pin::Pin, time::Duration};
 use domain::{
     api_key::AccessScope,
     email::EmailAddress,
-    ids::{MailId, OrganisationId, PersonId},
+    ids::{CallId, MailId, OrganisationId, PersonId},
     link::{LinkPurpose, Mail, MailKind},
     person::Person,
     time::Instant,
 };
 use secrecy::{ExposeSecret, SecretString};
-use storage::{Scope, StoreError, Tx, links as link_store, mails as store, mandates, organisations, people, sessions};
+use storage::{
+    Scope, StoreError, Tx,
+    calls::{self, CallReader},
+    links as link_store, mails as store, mandates, organisations, people, sessions,
+};
 
 use crate::{
     App,
@@ -74,7 +78,7 @@ pub(crate) async fn queue(
     now: Instant,
 ) -> Result<(), StoreError> {
     let id = MailId(app.ids.next(now));
-    store::insert(tx, &Mail { id, kind, person, organisation, about: None, created_at: now }).await
+    store::insert(tx, &Mail { id, kind, person, organisation, about: None, call: None, created_at: now }).await
 }
 
 /// As [`queue`], of a mail that tells an organisation's admins about somebody else.
@@ -86,7 +90,24 @@ pub(crate) async fn queue_about(
     now: Instant,
 ) -> Result<(), StoreError> {
     let (id, organisation, about) = (MailId(app.ids.next(now)), Some(organisation), Some(about));
-    store::insert(tx, &Mail { id, kind: MailKind::Access, person: to, organisation, about, created_at: now }).await
+    store::insert(
+        tx,
+        &Mail { id, kind: MailKind::Access, person: to, organisation, about, call: None, created_at: now },
+    )
+    .await
+}
+
+/// As [`queue`], of a mail that tells an organisation's admins of a call.
+pub(crate) async fn queue_call(
+    app: &App,
+    tx: &Tx,
+    (kind, call): (MailKind, CallId),
+    (to, organisation): (PersonId, OrganisationId),
+    now: Instant,
+) -> Result<(), StoreError> {
+    let id = MailId(app.ids.next(now));
+    let (organisation, call) = (Some(organisation), Some(call));
+    store::insert(tx, &Mail { id, kind, person: to, organisation, about: None, call, created_at: now }).await
 }
 
 /// Tells the worker that there is something to send.
@@ -168,6 +189,10 @@ async fn letter(app: &App, mail: &Mail) -> AppResult<Option<Letter>> {
             Some(entered) => entered,
             None => return Ok(None),
         },
+        (MailKind::Call | MailKind::CallReminder, _) => match told_of(app, mail).await? {
+            Some(call) => call,
+            None => return Ok(None),
+        },
         (_, _) => about,
     };
     let (subject, before, after) = words(mail.kind, &organisation, &about);
@@ -209,6 +234,22 @@ async fn entered(app: &App, id: OrganisationId) -> AppResult<Option<String>> {
     }))
 }
 
+/// What a call is, whose, and until when; `None` once it takes no answers any more.
+async fn told_of(app: &App, mail: &Mail) -> AppResult<Option<String>> {
+    let Some(id) = mail.call else { return Ok(None) };
+    let call = calls::get(&app.store, &CallReader::of_issuer(Scope::Operator), id).await?.record;
+    if !call.takes_answers(app.clock.now()) {
+        return Ok(None);
+    }
+    let issuer = organisations::get(&app.store, Scope::Operator, call.organisation).await?.record.name;
+    let by = &call.terms.answer_by;
+    let by = match (by.day, &by.zone) {
+        (Some(day), Some(zone)) => format!("the end of {day} in {zone}"),
+        (_, _) => by.at.to_string(),
+    };
+    Ok(Some(format!("\u{201c}{}\u{201d}, a call of {issuer}, until {by}", call.terms.title)))
+}
+
 /// What link a mail carries, if it does, and for how many seconds it works.
 fn link_of(kind: MailKind) -> Option<(LinkPurpose, i64)> {
     match kind {
@@ -223,7 +264,9 @@ fn link_of(kind: MailKind) -> Option<(LinkPurpose, i64)> {
         | MailKind::Joining
         | MailKind::Granted
         | MailKind::Match
-        | MailKind::Recall => None,
+        | MailKind::Recall
+        | MailKind::Call
+        | MailKind::CallReminder => None,
     }
 }
 
@@ -318,6 +361,19 @@ fn words(kind: MailKind, organisation: &str, about: &str) -> (String, String, St
                 "a supplier recalls goods that {organisation} received or awaits. Do not use them before you have read \
                  which lots it is: sign in and open the match that is marked as recalled."
             ),
+            String::new(),
+        ),
+        MailKind::Call => (
+            format!("{organisation} is asked what it can offer"),
+            format!(
+                "{organisation} is asked to answer {about}. Sign in to answer with offers, to say that there is nothing \
+                 to offer, or to refuse with a reason. To answer with offers shows them to the issuer, and whose they are."
+            ),
+            String::new(),
+        ),
+        MailKind::CallReminder => (
+            format!("{organisation} has not answered a call yet"),
+            format!("{organisation} has not answered {about}. Sign in to answer it."),
             String::new(),
         ),
     };

@@ -198,8 +198,12 @@ words! {
         Recall "recall",
         /// A hold ended without an answer.
         Expire "expire",
-        /// Whose an offer or a need is, or how to reach him, was shown to somebody else.
+        /// Whose an offer or a need is, or how to reach him, was shown to somebody else; or a call was opened.
         Open "open",
+        /// Organisations were invited to answer a call.
+        Invite "invite",
+        /// Those who have not answered a call were reminded.
+        Remind "remind",
     }
 }
 
@@ -238,5 +242,9 @@ words! {
         Mandate "mandate",
         /// A claim to an organisation.
         Claim "claim",
+        /// A call.
+        Call "call",
+        /// An answer to a call.
+        CallAnswer "call_answer",
     }
 }

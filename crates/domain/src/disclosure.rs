@@ -26,6 +26,8 @@ pub enum Audience {
     Buyer,
     /// The buyer of a match, from the supplier's acceptance on.
     Counterparty,
+    /// The issuer of a call that the offer answers, from the answer on.
+    Issuer,
     /// Other firms and clusters, which see totals and never an offer.
     Network,
     /// Everybody, who sees published totals and never an offer.
@@ -36,8 +38,16 @@ pub enum Audience {
 
 impl Audience {
     /// All of them.
-    pub const ALL: [Audience; 7] =
-        [Self::Owner, Self::OwnCluster, Self::Buyer, Self::Counterparty, Self::Network, Self::Public, Self::Operator];
+    pub const ALL: [Audience; 8] = [
+        Self::Owner,
+        Self::OwnCluster,
+        Self::Buyer,
+        Self::Counterparty,
+        Self::Issuer,
+        Self::Network,
+        Self::Public,
+        Self::Operator,
+    ];
 
     /// The name on the wire.
     pub fn as_str(self) -> &'static str {
@@ -46,6 +56,7 @@ impl Audience {
             Self::OwnCluster => "own_cluster",
             Self::Buyer => "buyer",
             Self::Counterparty => "counterparty",
+            Self::Issuer => "issuer",
             Self::Network => "network",
             Self::Public => "public",
             Self::Operator => "operator",
@@ -60,7 +71,7 @@ impl Audience {
     /// Whether it sees offers one by one; the others see totals of several organisations alone.
     pub fn sees_rows(self) -> bool {
         match self {
-            Self::Owner | Self::OwnCluster | Self::Buyer | Self::Counterparty | Self::Operator => true,
+            Self::Owner | Self::OwnCluster | Self::Buyer | Self::Counterparty | Self::Issuer | Self::Operator => true,
             Self::Network | Self::Public => false,
         }
     }
@@ -68,7 +79,7 @@ impl Audience {
     /// Whether an owner may show it more than it sees by default.
     pub fn may_be_shown_more(self) -> bool {
         match self {
-            Self::OwnCluster | Self::Buyer | Self::Counterparty => true,
+            Self::OwnCluster | Self::Buyer | Self::Counterparty | Self::Issuer => true,
             Self::Owner | Self::Network | Self::Public | Self::Operator => false,
         }
     }
@@ -91,6 +102,10 @@ impl Audience {
             Self::Counterparty => match group {
                 Identity | Contact | Region | Capacity | Terms | Certificates | Evidence => true,
                 ExactPlace | Price | Notes => false,
+            },
+            Self::Issuer => match group {
+                Identity | Region | Capacity | Terms | Certificates => true,
+                Contact | ExactPlace | Price | Evidence | Notes => false,
             },
             Self::Network | Self::Public => false,
         }
@@ -202,6 +217,7 @@ impl Disclosure {
             Audience::Owner
             | Audience::OwnCluster
             | Audience::Buyer
+            | Audience::Issuer
             | Audience::Network
             | Audience::Public
             | Audience::Operator => shown(audience),

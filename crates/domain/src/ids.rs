@@ -65,4 +65,8 @@ ids! {
     ClaimId,
     /// A message between the sides of a match.
     MessageId,
+    /// A call.
+    CallId,
+    /// An answer to a call.
+    CallAnswerId,
 }

@@ -8,6 +8,7 @@ pub mod api_key;
 pub mod area;
 pub mod audit;
 pub mod calendar;
+pub mod call;
 pub mod capacity;
 pub mod catalogue;
 pub mod certificate;

@@ -1,7 +1,7 @@
 //! Links that work once, and the mails that carry them.
 
 use crate::{
-    ids::{MailId, OrganisationId, PersonId},
+    ids::{CallId, MailId, OrganisationId, PersonId},
     time::Instant,
 };
 
@@ -77,11 +77,15 @@ pub enum MailKind {
     Match,
     /// Goods that an organisation took or awaits were recalled.
     Recall,
+    /// The person's organisation is asked to answer a call.
+    Call,
+    /// It has not answered it yet.
+    CallReminder,
 }
 
 impl MailKind {
     /// All of them.
-    pub const ALL: [MailKind; 12] = [
+    pub const ALL: [MailKind; 14] = [
         Self::Welcome,
         Self::Known,
         Self::Reset,
@@ -94,6 +98,8 @@ impl MailKind {
         Self::Granted,
         Self::Match,
         Self::Recall,
+        Self::Call,
+        Self::CallReminder,
     ];
 
     /// The name in the table.
@@ -111,6 +117,8 @@ impl MailKind {
             Self::Granted => "granted",
             Self::Match => "match",
             Self::Recall => "recall",
+            Self::Call => "call",
+            Self::CallReminder => "call_reminder",
         }
     }
 
@@ -133,6 +141,8 @@ pub struct Mail {
     pub organisation: Option<OrganisationId>,
     /// The person it speaks of, where that is another.
     pub about: Option<PersonId>,
+    /// The call it speaks of, where it speaks of one.
+    pub call: Option<CallId>,
     /// When it was queued.
     pub created_at: Instant,
 }

@@ -58,6 +58,12 @@ impl Day {
         Self(self.0.saturating_add(days).clamp(Self::MIN.0, Self::MAX.0))
     }
 
+    /// The same day of the month so many months later, or the month's last day, held inside the range.
+    pub fn plus_months(self, months: u16) -> Self {
+        let later = self.date().checked_add(jiff::Span::new().months(i32::from(months)));
+        later.ok().and_then(Self::from_date).unwrap_or(Self::MAX)
+    }
+
     /// Days from `earlier` to this day.
     pub fn since(self, earlier: Day) -> i32 {
         self.0 - earlier.0
@@ -180,6 +186,13 @@ impl Zone {
         jiff::tz::TimeZone::get(name)
             .map(Self)
             .map_err(|_| format!("{name:?} is not a time zone; write an IANA name, e.g. Europe/Berlin"))
+    }
+
+    /// The end of a day: the first instant that no longer belongs to it, whatever clocks do that night.
+    pub fn end_of(&self, day: Day) -> Instant {
+        let next = self.0.to_timestamp(day.plus(1).date().at(0, 0, 0, 0));
+        let micros = next.ok().map(|next| next.as_microsecond());
+        micros.and_then(Instant::from_micros).unwrap_or_else(|| Instant::start_of(day.plus(1)))
     }
 
     /// The IANA name.

@@ -5,6 +5,7 @@ pub mod encoding;
 pub mod number;
 pub mod phrase;
 pub mod postcodes;
+pub mod reports;
 pub mod safe_csv;
 pub mod seeds;
 pub mod tables;

@@ -18,6 +18,7 @@ mod url;
 pub mod api_keys;
 pub mod audit;
 pub mod boundaries;
+pub mod calls;
 pub mod catalogue;
 pub mod claims;
 pub mod clusters;

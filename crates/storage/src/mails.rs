@@ -2,7 +2,7 @@
 //! the mail goes out.
 
 use domain::{
-    ids::{MailId, OrganisationId, PersonId},
+    ids::{CallId, MailId, OrganisationId, PersonId},
     link::{Mail, MailKind},
     time::Instant,
 };
@@ -24,6 +24,7 @@ pub async fn insert(tx: &Tx, mail: &Mail) -> Result<(), StoreError> {
         person_id: mail.person.0,
         organisation_id: mail.organisation.map(|id| id.0),
         about_id: mail.about.map(|id| id.0),
+        call_id: mail.call.map(|id| id.0),
         created_at: mail.created_at.micros(),
         due_at: mail.created_at.micros(),
         attempts: 0,
@@ -132,6 +133,7 @@ fn stored(row: &mail::Model) -> Result<Mail, StoreError> {
         person: PersonId(row.person_id),
         organisation: row.organisation_id.map(OrganisationId),
         about: row.about_id.map(PersonId),
+        call: row.call_id.map(CallId),
         created_at: json::instant("mails.created_at", row.created_at)?,
     })
 }

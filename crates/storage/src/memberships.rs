@@ -218,6 +218,13 @@ pub(crate) async fn recount_members(tx: &Tx, cluster: OrganisationId, at: Instan
     Ok(())
 }
 
+/// The active members of a cluster, in the order of their ids.
+pub async fn members(reader: &impl Reads, cluster: OrganisationId) -> Result<Vec<OrganisationId>, StoreError> {
+    let query = Entity::find().filter(Column::ClusterId.eq(cluster.0)).filter(active());
+    let rows = query.order_by_asc(Column::MemberId).all(reader.connection()).await?;
+    Ok(rows.into_iter().map(|row| OrganisationId(row.member_id)).collect())
+}
+
 /// Whether an organisation is an active member of a cluster that is not over.
 pub async fn is_member(
     reader: &impl Reads,

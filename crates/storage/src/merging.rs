@@ -16,7 +16,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    bulk,
+    bulk, calls,
     dialect::{self, Turn},
     entity::{
         api_key, former_organisation, import, line, link, mail, match_row, organisation, run, session, shortage, site,
@@ -141,6 +141,7 @@ pub async fn merge(tx: &Tx, from: OrganisationId, into: OrganisationId, at: Inst
     };
     parts::claims(connection, from, into).await?;
     parts::clusters(tx, from, into, at).await?;
+    calls::merge(connection, from, into).await?;
     organisation::Entity::delete_by_id(from).exec(connection).await.map_err(StoreError::from)?;
     former::keep(connection, row, into, at).await?;
     organisations::touch(tx, OrganisationId(into), at).await?;

@@ -27,7 +27,8 @@ use crate::{
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SeenOffer)]
 pub struct SeenOfferView {
-    /// Who sees it so: `owner`, `own_cluster`, `buyer`, `counterparty`, `network`, `public` or `operator`.
+    /// Who sees it so: `owner`, `own_cluster`, `buyer`, `counterparty`, `issuer`, `network`, `public` or
+    /// `operator`.
     audience: &'static str,
     /// `row` where the audience sees the offer, `totals` where it sees totals of several organisations and never an offer,
     /// `nothing` where the offer is out of the market and so not there for it: all groups are null then.

@@ -2,6 +2,7 @@
 
 use domain::{
     audit::{Act, Change, RecordKind},
+    call::LegalBasis,
     disclosure::{Audience, FieldGroup, Sight},
     ids::{MatchId, NeedId, OfferId, OrganisationId},
     offer::Offer,
@@ -15,6 +16,7 @@ use crate::{
     App, Tables,
     access::Caller,
     audit::{Deed, Pen},
+    calls,
     error::{AppError, AppResult},
     memberships,
     policy::{self, Actor},
@@ -58,9 +60,31 @@ impl SeenOffer {
     ) -> AppResult<Self> {
         let site = storage::sites::get(reader, Scope::Operator, offer.record.site).await?.record;
         let sight = Sight::of(audience, (&offer.record, owner, &site), &tables.regions);
+        Self::of(reader, tables, (audience, sight), offer).await
+    }
+
+    /// As the issuer of a call sees it that the offer answers.
+    pub(crate) async fn answered(
+        reader: &impl Reads,
+        tables: &Tables,
+        basis: LegalBasis,
+        offer: &Stored<Offer>,
+        owner: &Organisation,
+    ) -> AppResult<Self> {
+        let site = storage::sites::get(reader, Scope::Operator, offer.record.site).await?.record;
+        let sight = Sight::answered(basis, (&offer.record, owner, &site), &tables.regions);
+        Self::of(reader, tables, (Audience::Issuer, Some(sight)), offer).await
+    }
+
+    async fn of(
+        reader: &impl Reads,
+        tables: &Tables,
+        (audience, sight): (Audience, Option<Sight>),
+        offer: &Stored<Offer>,
+    ) -> AppResult<Self> {
         let sees = |group| sight.as_ref().is_some_and(|seen| seen.groups.contains(&group));
         let contact = match sees(FieldGroup::Contact) {
-            true => Some(contacts(reader, owner.id).await?),
+            true => Some(contacts(reader, offer.record.organisation).await?),
             false => None,
         };
         let origin = offer.origin.clone().filter(|_| sees(FieldGroup::Identity));
@@ -105,10 +129,10 @@ pub async fn preview(app: &App, caller: &Caller, id: OfferId, audience: Audience
     Ok(seen)
 }
 
-/// An offer as far as the caller may see it: his own, or that of a member of his cluster.
+/// An offer as far as the caller may see it: his own, that of a member of his cluster, or one that answers his call.
 ///
 /// # Errors
-/// `NotFound` where it is neither.
+/// `NotFound` where it is none of these.
 pub async fn view(app: &App, caller: &Caller, id: OfferId) -> AppResult<SeenOffer> {
     let (caller, tables, pen, now) = (caller.clone(), app.tables(), Pen::of(app, caller), app.clock.now());
     app.store
@@ -122,8 +146,14 @@ pub async fn view(app: &App, caller: &Caller, id: OfferId) -> AppResult<SeenOffe
                 }
                 (audience, _) => audience,
             };
-            let Some(audience) = audience else { return Err(AppError::NotFound { what: "offer" }) };
-            let seen = SeenOffer::read(&tx, &tables, audience, &offer, &owner).await?;
+            let seen = match audience {
+                Some(audience) => SeenOffer::read(&tx, &tables, audience, &offer, &owner).await?,
+                None => {
+                    let asked = calls::asked_for(&tx, &caller, id).await?;
+                    let basis = asked.ok_or(AppError::NotFound { what: "offer" })?;
+                    SeenOffer::answered(&tx, &tables, basis, &offer, &owner).await?
+                }
+            };
             note(&tx, &pen, &caller, (&seen, &offer.record), None).await?;
             Ok(seen)
         })

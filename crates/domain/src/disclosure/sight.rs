@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Audience, Disclosure, FieldGroup};
 use crate::{
+    call::LegalBasis,
     ids::{OfferId, OrganisationId, SiteId},
     offer::{Offer, OfferTerms, Role, Visibility},
     organisation::{Organisation, OrganisationKind, RegionFrom, Site},
@@ -36,6 +37,20 @@ impl Sight {
     ) -> Option<Self> {
         let groups = offer.terms.disclosure.seen_by(audience);
         audience.sees_rows().then(|| Self::with(groups, (offer, organisation, site), regions))
+    }
+
+    /// As the issuer of a call sees it that the offer answers. Where the law asks facility by facility, to answer is to
+    /// state the facility.
+    pub fn answered(
+        basis: LegalBasis,
+        (offer, organisation, site): (&Offer, &Organisation, &Site),
+        regions: &RegionTable,
+    ) -> Self {
+        let mut groups = offer.terms.disclosure.seen_by(Audience::Issuer);
+        if basis.asks_per_facility() {
+            groups.insert(FieldGroup::ExactPlace);
+        }
+        Self::with(groups, (offer, organisation, site), regions)
     }
 
     /// The nameless row that buyers reckon with, with what the owner shows them beyond it; whoever that is, no

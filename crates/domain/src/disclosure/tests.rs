@@ -25,6 +25,7 @@ fn who_sees_what() {
              own_cluster: identity contact exact_place region capacity . terms certificates evidence notes\n\
              buyer: . . . region capacity . terms certificates . .\n\
              counterparty: identity contact . region capacity . terms certificates evidence .\n\
+             issuer: identity . . region capacity . terms certificates . .\n\
              network: . . . . . . . . . .\n\
              public: . . . . . . . . . .\n\
              operator: {all}\n"

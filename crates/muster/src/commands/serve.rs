@@ -92,6 +92,10 @@ pub(super) async fn until_stopped(
         let (app, stopped) = (app.clone(), flagged(stopped.clone()));
         tokio::spawn(async move { app::changes::work(&app, stopped).await })
     };
+    let calls = {
+        let (app, stopped) = (app.clone(), flagged(stopped.clone()));
+        tokio::spawn(async move { app::calls::work(&app, stopped).await })
+    };
     let store = app.store.clone();
     let rates = settings.rate_limit.map(|limits| Rates::new(limits, settings.trusted_proxies.clone()));
     let served = api::serve(listener, api::router_with(app, rates), flagged(stopped)).await;
@@ -102,6 +106,7 @@ pub(super) async fn until_stopped(
         clusters.await?;
         ledger.await?;
         changes.await?;
+        calls.await?;
     }
     store.close().await.map_err(|fault| anyhow!("the database did not close in order: {fault}"))?;
     served?;

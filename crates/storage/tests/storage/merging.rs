@@ -4,11 +4,18 @@ use std::{collections::BTreeSet, time::Duration};
 
 use domain::{
     api_key::{AccessScopes, ApiKey},
+    call::{
+        AnswerBy, Call, CallState, CallTerms, CallVisibility, Invitation, LegalBasis,
+        answer::{Answer, AnswerContent, AnswerKind},
+    },
     claim::Claim,
     cluster::{Cluster, ClusterForm},
+    code::ProductCode,
     email::EmailAddress,
     identifier::{Identifier, IdentifierKind},
-    ids::{ApiKeyId, ClaimId, MandateId, MatchId, OrganisationId, PersonId, RoleId, RunId},
+    ids::{
+        ApiKeyId, CallAnswerId, CallId, ClaimId, MandateId, MatchId, OfferId, OrganisationId, PersonId, RoleId, RunId,
+    },
     mandate::Mandate,
     matches::{MatchState, Step},
     need::Need,
@@ -18,8 +25,9 @@ use domain::{
 };
 use sea_orm::{ConnectionTrait, Statement};
 use storage::{
-    ContentHash, DatabaseKind, Imported, Origin, PageRequest, Reads, Scope, Store, StoreError, api_keys, claims,
-    clusters,
+    ContentHash, DatabaseKind, Imported, Origin, PageRequest, Reads, Scope, Store, StoreError, api_keys,
+    calls::{self, CallReader},
+    claims, clusters,
     identifiers::{self, Held},
     ledger, lines, mandates, matches,
     merging::{self, MergeError, Merged},
@@ -273,6 +281,110 @@ on_both!(
     }
 );
 
+fn call(make: &Builder, issuer: &Organisation) -> Call {
+    let answer_by = AnswerBy { at: now().plus_micros(1_000_000), day: None, zone: None };
+    let terms = CallTerms {
+        title: "Masks".to_owned(),
+        text: String::new(),
+        products: vec![ProductCode::new("ffp")],
+        regions: Vec::new(),
+        from: make.today,
+        until: make.today.plus(28),
+        answer_by,
+        legal_basis: LegalBasis::Voluntary,
+        confidential: false,
+        questions: Vec::new(),
+        visibility: CallVisibility::Invited,
+    };
+    Call {
+        id: make.ids.next(CallId),
+        organisation: issuer.id,
+        terms,
+        state: CallState::Open,
+        opened_at: Some(now()),
+        ended_at: None,
+        reminders: 0,
+        reminded_at: None,
+    }
+}
+
+on_both!(
+    async fn calls_move_and_nobody_stands_in_one_twice_or_in_his_own(db: TestDb) {
+        let (store, make) = (&db.store, Builder::new(8));
+        let ((from, works), (into, _)) = (firm(store, &make, "One").await, firm(store, &make, "Two").await);
+        let [issuer, cluster] = ["Ministry", "Cluster"].map(|name| make.organisation(name));
+        for organisation in [&issuer, &cluster] {
+            add(store, organisation).await.unwrap();
+        }
+        let offer = make.offer(&works, "ffp", 50);
+        supply(store, &offer).await;
+        let (foreign, own) = (call(&make, &issuer), call(&make, &from));
+        let invitation = |call: &Call, of: &Organisation, through: Option<&Organisation>| Invitation {
+            call: call.id,
+            organisation: of.id,
+            through: through.map(|cluster| cluster.id),
+            invited_at: now(),
+            reminded_at: None,
+        };
+        let asked = [
+            invitation(&foreign, &from, Some(&cluster)),
+            invitation(&foreign, &into, None),
+            invitation(&foreign, &cluster, None),
+        ];
+        let asked_by_from = [invitation(&own, &into, None)];
+        let answer =
+            |call: &Call, of: &Organisation, by: &Organisation, offers: Vec<(OfferId, OrganisationId)>| Answer {
+                id: make.ids.next(CallAnswerId),
+                call: call.id,
+                organisation: of.id,
+                by: by.id,
+                kind: if offers.is_empty() { AnswerKind::Nothing } else { AnswerKind::Offers },
+                content: AnswerContent { reason: None, answers: Default::default(), facilities: Vec::new() },
+                offers,
+                created_at: now(),
+                updated_at: now(),
+            };
+        let answers = [
+            answer(&foreign, &from, &from, vec![(offer.id, from.id)]),
+            answer(&foreign, &into, &into, vec![]),
+            answer(&foreign, &from, &cluster, vec![(offer.id, from.id)]),
+            answer(&own, &into, &into, vec![]),
+        ];
+        let kept = [answers[1].id, answers[2].id];
+        let (both, asked) = ([foreign.clone(), own.clone()], [asked.to_vec(), asked_by_from.to_vec()]);
+        let work = async move |tx| {
+            for call in both {
+                calls::insert(&tx, &call, now()).await?;
+            }
+            for invitations in asked {
+                calls::invitations::insert(&tx, &invitations).await?;
+            }
+            for answer in answers {
+                calls::answers::put(&tx, &answer).await?;
+            }
+            Ok::<_, StoreError>(())
+        };
+        store.write(work).await.unwrap();
+        merge(store, from.id, into.id).await.unwrap();
+        let mine = CallReader::of_issuer(Scope::Organisation(into.id));
+        assert_eq!(calls::get(store, &mine, own.id).await.unwrap().record.organisation, into.id);
+        let invited = calls::invitations::of(store, foreign.id).await.unwrap();
+        let invited: BTreeSet<_> = invited.into_iter().map(|i| (i.organisation, i.through)).collect();
+        assert_eq!(invited, BTreeSet::from([(into.id, None), (cluster.id, None)]));
+        assert_eq!(calls::invitations::of(store, own.id).await.unwrap(), []);
+        let found = calls::answers::of(store, foreign.id).await.unwrap();
+        let found: BTreeSet<_> = found.into_iter().map(|a| (a.id, a.organisation, a.by, a.offers)).collect();
+        let expected = [(kept[0], into.id, into.id, vec![]), (kept[1], into.id, cluster.id, vec![(offer.id, into.id)])];
+        assert_eq!(found, BTreeSet::from(expected));
+        assert_eq!(calls::answers::of(store, own.id).await.unwrap(), []);
+        // A cluster that was merged is still who spoke, and through whom.
+        merge(store, cluster.id, issuer.id).await.unwrap();
+        assert_eq!(calls::invitations::of(store, foreign.id).await.unwrap().len(), 1);
+        assert_eq!(calls::answers::of(store, foreign.id).await.unwrap().len(), 2);
+        assert_eq!(store.faults().await.unwrap(), Vec::<String>::new());
+    }
+);
+
 on_both!(
     async fn what_a_cluster_alone_says_of_a_firm_becomes_true_of_no_other(db: TestDb) {
         let (store, make) = (&db.store, Builder::new(7));
@@ -394,6 +506,11 @@ fn every_column_that_refers_to_an_organisation_is_known() {
         let found: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
         let known = [
             "api_keys.organisation_id",
+            "call_answers.by_id",
+            "call_answers.organisation_id",
+            "call_invitations.organisation_id",
+            "call_invitations.through_id",
+            "calls.organisation_id",
             "claims.organisation_id",
             "clusters.organisation_id",
             "clusters.sponsor_id",
