@@ -63,7 +63,7 @@ pub async fn recall(app: &App, caller: &Caller, offer: OfferId, lots: Vec<String
             let marked = MatchRow { recalled_at: Some(now), updated_at: now, ..row.clone() };
             store::update(&tx, row.state, &marked).await?;
             let changes = [Change::to("recalled", "true")];
-            pen.note(&tx, super::steps::deeds(Act::Recall, &marked, actor.organisation(), &changes)).await?;
+            pen.note(&tx, super::steps::deeds(Act::Update, &marked, actor.organisation(), &changes)).await?;
             for admin in storage::roles::admins(&tx, row.buyer).await? {
                 mails::queue(&this, &tx, MailKind::Recall, admin, Some(row.buyer), now).await?;
             }
