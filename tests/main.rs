@@ -34,4 +34,5 @@ mod places;
 mod rates;
 mod sites;
 mod socket;
+mod streams;
 mod tokens;

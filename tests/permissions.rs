@@ -274,7 +274,7 @@ on_both! {
                 let own = match list {
                     "organisations" | "sites" => 1,
                     // Its organisation and its site, and nothing that changed since.
-                    "changes" => if id == "changes_snapshot" { 2 } else { 0 },
+                    "changes" if id == "changes_snapshot" => 2,
                     // That it and its site were registered.
                     "audit" => 2,
                     "match-runs" => 1,
