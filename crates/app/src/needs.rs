@@ -82,6 +82,7 @@ pub(crate) fn opened(
         state: NeedState::Open,
         urgency_granted: actor == Actor::Operator,
         quarantine: None,
+        closing: None,
     }
 }
 

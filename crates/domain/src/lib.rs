@@ -21,6 +21,7 @@ pub mod eligibility;
 pub mod email;
 pub mod fairness;
 pub mod feature;
+pub mod freshness;
 pub mod geo;
 pub mod identifier;
 pub mod ids;

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{quantity::Quantity, violation::Violations};
 
+mod closing;
+
 /// Where a match stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

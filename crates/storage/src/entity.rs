@@ -29,6 +29,7 @@ pub mod match_row;
 pub mod membership;
 pub mod need;
 pub mod offer;
+pub mod offer_watch;
 pub mod organisation;
 pub mod person;
 pub mod place_load;

@@ -22,6 +22,7 @@ use crate::{
     page::{self, Page, PageRequest},
     scope::Scope,
     store::{Reads, Tx},
+    watches,
 };
 
 /// Which offers a page is about.
@@ -125,7 +126,9 @@ pub async fn save_imported(
         }
         rows.push(row);
     }
+    let changed: Vec<Uuid> = kept.keys().copied().collect();
     bulk::upsert::<offer::Entity, _>(connection, rows).await?;
+    watches::look_again(connection, changed).await?;
     Ok(plan.outcomes.into_iter().map(|saved| saved.map(OfferId)).collect())
 }
 
@@ -225,7 +228,8 @@ pub async fn update(tx: &Tx, scope: Scope, offer: &Offer, at: Instant) -> Result
     row.source = before.source;
     row.external_id = before.external_id;
     row.content_hash = before.content_hash;
-    bulk::upsert::<offer::Entity, _>(connection, vec![row]).await
+    bulk::upsert::<offer::Entity, _>(connection, vec![row]).await?;
+    watches::look_again(connection, [offer.id.0]).await
 }
 
 /// One offer.
