@@ -34,6 +34,7 @@ mod layers;
 mod limits;
 mod link_page;
 mod mandates;
+mod market;
 mod matches;
 mod measure;
 mod memberships;
@@ -88,6 +89,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(setup::router())
         .merge(api_keys::router())
         .merge(audit::router())
+        .merge(market::router())
         .merge(sites::router())
         .merge(offers::router())
         .merge(needs::router())

@@ -1,4 +1,4 @@
-//! What open matches hold a record to while its owner changes it.
+//! What open matches hold a record to while its owner changes it, or takes it out of the market.
 
 use domain::{
     capacity::CapacityKind,
@@ -10,7 +10,11 @@ use storage::{Tx, matches, matches::MatchFilter};
 
 use crate::error::{AppError, AppResult};
 
-/// Refuses to lower an offer below what its open matches promise by their cut-offs.
+/// How many matches an error names.
+const MOST_NAMED: usize = 20;
+
+/// Refuses to lower an offer below what its open matches promise by their cut-offs. A confirmation, which restates the
+/// stock and begins the curve anew, asks it too, in its own transaction; what was shipped counts no longer.
 pub(crate) async fn kept_by_offer(tx: &Tx, before: &Offer, after: &Offer) -> AppResult<()> {
     let open = matches::promises(tx, &MatchFilter { offer: Some(before.id), ..MatchFilter::default() }).await?;
     let curve = after.terms.profile.curve(CapacityKind::Maximum);
@@ -26,6 +30,30 @@ pub(crate) async fn kept_by_offer(tx: &Tx, before: &Offer, after: &Offer) -> App
         }
     }
     Ok(())
+}
+
+/// Refuses to take an offer out of the market while open matches draw on it, and names them: they are the owner's own.
+/// Whoever lets matches go with the offer ends those that its owner names before this is asked.
+pub(crate) async fn let_go_by_offer(tx: &Tx, offer: &Offer) -> AppResult<()> {
+    let open = matches::promises(tx, &MatchFilter { offer: Some(offer.id), ..MatchFilter::default() }).await?;
+    none_open(&open.iter().map(|promise| promise.id).collect::<Vec<_>>(), "the offer")
+}
+
+/// As [`let_go_by_offer`], of a need that its owner closes.
+pub(crate) async fn let_go_by_need(tx: &Tx, need: &Need) -> AppResult<()> {
+    let open = matches::promises(tx, &MatchFilter { need: Some(need.id), ..MatchFilter::default() }).await?;
+    none_open(&open.iter().map(|promise| promise.id).collect::<Vec<_>>(), "the need")
+}
+
+fn none_open(open: &[MatchId], what: &str) -> AppResult<()> {
+    if open.is_empty() {
+        return Ok(());
+    }
+    let named: Vec<String> = open.iter().take(MOST_NAMED).map(ToString::to_string).collect();
+    let more = open.len().saturating_sub(MOST_NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let detail = format!("{what} is held to by open matches: {}{more}; end them first", named.join(", "));
+    Err(AppError::Conflict { code: "wrong_state", detail })
 }
 
 /// Refuses to take from a need what its open matches promise to bring.

@@ -73,11 +73,19 @@ pub enum MailKind {
     Joining,
     /// A claim to an organisation was granted.
     Granted,
+    /// The figures of offers stop being fresh in a few days.
+    Due,
+    /// The figures of offers are no longer fresh.
+    Stale,
+    /// Offers are out of the market since nobody confirmed them.
+    Suspended,
+    /// An offer that a match draws on is no longer kept up: stale, suspended or over.
+    Lapsed,
 }
 
 impl MailKind {
     /// All of them.
-    pub const ALL: [MailKind; 10] = [
+    pub const ALL: [MailKind; 14] = [
         Self::Welcome,
         Self::Known,
         Self::Reset,
@@ -88,6 +96,10 @@ impl MailKind {
         Self::Entry,
         Self::Joining,
         Self::Granted,
+        Self::Due,
+        Self::Stale,
+        Self::Suspended,
+        Self::Lapsed,
     ];
 
     /// The name in the table.
@@ -103,6 +115,10 @@ impl MailKind {
             Self::Entry => "entry",
             Self::Joining => "joining",
             Self::Granted => "granted",
+            Self::Due => "due",
+            Self::Stale => "stale",
+            Self::Suspended => "suspended",
+            Self::Lapsed => "lapsed",
         }
     }
 
