@@ -16,6 +16,7 @@ mod health;
 mod http;
 mod idempotency;
 mod imports;
+mod lifecycle;
 mod matching;
 mod memberships;
 mod needs;

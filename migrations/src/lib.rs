@@ -31,6 +31,7 @@ mod m20261129_000018_former_organisations;
 mod m20261129_000021_memberships;
 mod m20261130_000022_market_modes;
 mod m20261130_000026_life;
+mod m20261130_000027_history;
 
 /// Every schema change, in order.
 #[derive(Debug)]
@@ -61,6 +62,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000021_memberships::Migration),
             Box::new(m20261130_000022_market_modes::Migration),
             Box::new(m20261130_000026_life::Migration),
+            Box::new(m20261130_000027_history::Migration),
         ]
     }
 }

@@ -27,6 +27,7 @@ mod docs;
 pub mod explanations;
 mod feature;
 mod health;
+mod history;
 mod html;
 mod idempotency;
 mod jwks;
@@ -93,6 +94,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(sites::router())
         .merge(offers::router())
         .merge(needs::router())
+        .merge(history::router())
         .merge(runs::router())
         .merge(explanations::router())
         .merge(matches::router())

@@ -32,7 +32,7 @@ mod body;
 mod view;
 
 use body::NeedBody;
-use view::NeedView;
+pub use view::NeedView;
 
 /// The routes of needs.
 pub fn router() -> OpenApiRouter<App> {

@@ -37,10 +37,8 @@ mod states;
 mod view;
 
 use body::OfferBody;
-use view::OfferView;
-
 pub use seen::{ContactView, NamedOrganisation, SeenOfferView};
-pub use view::SourceView;
+pub use view::{OfferView, SourceView};
 
 /// The routes of offers.
 pub fn router() -> OpenApiRouter<App> {

@@ -27,6 +27,7 @@ pub mod explanations;
 pub mod freshness;
 pub mod guesses;
 pub mod health;
+pub mod history;
 pub mod idempotency;
 pub mod ids;
 pub mod imports;

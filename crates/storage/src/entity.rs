@@ -39,6 +39,7 @@ pub mod product;
 pub mod product_certificate;
 pub mod product_feature;
 pub mod proof;
+pub mod record_version;
 pub mod refresh_token;
 pub mod refusal;
 pub mod region;

@@ -45,6 +45,7 @@ pub mod sessions;
 pub mod shortages;
 pub mod sites;
 pub mod snapshots;
+pub mod versions;
 pub mod watches;
 
 pub use error::StoreError;

@@ -21,6 +21,7 @@ use crate::{
     audit::Pen,
     changing::{Changes, kept_here},
     error::{AppError, AppResult},
+    history,
     policy::{Action, Actor, Resource, require},
     promises, reference, sites,
 };
@@ -59,7 +60,7 @@ where
             }
             promises::kept_by_need(&tx, before, &after).await?;
             store::update(&tx, actor.into(), &after, now).await?;
-            pen.note(&tx, [deed(Act::Update, &after, changes(before, &after))]).await?;
+            history::note(&tx, &pen, deed(Act::Update, &after, changes(before, &after)), before, &after).await?;
             // An instalment that comes back to its place has the id that it had.
             super::standing(&tx, store::get(&tx, actor.into(), id).await?, now).await
         })

@@ -23,6 +23,7 @@ use crate::{
     audit::Pen,
     changing::{Changes, kept_here},
     error::{AppError, AppResult},
+    history,
     policy::{Action, Resource, require},
     promises, reference, sites,
 };
@@ -105,7 +106,7 @@ where
         promises::kept_by_offer(tx, before, &after).await?;
     }
     store::update(tx, actor.into(), &after, now).await?;
-    pen.note(tx, [deed(how.act(), &after, changes(before, &after))]).await?;
+    history::note(tx, &pen, deed(how.act(), &after, changes(before, &after)), before, &after).await?;
     Ok(super::at(Stored { record: after, updated_at: now, ..stored }, mode, now.day()))
 }
 
