@@ -133,7 +133,7 @@ on_both! {
         let caller = Caller { person: Some(grant.person), scopes: Role::Member.scopes(), ..firm.caller() };
         let withdrawn = app::offers::withdraw(&app.app, &caller, offer.parse().unwrap(), |_| Ok(())).await;
         assert!(matches!(withdrawn, Err(AppError::Forbidden { .. })), "{withdrawn:?}");
-        let closed = app::needs::close(&app.app, &caller, need.parse().unwrap(), |_| Ok(())).await;
+        let closed = app::needs::close(&app.app, &caller, need.parse().unwrap(), domain::matches::ClosingReason::Test, |_| Ok(())).await;
         assert!(matches!(closed, Err(AppError::Forbidden { .. })), "{closed:?}");
         let editor = app.token(app.signed_in(id, Role::Editor).await);
         let role = app.get(&firm.token, &format!("/api/v1/organisations/{}/roles", firm.id)).await.expect(200);
@@ -153,6 +153,7 @@ on_both! {
             // As if the firm were a cluster: what it may not do is refused before that matters.
             ("clusters", firm.id.clone()),
             ("members", NOBODY.to_owned()),
+            ("market", NOBODY.to_owned()),
             ("mandates", NOBODY.to_owned()),
             ("claims", NOBODY.to_owned()),
         ]);

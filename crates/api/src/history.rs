@@ -135,7 +135,8 @@ fn differences(at: &str, before: &Value, after: &Value, found: &mut Vec<FieldVie
     match (before, after) {
         (before, after) if before == after => {}
         (Value::Object(before), Value::Object(after)) => {
-            let mut names: Vec<&String> = before.keys().chain(after.keys().filter(|n| !before.contains_key(*n))).collect();
+            let mut names: Vec<&String> =
+                before.keys().chain(after.keys().filter(|n| !before.contains_key(*n))).collect();
             names.sort();
             for name in names {
                 let of = |object: &serde_json::Map<String, Value>| object.get(name).cloned().unwrap_or_default();
@@ -170,7 +171,11 @@ mod tests {
     fn what_differs_is_named_by_its_pointer_and_nothing_else_is() {
         check(json!({"a": 1}), json!({"a": 1}), &[]);
         check(json!({"a": 1, "b/c": 2}), json!({"a": 3, "b/c": null}), &["/a 1 3", "/b~1c 2 null"]);
-        check(json!({"a": {"b": 1, "c": 2}}), json!({"a": {"b": 2, "d": 4}}), &["/a/b 1 2", "/a/c 2 null", "/a/d null 4"]);
+        check(
+            json!({"a": {"b": 1, "c": 2}}),
+            json!({"a": {"b": 2, "d": 4}}),
+            &["/a/b 1 2", "/a/c 2 null", "/a/d null 4"],
+        );
         check(json!([1, {"a": 1}]), json!([1, {"a": 2}]), &["/1/a 1 2"]);
         check(json!({"a": [1]}), json!({"a": [1, 2]}), &["/a [1] [1,2]"]);
         check(json!({"a": null}), json!({"a": {"b": 1}}), &["/a null {\"b\":1}"]);

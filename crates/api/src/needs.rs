@@ -36,7 +36,11 @@ pub use view::NeedView;
 
 /// The routes of needs.
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, update)).routes(routes!(open)).routes(routes!(close))
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(get, update))
+        .routes(routes!(open))
+        .routes(routes!(close))
 }
 
 #[derive(Debug, Deserialize, IntoParams, Validate)]

@@ -60,23 +60,23 @@ pub struct Looked {
 /// # Errors
 /// Those of the database; what was done by then stays done, and the rest is done the next time.
 pub async fn look(app: &App) -> AppResult<Looked> {
-    let (mut total, today) = (Looked::default(), app.today());
-    loop {
+    let (mut total, today, mut failed) = (Looked::default(), app.today(), None);
+    // What cannot be looked at holds nobody else up: it is tried again the next time.
+    while failed.is_none() {
         let due = watches::due(&app.store, today, BATCH).await?;
-        let mut of_owner: BTreeMap<OrganisationId, Vec<OfferId>> = BTreeMap::new();
-        for (owner, id) in &due {
-            of_owner.entry(*owner).or_default().push(*id);
-        }
-        for (owner, ids) in of_owner {
-            let (this, looker) = (app.clone(), app.clone());
-            let did = this.store.write(move |tx| async move { offers_of(&looker, &tx, owner, &ids).await }).await?;
-            total.offers += did.offers;
-            total.suspended += did.suspended;
-            total.expired += did.expired;
-            total.mails += did.mails;
-        }
         if due.is_empty() {
             break;
+        }
+        let mut of_owner: BTreeMap<OrganisationId, Vec<OfferId>> = BTreeMap::new();
+        for (owner, id) in due {
+            of_owner.entry(owner).or_default().push(id);
+        }
+        for (owner, ids) in of_owner {
+            let looker = app.clone();
+            match app.store.write(move |tx| async move { offers_of(&looker, &tx, owner, &ids).await }).await {
+                Ok(did) => total.add(did),
+                Err(error) => failed = Some(error),
+            }
         }
     }
     // A day that is over in UTC may not be over at the site: so those are passed over, and not looked for again.
@@ -86,13 +86,28 @@ pub async fn look(app: &App) -> AppResult<Looked> {
         let Some(last) = past.last() else { break };
         after = Some(*last);
         for id in past {
-            total.expired += usize::from(expire_need(app, id).await?);
+            match expire_need(app, id).await {
+                Ok(expired) => total.expired += usize::from(expired),
+                Err(error) => failed = Some(error),
+            }
         }
     }
     if total.mails > 0 {
         mails::ring(app);
     }
-    Ok(total)
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(total),
+    }
+}
+
+impl Looked {
+    fn add(&mut self, did: Looked) {
+        self.offers += did.offers;
+        self.suspended += did.suspended;
+        self.expired += did.expired;
+        self.mails += did.mails;
+    }
 }
 
 /// Looks at what is due until it is told to stop.
@@ -247,11 +262,7 @@ async fn expire_need(app: &App, id: NeedId) -> AppResult<bool> {
 /// The offers of an organisation at a stage, for a mail to its own people: product, day, id; `None` where there are none
 /// any more.
 pub(crate) async fn listed(app: &App, of: OrganisationId, stage: Freshness) -> AppResult<Option<String>> {
-    let filter = OfferFilter {
-        organisation: Some(of),
-        states: vec![OfferState::Published],
-        ..OfferFilter::default()
-    };
+    let filter = OfferFilter { organisation: Some(of), states: vec![OfferState::Published], ..OfferFilter::default() };
     let (mode, today) = (modes::current(&app.store).await?, app.today());
     let request = PageRequest::first(PageRequest::MOST);
     let page = store::page(&app.store, Scope::Organisation(of), &filter, OfferSort::ConfirmBy, request).await?;

@@ -19,7 +19,12 @@ use crate::{
 ///
 /// # Errors
 /// [`StoreError::Constraint`] when there is no such entry.
-pub async fn keep<T: Serialize>(tx: &Tx, entry: AuditId, record: Uuid, (before, after): (&T, &T)) -> Result<(), StoreError> {
+pub async fn keep<T: Serialize>(
+    tx: &Tx,
+    entry: AuditId,
+    record: Uuid,
+    (before, after): (&T, &T),
+) -> Result<(), StoreError> {
     let (before, after) = (json::to_text(before)?, json::to_text(after)?);
     let row = record_version::Model { entry_id: entry.0, record_id: record, before, after };
     bulk::insert::<Entity, _>(tx.connection(), vec![row]).await

@@ -201,7 +201,8 @@ async fn confirm_all(
     SignedIn(caller): SignedIn,
     JsonBody(body): JsonBody<ConfirmationsBody>,
 ) -> Result<Json<ConfirmationsView>, Problem> {
-    let edit = |NumberedBody { id, stock, as_of }| (id, restates(&app, IfMatch::any(), ConfirmationBody { stock, as_of }));
+    let edit =
+        |NumberedBody { id, stock, as_of }| (id, restates(&app, IfMatch::any(), ConfirmationBody { stock, as_of }));
     let edits = body.offers.into_iter().map(edit).collect();
     let confirmed = app::offers::confirm_all(&app, &caller, edits).await?;
     let (tables, today) = (app.tables(), app.today());

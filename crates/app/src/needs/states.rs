@@ -93,10 +93,8 @@ async fn still_to_come(tx: &Tx, need: &Need, now: Instant) -> AppResult<()> {
     let today = sites::today(Some(&site), now);
     let mut faults = Violations::new();
     for (i, instalment) in need.instalments.iter().enumerate().filter(|(_, instalment)| instalment.due < today) {
-        let detail = format!(
-            "{} is over; change it to today ({today}) or a later day before you open the need",
-            instalment.due
-        );
+        let detail =
+            format!("{} is over; change it to today ({today}) or a later day before you open the need", instalment.due);
         faults.push(format!("/instalments/{i}/due"), "in_past", detail);
     }
     Ok(faults.into_result()?)

@@ -127,7 +127,8 @@ impl How {
         let (was, is) = (before.terms.profile.as_of, after.terms.profile.as_of);
         match self {
             Self::Confirm if is < was => {
-                let detail = format!("{is} is before {was}, the day that the figures stand for already; write it or later");
+                let detail =
+                    format!("{is} is before {was}, the day that the figures stand for already; write it or later");
                 Err(Violations::one("/as_of", "before_last", detail))
             }
             Self::Confirm | Self::Update | Self::Convert => Ok(()),

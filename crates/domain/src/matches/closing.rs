@@ -77,7 +77,9 @@ impl ClosingReason {
     pub fn words(&self) -> Option<&str> {
         match self {
             Self::Other(words) => Some(words),
-            Self::NoSupply | Self::NoContactSupplier | Self::NoContactBuyer | Self::NeedGone | Self::PrefersOther => None,
+            Self::NoSupply | Self::NoContactSupplier | Self::NoContactBuyer | Self::NeedGone | Self::PrefersOther => {
+                None
+            }
             Self::Price | Self::Quality | Self::Certificate | Self::Logistics | Self::Recall => None,
             Self::Duplicate | Self::Test => None,
         }

@@ -224,7 +224,13 @@ pub(super) struct Scale<'a> {
 }
 
 impl Scale<'_> {
-    pub(super) fn measure(&self, pointer: &str, input: &MeasureInput, zero: Zero, faults: &mut Violations) -> Option<Measure> {
+    pub(super) fn measure(
+        &self,
+        pointer: &str,
+        input: &MeasureInput,
+        zero: Zero,
+        faults: &mut Violations,
+    ) -> Option<Measure> {
         match self.base {
             Some(base) => faults.keep(measure(pointer, input, base, zero, self.units, self.fabric)),
             None => {

@@ -144,10 +144,8 @@ fn a_weeks_figure_is_there_by_its_last_working_day() {
     // Good Friday is off: what the week yields is made in four days.
     let friday = day("2020-04-10");
     let calendar = WorkingCalendar::new(0b001_1111, vec![Span { from: friday, until: friday }]).unwrap();
-    let p = CapacityProfile {
-        calendar: Arc::new(calendar),
-        ..profile(vec![week(monday(0), 1_000), week(monday(2), 3)])
-    };
+    let p =
+        CapacityProfile { calendar: Arc::new(calendar), ..profile(vec![week(monday(0), 1_000), week(monday(2), 3)]) };
     let curve = p.curve(CapacityKind::Running);
     let by = ["2020-04-06", "2020-04-08", "2020-04-09", "2020-04-19", "2020-04-20", "2020-04-21", "2020-04-24"];
     assert_eq!(by.map(|on| curve.by(day(on))), [250, 750, 1_000, 1_000, 1_000, 1_001, 1_003]);
@@ -187,7 +185,8 @@ fn with(weeks: Vec<WeekInput>) -> OfferInput {
 fn weeks_are_named_by_monday_or_number_and_kept_in_order() {
     let input = with(vec![weekly("2020-W19", "300"), weekly("2020-04-20", "100")]);
     let (terms, _) = input.check(&reference()).unwrap();
-    let kept: Vec<(String, i64)> = terms.profile.weeks.iter().map(|w| (w.monday.to_string(), units(&w.running))).collect();
+    let kept: Vec<(String, i64)> =
+        terms.profile.weeks.iter().map(|w| (w.monday.to_string(), units(&w.running))).collect();
     assert_eq!(kept, [("2020-04-20".to_owned(), 100), ("2020-05-04".to_owned(), 300)]);
     for (text, expected) in [
         ("2020-W01", Some("2019-12-30")),
@@ -213,14 +212,21 @@ fn every_fault_of_a_series_is_named() {
     check(with(vec![weekly("2020-W20", "0")]), &[" no_capacity"]);
     let low = WeekInput { maximum: Some(amount("9", "H87")), ..weekly("2020-W20", "10") };
     check(with(vec![low]), &["/weeks/0/maximum below_running"]);
-    check(OfferInput { running: Some(rate("5", "week")), ramp_days: 2, ..with(vec![weekly("2020-W20", "1")]) },
-        &["/running does_not_apply", "/ramp_days does_not_apply"]);
+    check(
+        OfferInput { running: Some(rate("5", "week")), ramp_days: 2, ..with(vec![weekly("2020-W20", "1")]) },
+        &["/running does_not_apply", "/ramp_days does_not_apply"],
+    );
     let convertible = WeekInput { convertible: Some(amount("9", "H87")), ..weekly("2020-W20", "10") };
     check(with(vec![convertible.clone()]), &["/convertible missing"]);
     let conversion = |rate| Some(ConversionInput { rate, days: 3, ramp_days: 0, decided_on: None });
-    check(OfferInput { convertible: conversion(Some(rate("5", "week"))), ..with(vec![convertible.clone()]) },
-        &["/convertible/value does_not_apply"]);
-    check(OfferInput { convertible: conversion(None), ..with(vec![weekly("2020-W20", "1")]) }, &["/convertible/value missing"]);
+    check(
+        OfferInput { convertible: conversion(Some(rate("5", "week"))), ..with(vec![convertible.clone()]) },
+        &["/convertible/value does_not_apply"],
+    );
+    check(
+        OfferInput { convertible: conversion(None), ..with(vec![weekly("2020-W20", "1")]) },
+        &["/convertible/value missing"],
+    );
     check(OfferInput { convertible: conversion(None), ..with(vec![convertible]) }, &[]);
     let until = Some("2020-05-01".to_owned());
     check(OfferInput { until, ..with(vec![weekly("2020-W20", "1")]) }, &["/weeks outside_window"]);

@@ -42,7 +42,8 @@ pub(super) async fn run(settings: &Settings, flags: &Market, format: Format) -> 
             "hold_hours": mode.hold_hours(), "permits_derogations": mode.permits_derogations(),
         }))?,
         Format::Csv => {
-            let (header, cells): (Vec<&str>, Vec<Cell>) = row.into_iter().map(|(name, text)| (name, Cell::Text(text))).unzip();
+            let (header, cells): (Vec<&str>, Vec<Cell>) =
+                row.into_iter().map(|(name, text)| (name, Cell::Text(text))).unzip();
             output::print_csv(&header, [cells].into_iter())?;
         }
         Format::Table => {
