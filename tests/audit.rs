@@ -18,6 +18,10 @@ fn changes() -> BTreeSet<String> {
             if id == "sessions_refresh" {
                 continue;
             }
+            // It is noted as the confirmation of each offer.
+            if id == "offers_reconfirm" {
+                continue;
+            }
             // `match_runs_start` is the act `start` on a `match_run`.
             let (list, act) = id.rsplit_once('_').unwrap();
             let record = if list == "matches" { "match" } else { list.trim_end_matches('s') };
@@ -43,7 +47,8 @@ on_both! {
         app.post(&firm.token, &format!("/api/v1/offers/{offer}/withdraw"), &json!({})).await.expect(200);
         let need = app.post(&hospital.token, "/api/v1/needs", &needs::plain(&hospital)).await.expect(201).id();
         app.patch(&hospital.token, &format!("/api/v1/needs/{need}"), "*", &json!({ "urgency": "low" })).await.expect(200);
-        app.post(&hospital.token, &format!("/api/v1/needs/{need}/close"), &json!({})).await.expect(200);
+        app.post(&hospital.token, &format!("/api/v1/needs/{need}/close"), &json!({ "reason": "need_gone" })).await.expect(200);
+        crate::lifecycle::whatever_an_offer_goes_through(&app, &firm, &hospital).await;
         let key = app.post(&firm.token, "/api/v1/api-keys", &json!({ "name": "Portal" })).await.expect(201).id();
         app.delete(&firm.token, &format!("/api/v1/api-keys/{key}")).await.expect(200);
         let run = app.post(&operator, "/api/v1/match-runs", &json!({})).await.expect(202).id();

@@ -275,7 +275,7 @@ on_both! {
         }
         for (record, act) in [(&offer, "withdraw"), (&need, "close")] {
             let act = async |tag: &str| {
-                let mut sent = request("POST".parse().unwrap(), &record.token, &format!("{}/{act}", record.address), "".into());
+                let mut sent = request("POST".parse().unwrap(), &record.token, &format!("{}/{act}", record.address), "{\"reason\": \"price\"}".into());
                 sent.headers_mut().insert("if-match", tag.parse().unwrap());
                 app.send(sent).await
             };
@@ -352,7 +352,7 @@ on_both! {
             assert_eq!(refused.json["code"], "other_source");
             assert!(refused.json["detail"].as_str().unwrap().contains("their-portal"), "{}", refused.text);
             // To take it out of the market is a decision of this one.
-            app.post_text(&operator, &format!("{address}/{act}"), "").await.expect(200);
+            app.post(&operator, &format!("{address}/{act}"), &json!({ "reason": "duplicate" })).await.expect(200);
         }
     }
 }

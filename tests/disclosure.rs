@@ -76,7 +76,7 @@ impl Market {
 }
 
 /// Moves a match on, as the ledger will.
-async fn advance(app: &TestApp, id: &str, states: &'static [MatchState]) {
+pub async fn advance(app: &TestApp, id: &str, states: &'static [MatchState]) {
     let (id, now): (MatchId, _) = (id.parse().unwrap(), app.clock.now());
     let moved = app.app.store.write(move |tx| async move {
         for state in states {
@@ -342,7 +342,7 @@ on_both! {
         // Whoever has closed his need is no buyer any more, whatever a run of before says.
         let told = format!("/api/v1/match-runs/{run}/needs/{}/explanation", m.need);
         app.get(&m.hospital.token, &told).await.expect(200);
-        app.post(&m.hospital.token, &format!("/api/v1/needs/{}/close", m.need), &json!({})).await.expect(200);
+        app.post(&m.hospital.token, &format!("/api/v1/needs/{}/close", m.need), &json!({ "reason": "need_gone" })).await.expect(200);
         assert_eq!(m.bought(&app, &run).await.json["row"], Value::Null);
         let withdraw = format!("/api/v1/offers/{}/withdraw", m.offer);
         app.post(&m.firm.token, &withdraw, &json!({})).await.expect(200);

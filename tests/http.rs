@@ -221,7 +221,7 @@ on_both! {
         }
         let body = json!({});
         app.post(&operator, "/api/v1/offers/018f0000-0000-7000-8000-000000000001/withdraw", &body).await.expect(404);
-        app.post(&operator, "/api/v1/needs/018f0000-0000-7000-8000-000000000001/close", &body).await.expect(404);
+        app.post(&operator, "/api/v1/needs/018f0000-0000-7000-8000-000000000001/close", &json!({ "reason": "test" })).await.expect(404);
     }
 }
 

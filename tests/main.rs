@@ -19,6 +19,7 @@ mod http;
 mod idempotency;
 mod imports;
 mod ledger;
+mod lifecycle;
 mod matching;
 mod memberships;
 mod needs;

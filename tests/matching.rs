@@ -120,7 +120,7 @@ on_both! {
             days.push(exact.json["explanation"]["transit_days"].clone());
             read.push(["explanation", "offer", "cutoff", "due", "quantity"].map(|field| one[field].clone()));
             for path in [format!("/api/v1/offers/{offer}/withdraw"), format!("/api/v1/needs/{need}/close")] {
-                app.post_text(&app.operator(), &path, "").await.expect(200);
+                app.post(&app.operator(), &path, &json!({ "reason": "test" })).await.expect(200);
             }
         }
         assert_eq!(days[0], days[1], "nobody reckons with it");

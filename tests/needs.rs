@@ -71,9 +71,9 @@ on_both! {
         let granted = app.post(&app.operator(), "/api/v1/needs", &granted).await.expect(201);
         assert_eq!(granted.json["tier"], 1);
 
-        let closed = app.post_text(&hospital.token, &format!("{address}/close"), "").await.expect(200);
+        let closed = app.post(&hospital.token, &format!("{address}/close"), &json!({ "reason": "need_gone" })).await.expect(200);
         assert_eq!(closed.json["state"], "closed");
-        let again = app.post_text(&hospital.token, &format!("{address}/close"), "").await.expect(409);
+        let again = app.post(&hospital.token, &format!("{address}/close"), &json!({ "reason": "need_gone" })).await.expect(409);
         assert_eq!(again.json["code"], "wrong_state");
     }
 }

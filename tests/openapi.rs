@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use serde_json::{Value, json};
 use testkit::{TestApp, TestDb, app::request, on_both};
 
-use crate::{calls, ledger, memberships};
+use crate::{calls, ledger, memberships, needs, offers};
 
 /// Where an example holds a secret that opens nothing.
 const WITH_SECRETS: [&str; 8] = [
@@ -194,7 +194,22 @@ on_both! {
                 patched += 1;
                 continue;
             }
-            let operators = ["organisations", "match-runs", "{id}/verify"].iter().any(|end| path.ends_with(end));
+            if path.contains("/offers/{id}/") || path.contains("/needs/{id}/") {
+                // Each of what happens to an offer or a need once happens to one that nothing happened to.
+                let mut body = if path.contains("/offers/") { offers::plain(&firm) } else { needs::plain(&firm) };
+                if path.ends_with("/decide-conversion") {
+                    body["convertible"] = json!({ "value": 100, "per": "week", "days": 7 });
+                }
+                let list = path.split('/').nth(3).unwrap();
+                let made = app.post(&firm.token, &format!("/api/v1/{list}"), &body).await.expect(201).id();
+                app.post(&firm.token, &path.replace("{id}", &made), &example).await.expect(200);
+                tried += 1;
+                continue;
+            }
+            if path.ends_with("/offers/confirm") {
+                example["offers"][0]["id"] = ids["offers"].clone().into();
+            }
+            let operators = ["organisations", "match-runs", "market", "{id}/verify"].iter().any(|end| path.ends_with(end));
             let (id, token) = if path.contains("/members/") || path.ends_with("/members") { (&cluster.id, &cluster.token) } else { (&firm.id, &firm.token) };
             let token = if operators { app.operator() } else { token.clone() };
             let (id, token) = match path.split_once("/api/v1/calls") {
@@ -224,7 +239,7 @@ on_both! {
                 ids.entry(path.split('/').nth(3).unwrap().to_owned()).or_insert_with(|| id.to_owned());
             }
         }
-        assert_eq!((tried, patched), (39, 7));
+        assert_eq!((tried, patched), (44, 7));
         app.work().await;
         assert_eq!(app.get("", "/api/v1/openapi.json").await.expect(200).json, document);
     }

@@ -117,6 +117,9 @@ fn body_of(operation: &str) -> Value {
         "matches_sample" => json!({ "sample": "requested" }),
         "match_messages_create" => json!({ "body": "How soon?" }),
         "calls_create" => calls::plain(),
+        "needs_close" => json!({ "reason": "need_gone" }),
+        "offers_reconfirm" => json!({ "offers": [{ "id": NOBODY }] }),
+        "markets_update" => json!({ "mode": "emergency", "reason": "X" }),
         _ => json!({}),
     }
 }
@@ -140,7 +143,7 @@ on_both! {
         let caller = Caller { person: Some(grant.person), scopes: Role::Member.scopes(), ..firm.caller() };
         let withdrawn = app::offers::withdraw(&app.app, &caller, offer.parse().unwrap(), |_| Ok(())).await;
         assert!(matches!(withdrawn, Err(AppError::Forbidden { .. })), "{withdrawn:?}");
-        let closed = app::needs::close(&app.app, &caller, need.parse().unwrap(), |_| Ok(())).await;
+        let closed = app::needs::close(&app.app, &caller, need.parse().unwrap(), domain::matches::ClosingReason::Test, |_| Ok(())).await;
         assert!(matches!(closed, Err(AppError::Forbidden { .. })), "{closed:?}");
         let editor = app.token(app.signed_in(id, Role::Editor).await);
         let role = app.get(&firm.token, &format!("/api/v1/organisations/{}/roles", firm.id)).await.expect(200);
@@ -160,6 +163,7 @@ on_both! {
             // As if the firm were a cluster: what it may not do is refused before that matters.
             ("clusters", firm.id.clone()),
             ("members", NOBODY.to_owned()),
+            ("market", NOBODY.to_owned()),
             ("mandates", NOBODY.to_owned()),
             ("claims", NOBODY.to_owned()),
             ("calls", NOBODY.to_owned()),
@@ -180,7 +184,7 @@ on_both! {
             };
             assert_eq!(send(&member).await.status, 403, "{id}");
             // An editor writes, and decides about nobody.
-            if ["roles", "api_keys", "match_runs", "mandates", "claims", "memberships", "organisations"].iter().any(|list| id.starts_with(list)) {
+            if ["roles", "api_keys", "match_runs", "mandates", "claims", "memberships", "organisations", "markets"].iter().any(|list| id.starts_with(list)) {
                 assert_eq!(send(&editor).await.status, 403, "{id}");
             }
             refused += 1;
@@ -249,6 +253,9 @@ on_both! {
                 continue;
             } else if PERSONAL.contains(&id.as_str()) {
                 assert!(!path.contains('{'), "{id}");
+            } else if id == "markets_get" {
+                // Everybody in the market reads how it runs.
+                assert_eq!(send(path, json!({})).await.expect(200).json["mode"], "normal");
             } else if path.contains('{') {
                 let path = filled(&path, &ids);
                 let body = if method == "PATCH" { json!({ "note": "X", "name": "X" }) } else { body_of(&id) };
@@ -288,6 +295,8 @@ on_both! {
                 // Writing for another: refused for the field that says so, or for the act itself.
                 let body = match list {
                     "sites" | "api-keys" => json!({ "organisation": firm.id, "name": "S" }),
+                    "offers" if id == "offers_reconfirm" => json!({ "offers": [{ "id": ids["offers"] }] }),
+                    "market" => body_of(&id),
                     "offers" => { let mut b = offers::plain(&firm); b["organisation"] = json!(firm.id); b }
                     "needs" => { let mut b = needs::plain(&hospital); b["organisation"] = json!(hospital.id); b }
                     "matches" => body_of(&id),
@@ -296,7 +305,8 @@ on_both! {
                 };
                 let answer = send(path.clone(), if list == "match-runs" { json!({}) } else { body }).await;
                 match list {
-                    "match-runs" | "matches" => assert_eq!(answer.status, 403, "{id}"),
+                    "match-runs" | "matches" | "market" => assert_eq!(answer.status, 403, "{id}"),
+                    "offers" if id == "offers_reconfirm" => assert_eq!(answer.expect(422).faults(), ["/offers/0/id unknown_offer"], "{id}"),
                     // Whoever registers one is its admin, and vouches for nobody.
                     "organisations" => assert_eq!(answer.expect(422).faults(), ["/verification not_yours"], "{id}"),
                     _ => assert_eq!(answer.expect(422).faults(), ["/organisation unknown_organisation"], "{id}"),
@@ -311,7 +321,8 @@ on_both! {
         assert_eq!(held.json["state"], "valid");
         let members = app.get(&cluster.token, &format!("/api/v1/organisations/{}/members?state=active", cluster.id)).await;
         assert_eq!(members.items()[0]["vouched"], false);
-        assert_eq!(app.get(&app.operator(), "/api/v1/offers?state=withdrawn").await.items().len(), 0);
+        assert_eq!(app.get(&app.operator(), "/api/v1/market").await.json["mode"], "normal");
+        assert_eq!(app.get(&app.operator(), "/api/v1/offers?state=withdrawn,paused").await.items().len(), 0);
         assert_eq!(app.get(&app.operator(), "/api/v1/needs?state=closed").await.items().len(), 0);
         assert_eq!(app.get(&app.operator(), "/api/v1/sites").await.items().len(), 5);
     }

@@ -176,6 +176,7 @@ impl Draw<'_> {
             state: NeedState::Open,
             urgency_granted: true,
             quarantine: None,
+            closing: None,
         });
         Ok(())
     }

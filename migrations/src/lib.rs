@@ -32,6 +32,8 @@ mod m20261129_000021_memberships;
 mod m20261130_000022_market_modes;
 mod m20261130_000023_events;
 mod m20261130_000024_calls;
+mod m20261130_000026_life;
+mod m20261130_000027_history;
 mod m20261130_000030_ledger;
 
 /// Every schema change, in order.
@@ -64,6 +66,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000022_market_modes::Migration),
             Box::new(m20261130_000023_events::Migration),
             Box::new(m20261130_000024_calls::Migration),
+            Box::new(m20261130_000026_life::Migration),
+            Box::new(m20261130_000027_history::Migration),
             Box::new(m20261130_000030_ledger::Migration),
         ]
     }

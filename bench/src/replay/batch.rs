@@ -204,6 +204,7 @@ impl Week {
             maximum: None,
             ramp_days: 0,
             convertible: None,
+            weeks: Vec::new(),
         };
         let terms = OfferTerms {
             product: ProductCode::new(kind),
@@ -259,6 +260,7 @@ impl Week {
             max_suppliers: None,
             urgency: Urgency::Normal,
             note: String::new(),
+            supply: None,
         };
         self.market.needs.push(Need {
             id: NeedId(id(4, n, of)),
@@ -269,6 +271,7 @@ impl Week {
             state: NeedState::Open,
             urgency_granted: true,
             quarantine: None,
+            closing: None,
         });
         self.recipients.insert(NeedId(id(4, n, of)), recipient.to_owned());
         Ok(())

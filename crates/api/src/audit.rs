@@ -34,13 +34,13 @@ struct ListQuery {
     /// Only what was done to the record of this id.
     record_id: Option<Uuid>,
     /// Only records of these kinds, with commas between them: `organisation`, `site`, `offer`, `need`, `match_run`,
-    /// `api_key`, `person`, `password`, `role`, `session`, `import`, `membership`, `mandate`, `claim`.
+    /// `api_key`, `person`, `password`, `role`, `session`, `import`, `membership`, `mandate`, `claim`, `market`.
     #[param(value_type = Option<String>, example = "offer,need")]
     #[serde(default)]
     record: Several<RecordKind>,
     /// Only these acts, with commas between them: `create`, `update`, `withdraw`, `close`, `verify`, `merge`,
     /// `revoke`, `start`, `cancel`, `register`, `set`, `reset`, `grant`, `accept`, `remove`, `end`, `reuse`, `erase`,
-    /// `request`, `enter`, `confirm`, `refuse`, `open`.
+    /// `request`, `enter`, `confirm`, `refuse`, `open`, `publish`, `pause`, `convert`, `suspend`, `expire`.
     #[param(value_type = Option<String>, example = "withdraw,close")]
     #[serde(default)]
     act: Several<Act>,
@@ -69,7 +69,7 @@ struct ListQuery {
 /// Something that was done.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuditEntry)]
-struct EntryView {
+pub struct EntryView {
     /// Its id.
     id: Uuid,
     /// When.
@@ -112,7 +112,8 @@ struct ChangeView {
 }
 
 impl EntryView {
-    fn of(entry: AuditEntry) -> Self {
+    /// An entry.
+    pub fn of(entry: AuditEntry) -> Self {
         let change = |Change { field, from, to }| ChangeView { field, from, to };
         Self {
             id: entry.id.0,

@@ -16,8 +16,8 @@ mod acting_for;
 mod api_keys;
 mod audit;
 pub mod body;
-mod changes;
 mod calls;
+mod changes;
 mod claims;
 pub mod client;
 pub mod codes;
@@ -29,6 +29,7 @@ mod docs;
 pub mod explanations;
 mod feature;
 mod health;
+mod history;
 mod html;
 mod idempotency;
 mod jwks;
@@ -36,6 +37,7 @@ mod layers;
 mod limits;
 mod link_page;
 mod mandates;
+mod market;
 mod matches;
 mod measure;
 mod memberships;
@@ -90,10 +92,12 @@ fn routes() -> OpenApiRouter<App> {
         .merge(setup::router())
         .merge(api_keys::router())
         .merge(audit::router())
+        .merge(market::router())
         .merge(sites::router())
         .merge(offers::router())
         .merge(needs::router())
         .merge(calls::router())
+        .merge(history::router())
         .merge(runs::router())
         .merge(explanations::router())
         .merge(matches::router())

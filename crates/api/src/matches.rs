@@ -243,8 +243,8 @@ impl MatchBody {
             quantity: view.row.quantities.proposed.units(),
             quantities: QuantitiesView::of(&view.row),
             deadline: view.row.deadline.map(|at| at.to_string()),
-            closing_reason: view.row.closing_reason.as_ref().map(|reason| reason.as_str()),
-            closing_text: view.row.closing_reason.as_ref().and_then(|reason| reason.text()).map(str::to_owned),
+            closing_reason: view.row.closing_reason.as_ref().map(|reason| reason.code()),
+            closing_text: view.row.closing_reason.as_ref().and_then(|reason| reason.words()).map(str::to_owned),
             sample: view.row.sample.map(|sample| sample.as_str()),
             // What cannot be read is a defect of ours; whoever writes it checks that it can.
             terms: app::matches::terms_of(&view.row).map(talk::TermsBody::of).unwrap_or_default(),

@@ -100,9 +100,9 @@ impl RateBody {
 #[serde(deny_unknown_fields)]
 #[schema(as = ConversionInput, example = json!({"value": 20000, "per": "week", "days": 21, "ramp_days": 10}))]
 pub struct ConversionBody {
-    /// The rate once converted, a JSON number.
-    #[schema(value_type = f64)]
-    pub value: Number,
+    /// The rate once converted, a JSON number; absent, with `per`, where convertible figures of weeks say it.
+    #[schema(value_type = Option<f64>)]
+    pub value: Option<Number>,
     /// As in a quantity.
     #[validate(length(max = limits::WORD))]
     pub unit: Option<String>,
@@ -114,7 +114,7 @@ pub struct ConversionBody {
     pub pack_unit: Option<String>,
     /// `day`, `week`, `month` or `year`.
     #[validate(length(max = limits::WORD))]
-    pub per: String,
+    pub per: Option<String>,
     /// Calendar days from the decision to the first output, 0 to 1095.
     #[schema(example = 21)]
     pub days: i64,
@@ -130,7 +130,12 @@ pub struct ConversionBody {
 impl ConversionBody {
     /// A checked conversion as it was typed.
     pub fn of(conversion: &Conversion) -> Self {
-        let RateBody { value, unit, pack_size, pack_unit, per } = RateBody::of(&conversion.rate);
+        let (mut value, mut unit, mut pack_size, mut pack_unit, mut per) = (None, None, None, None, None);
+        if let Some(rate) = &conversion.rate {
+            let typed = RateBody::of(rate);
+            (value, unit, pack_size, pack_unit) = (Some(typed.value), typed.unit, typed.pack_size, typed.pack_unit);
+            per = Some(typed.per);
+        }
         let (days, ramp_days) = (conversion.days.into(), conversion.ramp_days.into());
         let decided_on = conversion.decided_on.map(|day| day.to_string());
         Self { value, unit, pack_size, pack_unit, per, days, ramp_days, decided_on }
@@ -138,15 +143,13 @@ impl ConversionBody {
 
     /// As the domain checks it.
     pub fn input(self) -> ConversionInput {
-        let rate = RateBody {
-            value: self.value,
-            unit: self.unit,
-            pack_size: self.pack_size,
-            pack_unit: self.pack_unit,
-            per: self.per,
-        };
+        // A period without a number is no rate, and a rate without a period is refused by the domain, which names them.
+        let rate = self.value.map(|value| {
+            let (unit, pack_size, pack_unit) = (self.unit, self.pack_size, self.pack_unit);
+            RateBody { value, unit, pack_size, pack_unit, per: self.per.unwrap_or_default() }.input()
+        });
         let (days, ramp_days) = (self.days, self.ramp_days);
-        ConversionInput { rate: rate.input(), days, ramp_days, decided_on: self.decided_on }
+        ConversionInput { rate, days, ramp_days, decided_on: self.decided_on }
     }
 }
 

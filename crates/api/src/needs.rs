@@ -1,13 +1,14 @@
 //! Needs.
 
-use app::{App, Stored, access::Caller, needs::NeedFilter, offers::Place};
+use app::{App, AppResult, Stored, access::Caller, needs::NeedFilter, offers::Place};
 use axum::{Json, extract::State};
 use domain::{
     ids::{NeedId, OrganisationId},
+    matches::ClosingReason,
     need::{Need, NeedState, Urgency},
 };
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 use validator::Validate;
@@ -35,7 +36,11 @@ pub use view::NeedView;
 
 /// The routes of needs.
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, update)).routes(routes!(close))
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(get, update))
+        .routes(routes!(open))
+        .routes(routes!(close))
 }
 
 #[derive(Debug, Deserialize, IntoParams, Validate)]
@@ -91,17 +96,18 @@ async fn list(
     let part = Part { limit: query.limit, cursor: query.cursor.as_deref(), order, total: query.total };
     let listing = Listing::new(&app, actor, ("needs", format!("{filter:?}")), part)?;
     let found = app::needs::page(&app, actor, &filter, listing.request).await?;
-    let tables = app.tables();
-    Ok(listing.answer(&app, found, |stored| NeedView::of(stored, &tables)))
+    let (tables, today) = (app.tables(), app.today());
+    Ok(listing.answer(&app, found, |stored| NeedView::of(stored, &tables, today)))
 }
 
-/// Opens a need.
+/// Opens a need, or keeps it as a draft.
 ///
 /// States what a site lacks, how much of it by when, and on what terms. Every fault of the content is reported at once,
 /// and nothing is stored then. `critical` counts as tier 1 once an authorised body granted it, which the operator does by
-/// entering the need; until then it ranks as `high`.
+/// entering the need; until then it ranks as `high`. A draft (`draft: true`)
+/// is there for its owner alone until it is opened.
 #[utoipa::path(post, operation_id = "needs_create", path = "/needs", tag = "Needs", request_body = NeedBody, security(("bearer" = [])),
-    responses((status = 201, description = "Opened; `Location` says where to read it", body = NeedView)))]
+    responses((status = 201, description = "Opened, or kept as a draft; `Location` says where to read it", body = NeedView)))]
 async fn create(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
@@ -109,7 +115,7 @@ async fn create(
 ) -> Result<Created<NeedView>, Problem> {
     let (organisation, site) = (body.organisation, body.site);
     let stored = app::needs::create(&app, &caller, Place { organisation, site }, &body.input()).await?;
-    Ok(created(format!("/api/v1/needs/{}", stored.record.id), NeedView::of(stored, &app.tables())))
+    Ok(created(format!("/api/v1/needs/{}", stored.record.id), NeedView::of(stored, &app.tables(), app.today())))
 }
 
 /// Reads a need.
@@ -123,7 +129,7 @@ async fn get(
     SignedIn(Caller { actor, .. }): SignedIn,
     PathId(id): PathId<NeedId>,
 ) -> Result<Json<NeedView>, Problem> {
-    Ok(Json(NeedView::of(app::needs::get(&app, actor, id).await?, &app.tables())))
+    Ok(Json(NeedView::of(app::needs::get(&app, actor, id).await?, &app.tables(), app.today())))
 }
 
 /// Changes a need.
@@ -146,30 +152,72 @@ async fn update(
     PathId(id): PathId<NeedId>,
     patch: MergePatch,
 ) -> Result<Json<NeedView>, Problem> {
-    let tables = app.tables();
+    let (tables, today) = (app.tables(), app.today());
     let edit = move |stored: &Stored<Need>| {
-        let (view, before) = (NeedView::of(stored.clone(), &tables), NeedBody::of(&stored.record));
-        Ok(patch.apply(&view, &before, &["organisation", "site"])?.map(NeedBody::input))
+        let (view, before) = (NeedView::of(stored.clone(), &tables, today), NeedBody::of(&stored.record));
+        Ok(patch.apply(&view, &before, &["organisation", "site", "draft"])?.map(NeedBody::input))
     };
-    Ok(Json(NeedView::of(app::needs::update(&app, &caller, id, edit).await?, &app.tables())))
+    Ok(Json(NeedView::of(app::needs::update(&app, &caller, id, edit).await?, &app.tables(), app.today())))
+}
+
+/// Why a need is closed.
+#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ClosingInput, example = json!({"reason": "need_gone"}))]
+struct ClosingBody {
+    /// `no_supply`, `no_contact_supplier`, `no_contact_buyer`, `need_gone`, `prefers_other`, `price`, `quality`, `certificate`,
+    /// `logistics`, `recall`, `duplicate`, `test` or `other`.
+    #[validate(length(max = limits::WORD))]
+    reason: String,
+    /// The other reason in words, at most 4000 characters; for `other` alone.
+    #[validate(length(max = limits::NOTE))]
+    text: Option<String>,
+}
+
+/// What agrees to a change of a need that is the version which was seen.
+fn agrees(app: &App, seen: IfMatch) -> impl FnOnce(&Stored<Need>) -> AppResult<()> + Send + 'static {
+    let (tables, today) = (app.tables(), app.today());
+    move |stored| seen.holds(&NeedView::of(stored.clone(), &tables, today))
+}
+
+/// Opens a draft of a need.
+///
+/// It is in the market from now on, for the next run. Instalments whose day is over are refused.
+#[utoipa::path(post, operation_id = "needs_publish", path = "/needs/{id}/open", tag = "Needs", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The need's id")),
+    responses(
+        (status = 200, description = "Open", body = NeedView),
+        (status = 409, description = "It is open, closed or expired already"),
+        (status = 412, description = "It is no longer the version that `If-Match` names"),
+        (status = 422, description = "An instalment is due on a day that is over")))]
+async fn open(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    PathId(id): PathId<NeedId>,
+    seen: IfMatch,
+) -> Result<Json<NeedView>, Problem> {
+    let stored = app::needs::publish(&app, &caller, id, agrees(&app, seen)).await?;
+    Ok(Json(NeedView::of(stored, &app.tables(), app.today())))
 }
 
 /// Closes a need.
 ///
-/// It is gone or served elsewhere; later runs leave it out.
-#[utoipa::path(post, operation_id = "needs_close", path = "/needs/{id}/close", tag = "Needs", security(("bearer" = [])),
+/// It is gone or served elsewhere, for a stated reason; later runs leave it out. While open matches are to bring what it asks
+/// for that is refused, and the answer names them.
+#[utoipa::path(post, operation_id = "needs_close", path = "/needs/{id}/close", tag = "Needs", request_body = ClosingBody, security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The need's id")),
     responses(
         (status = 200, description = "Closed", body = NeedView),
-        (status = 409, description = "It is closed or expired already"),
+        (status = 409, description = "It is closed or expired already, or promised by open matches"),
         (status = 412, description = "It is no longer the version that `If-Match` names")))]
 async fn close(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
     PathId(id): PathId<NeedId>,
     seen: IfMatch,
+    JsonBody(body): JsonBody<ClosingBody>,
 ) -> Result<Json<NeedView>, Problem> {
-    let tables = app.tables();
-    let agree = move |stored: &Stored<Need>| seen.holds(&NeedView::of(stored.clone(), &tables));
-    Ok(Json(NeedView::of(app::needs::close(&app, &caller, id, agree).await?, &app.tables())))
+    let why = ClosingReason::check(&body.reason, body.text.as_deref()).map_err(app::AppError::from)?;
+    let stored = app::needs::close(&app, &caller, id, why, agrees(&app, seen)).await?;
+    Ok(Json(NeedView::of(stored, &app.tables(), app.today())))
 }

@@ -29,11 +29,11 @@ use crate::{
     query::{Parameters, Several},
     signed_in::SignedIn,
     sort::Sort,
-    version::IfMatch,
 };
 
 mod body;
 mod seen;
+mod states;
 mod view;
 
 use body::OfferBody;
@@ -42,7 +42,7 @@ pub use view::{OfferView, SourceView};
 
 /// The routes of offers.
 pub fn router() -> OpenApiRouter<App> {
-    let own = OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, update)).routes(routes!(withdraw));
+    let own = OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, update)).merge(states::router());
     own.routes(routes!(preview)).routes(routes!(view))
 }
 
@@ -90,17 +90,17 @@ async fn list(
     let part = Part { limit: query.limit, cursor: query.cursor.as_deref(), order: sort.order, total: query.total };
     let listing = Listing::new(&app, actor, ("offers", format!("{filter:?} {:?}", sort.key)), part)?;
     let found = app::offers::page(&app, actor, &filter, sort.key, listing.request).await?;
-    let tables = app.tables();
-    Ok(listing.answer(&app, found, |stored| OfferView::of(stored, &tables)))
+    let (tables, today) = (app.tables(), app.today());
+    Ok(listing.answer(&app, found, |stored| OfferView::of(stored, &tables, today)))
 }
 
-/// Publishes an offer.
+/// Publishes an offer, or keeps it as a draft.
 ///
 /// States what a site makes of a product, what lies ready, and on what terms. Every fault of the content is reported at
 /// once, and nothing is stored then. A quantity above what is plausible for one site is stored but waits for a reviewer:
-/// `quarantine` says why, and runs leave the offer out.
+/// `quarantine` says why, and runs leave the offer out. A draft (`draft: true`) is there for its owner alone until it is published.
 #[utoipa::path(post, operation_id = "offers_create", path = "/offers", tag = "Offers", request_body = OfferBody, security(("bearer" = [])),
-    responses((status = 201, description = "Published; `Location` says where to read it", body = OfferView)))]
+    responses((status = 201, description = "Published, or kept as a draft; `Location` says where to read it", body = OfferView)))]
 async fn create(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
@@ -108,7 +108,7 @@ async fn create(
 ) -> Result<Created<OfferView>, Problem> {
     let (organisation, site) = (body.organisation, body.site);
     let stored = app::offers::create(&app, &caller, Place { organisation, site }, &body.input()).await?;
-    Ok(created(format!("/api/v1/offers/{}", stored.record.id), OfferView::of(stored, &app.tables())))
+    Ok(created(format!("/api/v1/offers/{}", stored.record.id), OfferView::of(stored, &app.tables(), app.today())))
 }
 
 /// Reads an offer.
@@ -122,7 +122,7 @@ async fn get(
     SignedIn(Caller { actor, .. }): SignedIn,
     PathId(id): PathId<OfferId>,
 ) -> Result<Json<OfferView>, Problem> {
-    Ok(Json(OfferView::of(app::offers::get(&app, actor, id).await?, &app.tables())))
+    Ok(Json(OfferView::of(app::offers::get(&app, actor, id).await?, &app.tables(), app.today())))
 }
 
 /// Changes an offer.
@@ -144,32 +144,12 @@ async fn update(
     PathId(id): PathId<OfferId>,
     patch: MergePatch,
 ) -> Result<Json<OfferView>, Problem> {
-    let tables = app.tables();
+    let (tables, today) = (app.tables(), app.today());
     let edit = move |stored: &Stored<Offer>| {
-        let (view, before) = (OfferView::of(stored.clone(), &tables), OfferBody::of(&stored.record, &tables));
-        Ok(patch.apply(&view, &before, &["organisation", "site"])?.map(OfferBody::input))
+        let (view, before) = (OfferView::of(stored.clone(), &tables, today), OfferBody::of(&stored.record, &tables));
+        Ok(patch.apply(&view, &before, &["organisation", "site", "draft"])?.map(OfferBody::input))
     };
-    Ok(Json(OfferView::of(app::offers::update(&app, &caller, id, edit).await?, &app.tables())))
-}
-
-/// Withdraws an offer.
-///
-/// Takes it out of the market for good; later runs leave it out.
-#[utoipa::path(post, operation_id = "offers_withdraw", path = "/offers/{id}/withdraw", tag = "Offers", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "The offer's id")),
-    responses(
-        (status = 200, description = "Withdrawn", body = OfferView),
-        (status = 409, description = "It is withdrawn or expired already"),
-        (status = 412, description = "It is no longer the version that `If-Match` names")))]
-async fn withdraw(
-    State(app): State<App>,
-    SignedIn(caller): SignedIn,
-    PathId(id): PathId<OfferId>,
-    seen: IfMatch,
-) -> Result<Json<OfferView>, Problem> {
-    let tables = app.tables();
-    let agree = move |stored: &Stored<Offer>| seen.holds(&OfferView::of(stored.clone(), &tables));
-    Ok(Json(OfferView::of(app::offers::withdraw(&app, &caller, id, agree).await?, &app.tables())))
+    Ok(Json(OfferView::of(app::offers::update(&app, &caller, id, edit).await?, &app.tables(), app.today())))
 }
 
 #[derive(Debug, Deserialize, IntoParams, Validate)]

@@ -65,6 +65,11 @@ fn listed(fields: &[HeaderValue]) -> impl Iterator<Item = &str> {
 pub struct IfMatch(Option<Vec<HeaderValue>>);
 
 impl IfMatch {
+    /// Whatever it is by now.
+    pub fn any() -> Self {
+        Self(None)
+    }
+
     /// Of a request.
     pub fn of(headers: &HeaderMap) -> Self {
         let fields: Vec<HeaderValue> = headers.get_all(header::IF_MATCH).iter().cloned().collect();

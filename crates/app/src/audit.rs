@@ -45,6 +45,11 @@ impl Pen {
     /// Adds entries to the transaction of what they tell. Under a mandate nothing is done in a transaction that comes
     /// after the one which ended it: its row is locked here, as it is there.
     pub(crate) async fn note(&self, tx: &Tx, deeds: impl IntoIterator<Item = Deed>) -> AppResult<()> {
+        self.entered(tx, deeds).await.map(drop)
+    }
+
+    /// As [`Self::note`], and answers the ids of the entries, those of the deeds first and in their order.
+    pub(crate) async fn entered(&self, tx: &Tx, deeds: impl IntoIterator<Item = Deed>) -> AppResult<Vec<AuditId>> {
         if let Some(behalf) = self.caller.behalf {
             let mandate = mandates::get_to_change(tx, Scope::Operator, behalf.mandate).await?;
             if !mandate.is_valid(self.at) {
@@ -94,7 +99,8 @@ impl Pen {
             changes: deed.changes,
         };
         let entries: Vec<AuditEntry> = deeds.into_iter().map(entry).collect();
-        Ok(store::insert(tx, &entries).await?)
+        store::insert(tx, &entries).await?;
+        Ok(entries.into_iter().map(|entry| entry.id).collect())
     }
 }
 

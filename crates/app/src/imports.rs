@@ -3,6 +3,7 @@
 use domain::{
     audit::{Act, Change, RecordKind},
     ids::{ImportId, OrganisationId},
+    mode::MarketMode,
     need::Need,
     offer::{Offer, Reference},
     organisation::OrganisationKind,
@@ -96,7 +97,7 @@ trait Resource: Copy + Send + Sync + 'static {
     fn is_quarantined(record: &Self::Record) -> bool;
     /// What the file says, apart from what depends on the day it is read.
     fn content(record: &Self::Record, mapping: &Mapping) -> String;
-    fn build(app: &App, actor: Actor, owner: Owner, record: Self::Record) -> Self::Stored;
+    fn build(app: &App, by: (Actor, MarketMode), owner: Owner, record: Self::Record) -> Self::Stored;
     fn owner(record: &Self::Stored) -> OrganisationId;
     fn save(
         tx: &Tx,
@@ -135,9 +136,9 @@ impl Resource for Offers {
         format!("{:?} {:?} {input:?}", record.organisation, record.site)
     }
 
-    fn build(app: &App, _actor: Actor, owner: Owner, record: OfferRecord) -> Offer {
+    fn build(app: &App, (_, mode): (Actor, MarketMode), owner: Owner, record: OfferRecord) -> Offer {
         let id = domain::ids::OfferId(app.ids.next(app.clock.now()));
-        offers::published(id, owner.organisation, owner.site, record.terms, record.quarantine)
+        offers::published(id, (owner.organisation, owner.site), (record.terms, record.quarantine), mode)
     }
 
     fn owner(record: &Offer) -> OrganisationId {
@@ -179,7 +180,7 @@ impl Resource for Needs {
         format!("{:?} {:?} {input:?}", record.organisation, record.site)
     }
 
-    fn build(app: &App, actor: Actor, owner: Owner, record: NeedRecord) -> Need {
+    fn build(app: &App, (actor, _): (Actor, MarketMode), owner: Owner, record: NeedRecord) -> Need {
         let content = (record.terms, record.instalments);
         let mut need = needs::opened(app, actor, (owner.organisation, owner.site), content, app.clock.now());
         need.quarantine = record.quarantine;
@@ -287,10 +288,11 @@ async fn save<R: Resource>(
         .collect();
     let parties = good.iter().map(|(_, _, record)| R::parties(record));
     let owners = Owners::find_or_add(app, (actor, pen), tx, &source, R::USUAL_OWNER, parties.collect()).await?;
+    let mode = storage::modes::current(tx).await?;
     let mut imported = Vec::with_capacity(good.len());
     for ((_, row, record), owner) in good.iter().zip(owners.0) {
         imported.push(Imported {
-            record: R::build(app, actor, owner, (*record).clone()),
+            record: R::build(app, (actor, mode), owner, (*record).clone()),
             origin: Origin { source: source.clone(), external_id: row.key.clone() },
             content: ContentHash::of(&R::content(record, mapping))?,
         });

@@ -6,6 +6,7 @@ use std::{future::Future, pin::Pin, time::Duration};
 use domain::{
     api_key::AccessScope,
     email::EmailAddress,
+    freshness::Freshness,
     ids::{CallId, MailId, OrganisationId, PersonId},
     link::{LinkPurpose, Mail, MailKind},
     person::Person,
@@ -21,7 +22,7 @@ use storage::{
 use crate::{
     App,
     error::{AppError, AppResult},
-    links,
+    freshness, links,
     sessions::forgotten_before,
 };
 
@@ -195,6 +196,13 @@ async fn letter(app: &App, mail: &Mail) -> AppResult<Option<Letter>> {
         },
         (_, _) => about,
     };
+    let about = match (stage_of(mail.kind), mail.organisation) {
+        (Some(stage), Some(id)) => match freshness::listed(app, id, stage).await? {
+            Some(offers) => offers,
+            None => return Ok(None),
+        },
+        (_, _) => about,
+    };
     let (subject, before, after) = words(mail.kind, &organisation, &about);
     let link = match link_of(mail.kind) {
         Some(how) => Some(link(app, mail, how).await?),
@@ -211,6 +219,18 @@ async fn still_there(app: &App, id: PersonId) -> AppResult<Option<Person>> {
         Ok((person, _)) => Ok(Some(person)),
         Err(StoreError::NotFound) => Ok(None),
         Err(e) => Err(e.into()),
+    }
+}
+
+/// The stage of the offers that a mail is about, where it is about such.
+fn stage_of(kind: MailKind) -> Option<Freshness> {
+    match kind {
+        MailKind::Due => Some(Freshness::Due),
+        MailKind::Stale => Some(Freshness::Stale),
+        MailKind::Suspended => Some(Freshness::Suspended),
+        MailKind::Welcome | MailKind::Known | MailKind::Reset | MailKind::Invitation | MailKind::Role => None,
+        MailKind::Changed | MailKind::Access | MailKind::Entry | MailKind::Joining | MailKind::Granted => None,
+        MailKind::Lapsed => None,
     }
 }
 
@@ -266,7 +286,11 @@ fn link_of(kind: MailKind) -> Option<(LinkPurpose, i64)> {
         | MailKind::Match
         | MailKind::Recall
         | MailKind::Call
-        | MailKind::CallReminder => None,
+        | MailKind::CallReminder
+        | MailKind::Due
+        | MailKind::Stale
+        | MailKind::Suspended
+        | MailKind::Lapsed => None,
     }
 }
 
@@ -374,6 +398,38 @@ fn words(kind: MailKind, organisation: &str, about: &str) -> (String, String, St
         MailKind::CallReminder => (
             format!("{organisation} has not answered a call yet"),
             format!("{organisation} has not answered {about}. Sign in to answer it."),
+            String::new(),
+        ),
+        MailKind::Due => (
+            format!("Please confirm offers of {organisation} at Muster"),
+            format!(
+                "the figures of these offers of {organisation} count as fresh for a few days more. If they still hold, \
+                 confirm them; if not, change them:\n\n{about}"
+            ),
+            String::new(),
+        ),
+        MailKind::Stale => (
+            format!("Offers of {organisation} at Muster are stale"),
+            format!(
+                "nobody confirmed the figures of these offers of {organisation}. They rank behind fresh ones, and are \
+                 taken out of the market if it stays so. Confirm them, or change them:\n\n{about}"
+            ),
+            String::new(),
+        ),
+        MailKind::Suspended => (
+            format!("Offers of {organisation} are out of the market"),
+            format!(
+                "nobody confirmed the figures of these offers of {organisation} for long, so that they are out of the \
+                 market. Confirm them to bring them back:\n\n{about}"
+            ),
+            String::new(),
+        ),
+        MailKind::Lapsed => (
+            format!("A match of {organisation} at Muster needs a look"),
+            format!(
+                "{organisation} has an open match whose offer is not kept up: its figures are stale, it is suspended, or \
+                 its window is over. What was agreed stands. Sign in, look at your open matches, and ask the other side."
+            ),
             String::new(),
         ),
     };

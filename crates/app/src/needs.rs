@@ -8,10 +8,12 @@ use domain::{
     time::Instant,
     violation::Violations,
 };
-use storage::{Page, PageRequest, StoreError, Stored, needs as store};
+use storage::{Page, PageRequest, Reads, Scope, StoreError, Stored, needs as store};
 
+mod states;
 mod update;
 
+pub use states::{close, publish};
 pub use storage::needs::NeedFilter;
 pub use update::update;
 
@@ -21,11 +23,11 @@ use crate::{
     audit::{Deed, Pen},
     error::{AppError, AppResult},
     offers::{Place, site_of},
-    policy::{Action, Actor, Resource, require},
+    policy::Actor,
     reference, sites,
 };
 
-/// Opens a need. Its urgency counts as tier 1 only when the operator enters it: he stands for the
+/// Opens a need, or keeps it as a draft. Its urgency counts as tier 1 only when the operator enters it: he stands for the
 /// authorised body that grants it.
 ///
 /// # Errors
@@ -46,6 +48,9 @@ pub async fn create(app: &App, caller: &Caller, place: Place, input: &NeedInput)
     };
     let mut record = opened(app, actor, (organisation, site), (terms, instalments), now);
     record.quarantine = quarantine;
+    if input.draft {
+        record.state = NeedState::Draft;
+    }
     let stored = Stored { record: record.clone(), origin: None, created_at: now, updated_at: now };
     app.store
         .write(move |tx| async move {
@@ -82,7 +87,23 @@ pub(crate) fn opened(
         state: NeedState::Open,
         urgency_granted: actor == Actor::Operator,
         quarantine: None,
+        closing: None,
     }
+}
+
+/// A stored need as it stands at an instant: what the clock makes of its days, whether or not a job has been by. A day
+/// is over when it is over at the site.
+pub(crate) async fn standing(reader: &impl Reads, stored: Stored<Need>, now: Instant) -> AppResult<Stored<Need>> {
+    // No zone is more than a day from UTC, so that most needs do not ask for their site's.
+    let utc = now.day();
+    let today = match stored.record.last_due() {
+        Some(last) if last.since(utc).abs() <= 1 => {
+            let site = storage::sites::get(reader, Scope::Operator, stored.record.site).await?;
+            sites::today(Some(&site.record), now)
+        }
+        Some(_) | None => utc,
+    };
+    Ok(Stored { record: stored.record.standing(today), ..stored })
 }
 
 /// One need.
@@ -90,42 +111,18 @@ pub(crate) fn opened(
 /// # Errors
 /// `NotFound` outside of what the actor may see.
 pub async fn get(app: &App, actor: Actor, id: NeedId) -> AppResult<Stored<Need>> {
-    store::get(&app.store, actor.into(), id).await.map_err(not_found)
+    let stored = store::get(&app.store, actor.into(), id).await.map_err(not_found)?;
+    standing(&app.store, stored, app.clock.now()).await
 }
 
 /// A page of the needs that the actor may see.
 pub async fn page(app: &App, actor: Actor, filter: &NeedFilter, request: PageRequest) -> AppResult<Page<Stored<Need>>> {
-    Ok(store::page(&app.store, actor.into(), filter, request).await?)
-}
-
-/// Closes a need, if the caller agrees to what it is by then: later runs leave it out.
-///
-/// # Errors
-/// `NotFound` outside of what the actor may see; `Conflict` when it is closed or expired already; what
-/// `agree` says.
-pub async fn close<F>(app: &App, caller: &Caller, id: NeedId, agree: F) -> AppResult<Stored<Need>>
-where
-    F: FnOnce(&Stored<Need>) -> AppResult<()> + Send + 'static,
-{
-    let (actor, now, pen, caller) = (caller.actor, app.clock.now(), Pen::of(app, caller), caller.clone());
-    app.store
-        .write(move |tx| async move {
-            let mut stored = store::get_to_change(&tx, actor.into(), id).await.map_err(not_found)?;
-            require(&caller, Action::Write, Resource::OwnedBy(stored.record.organisation))?;
-            let state = stored.record.state;
-            if !state.may_become(NeedState::Closed) {
-                let detail = format!("the need is {} already, so it cannot be closed", state.as_str());
-                return Err(AppError::Conflict { code: "wrong_state", detail });
-            }
-            agree(&stored)?;
-            stored.record.state = NeedState::Closed;
-            stored.updated_at = now;
-            store::update(&tx, actor.into(), &stored.record, now).await?;
-            let change = Change::of("state", state.as_str(), stored.record.state.as_str());
-            pen.note(&tx, [deed(Act::Close, &stored.record, vec![change])]).await?;
-            Ok(stored)
-        })
-        .await
+    let page = store::page(&app.store, actor.into(), filter, request).await?;
+    let (mut items, now) = (Vec::with_capacity(page.items.len()), app.clock.now());
+    for stored in page.items {
+        items.push(standing(&app.store, stored, now).await?);
+    }
+    Ok(Page { items, next: page.next, total: page.total })
 }
 
 fn not_found(error: StoreError) -> AppError {

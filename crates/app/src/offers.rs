@@ -4,16 +4,21 @@ use domain::{
     audit::{Act, Change, RecordKind},
     disclosure::Disclosure,
     ids::{OfferId, OrganisationId, SiteId},
+    mode::MarketMode,
     offer::{Offer, OfferInput, OfferState, OfferTerms},
     organisation::Site,
     time::Day,
     violation::Violations,
 };
-use storage::{Page, PageRequest, StoreError, Stored, offers as store};
+use storage::{Page, PageRequest, Reads, StoreError, Stored, modes, offers as store};
 
+mod confirm;
 pub mod seen;
+mod states;
 mod update;
 
+pub use confirm::{MOST_CONFIRMED, confirm, confirm_all, convert};
+pub use states::{pause, publish, withdraw};
 pub use storage::offers::{OfferFilter, OfferSort};
 pub use update::update;
 
@@ -23,12 +28,9 @@ use crate::{
     audit::{Deed, Pen},
     error::{AppError, AppResult},
     organisations,
-    policy::{Action, Actor, Resource, require},
+    policy::{Action, Actor},
     reference, sites,
 };
-
-/// Days after its as-of date until an offer's figures are stale, in the market's normal mode.
-pub const CONFIRM_DAYS: i32 = 30;
 
 /// Whose record it is and where, as typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +41,7 @@ pub struct Place {
     pub site: SiteId,
 }
 
-/// Publishes an offer.
+/// Publishes an offer, or keeps it as a draft.
 ///
 /// # Errors
 /// `Invalid` with every fault of the content, the organisation and the site; nothing is stored then.
@@ -59,17 +61,18 @@ pub async fn create(app: &App, caller: &Caller, place: Place, input: &OfferInput
     };
     update::owner_shows(caller, &Disclosure::default(), &terms.disclosure)?;
     let id = OfferId(app.ids.next(now));
-    let record = published(id, organisation, site, terms, quarantine);
-    let stored = Stored { record: record.clone(), origin: None, created_at: now, updated_at: now };
+    let state = if input.draft { OfferState::Draft } else { OfferState::Published };
     app.store
         .write(move |tx| async move {
+            let mode = modes::current(&tx).await?;
+            let record = Offer { state, ..published(id, (organisation, site), (terms, quarantine), mode) };
             store::insert(&tx, &record, now).await?;
             let shown = update::shown(&record.terms.disclosure).map(|shown| Change::to("disclosure", shown));
             let state = Change::to("state", record.state.as_str());
-            pen.note(&tx, [deed(Act::Create, &record, std::iter::once(state).chain(shown).collect())]).await
+            pen.note(&tx, [deed(Act::Create, &record, std::iter::once(state).chain(shown).collect())]).await?;
+            Ok(at(Stored { record, origin: None, created_at: now, updated_at: now }, mode, now.day()))
         })
-        .await?;
-    Ok(stored)
+        .await
 }
 
 /// Something done to an offer.
@@ -80,13 +83,22 @@ pub(crate) fn deed(act: Act, offer: &Offer, changes: Vec<Change>) -> Deed {
 /// A checked offer, published.
 pub(crate) fn published(
     id: OfferId,
-    organisation: OrganisationId,
-    site: SiteId,
-    terms: OfferTerms,
-    quarantine: Option<String>,
+    (organisation, site): (OrganisationId, SiteId),
+    (terms, quarantine): (OfferTerms, Option<String>),
+    mode: MarketMode,
 ) -> Offer {
-    let confirm_by: Day = terms.profile.as_of.plus(CONFIRM_DAYS);
+    let confirm_by: Day = terms.profile.as_of.plus(mode.confirm_days());
     Offer { id, organisation, site, terms, state: OfferState::Published, confirm_by, suspended: false, quarantine }
+}
+
+/// A stored offer as it stands on a day: what the clock makes of its dates, whether or not a job has been by.
+pub(crate) fn at(stored: Stored<Offer>, mode: MarketMode, on: Day) -> Stored<Offer> {
+    Stored { record: stored.record.standing(mode, on), ..stored }
+}
+
+/// As [`at`], in the mode that the market runs in.
+pub(crate) async fn standing(reader: &impl Reads, stored: Stored<Offer>, on: Day) -> AppResult<Stored<Offer>> {
+    Ok(at(stored, modes::current(reader).await?, on))
 }
 
 /// The site that a record is about to be written at, which is the owner's; else the faults of the place.
@@ -107,7 +119,8 @@ pub(crate) async fn site_of(app: &App, caller: &Caller, place: Place) -> AppResu
 /// # Errors
 /// `NotFound` outside of what the actor may see.
 pub async fn get(app: &App, actor: Actor, id: OfferId) -> AppResult<Stored<Offer>> {
-    store::get(&app.store, actor.into(), id).await.map_err(not_found)
+    let stored = store::get(&app.store, actor.into(), id).await.map_err(not_found)?;
+    standing(&app.store, stored, app.today()).await
 }
 
 /// A page of the offers that the actor may see.
@@ -118,36 +131,10 @@ pub async fn page(
     sort: OfferSort,
     request: PageRequest,
 ) -> AppResult<Page<Stored<Offer>>> {
-    Ok(store::page(&app.store, actor.into(), filter, sort, request).await?)
-}
-
-/// Takes an offer out of the market for good, if the caller agrees to what it is by then.
-///
-/// # Errors
-/// `NotFound` outside of what the actor may see; `Conflict` when it is out already; what `agree` says.
-pub async fn withdraw<F>(app: &App, caller: &Caller, id: OfferId, agree: F) -> AppResult<Stored<Offer>>
-where
-    F: FnOnce(&Stored<Offer>) -> AppResult<()> + Send + 'static,
-{
-    let (actor, now, pen, caller) = (caller.actor, app.clock.now(), Pen::of(app, caller), caller.clone());
-    app.store
-        .write(move |tx| async move {
-            let mut stored = store::get_to_change(&tx, actor.into(), id).await.map_err(not_found)?;
-            require(&caller, Action::Write, Resource::OwnedBy(stored.record.organisation))?;
-            let state = stored.record.state;
-            if !state.may_become(OfferState::Withdrawn) {
-                let detail = format!("the offer is {} already, so it cannot be withdrawn", state.as_str());
-                return Err(AppError::Conflict { code: "wrong_state", detail });
-            }
-            agree(&stored)?;
-            stored.record.state = OfferState::Withdrawn;
-            stored.updated_at = now;
-            store::update(&tx, actor.into(), &stored.record, now).await?;
-            let change = Change::of("state", state.as_str(), stored.record.state.as_str());
-            pen.note(&tx, [deed(Act::Withdraw, &stored.record, vec![change])]).await?;
-            Ok(stored)
-        })
-        .await
+    let page = store::page(&app.store, actor.into(), filter, sort, request).await?;
+    let (mode, today) = (modes::current(&app.store).await?, app.today());
+    let items = page.items.into_iter().map(|stored| at(stored, mode, today)).collect();
+    Ok(Page { items, next: page.next, total: page.total })
 }
 
 pub(crate) fn not_found(error: StoreError) -> AppError {

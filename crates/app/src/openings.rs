@@ -9,6 +9,7 @@ use domain::{
     disclosure::{Audience, Disclosure, FieldGroup},
     ids::{MatchId, NeedId, OrganisationId},
     organisation::Organisation,
+    time::Day,
 };
 use storage::{Page, PageRequest, Scope, StoreError, Tx, audit::AuditFilter, matches::MatchRow};
 
@@ -66,7 +67,7 @@ pub async fn counterparty(app: &App, caller: &Caller, id: MatchId) -> AppResult<
         });
     };
     require(caller, Action::Read, Resource::OwnedBy(own))?;
-    let (caller, tables, pen) = (caller.clone(), app.tables(), Pen::of(app, caller));
+    let (caller, tables, pen, today) = (caller.clone(), app.tables(), Pen::of(app, caller), app.today());
     app.store
         .write(move |tx| async move {
             let row = match storage::matches::get(&tx, caller.actor.into(), id).await {
@@ -81,7 +82,7 @@ pub async fn counterparty(app: &App, caller: &Caller, id: MatchId) -> AppResult<
                 return Err(AppError::Conflict { code: "not_opened", detail });
             }
             let side = if own == row.buyer {
-                let seen = supplier(&tx, &tables, &row, (&pen, &caller)).await?;
+                let seen = supplier(&tx, &tables, (&row, today), (&pen, &caller)).await?;
                 OtherSide::Supplier(Box::new(seen))
             } else {
                 OtherSide::Buyer(buyer(&tx, &row, &pen).await?)
@@ -91,8 +92,14 @@ pub async fn counterparty(app: &App, caller: &Caller, id: MatchId) -> AppResult<
         .await
 }
 
-async fn supplier(tx: &Tx, tables: &Tables, row: &MatchRow, (pen, caller): (&Pen, &Caller)) -> AppResult<SeenOffer> {
+async fn supplier(
+    tx: &Tx,
+    tables: &Tables,
+    (row, today): (&MatchRow, Day),
+    (pen, caller): (&Pen, &Caller),
+) -> AppResult<SeenOffer> {
     let offer = storage::offers::get(tx, Scope::Operator, row.offer).await?;
+    let offer = crate::offers::standing(tx, offer, today).await?;
     let owner = storage::organisations::get(tx, Scope::Operator, offer.record.organisation).await?.record;
     let seen = SeenOffer::read(tx, tables, Audience::Counterparty, &offer, &owner).await?;
     note(tx, pen, caller, (&seen, &offer.record), Some(row.id)).await?;

@@ -1,4 +1,4 @@
-//! What matches hold a record to while its owner changes it.
+//! What matches hold a record to while its owner changes it, or takes it out of the market.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use storage::{
     Tx,
     ledger::{self, Books, LedgerError},
     matches,
-    matches::MatchFilter,
+    matches::{MatchFilter, MatchRow},
 };
 
 use crate::{
@@ -22,6 +22,9 @@ use crate::{
     ledger::{Over, broken},
     matches::deeds_of_expired,
 };
+
+/// How many matches an error names.
+const MOST_NAMED: usize = 20;
 
 /// Locks an offer and what it shares a line with, before anybody changes it: in the order in which whoever promises does.
 pub(crate) async fn lock(tx: &Tx, pen: &Pen, offer: OfferId, now: Instant) -> AppResult<Books> {
@@ -33,16 +36,7 @@ pub(crate) async fn lock(tx: &Tx, pen: &Pen, offer: OfferId, now: Instant) -> Ap
 }
 
 /// Refuses to lower an offer, or to move its dates, below what matches draw on it by their cut-offs.
-pub(crate) async fn kept_by_offer(
-    tx: &Tx,
-    books: &Books,
-    before: &Offer,
-    after: &Offer,
-    now: Instant,
-) -> AppResult<()> {
-    if after.terms.profile.as_of > before.terms.profile.as_of {
-        restated(tx, before.id, now).await?;
-    }
+pub(crate) async fn kept_by_offer(tx: &Tx, books: &Books, before: &Offer, after: &Offer) -> AppResult<()> {
     let open = ledger::drawing(tx, before.id).await?;
     let Some(first) = open.first() else { return Ok(()) };
     if before.terms.product != after.terms.product {
@@ -75,6 +69,33 @@ pub(crate) async fn restated(tx: &Tx, offer: OfferId, now: Instant) -> AppResult
         })?;
     }
     Ok(())
+}
+
+/// Refuses to take an offer out of the market while open matches draw on it, and names them: they are the owner's own.
+/// Whoever lets matches go with the offer ends those that its owner names before this is asked.
+pub(crate) async fn let_go_by_offer(tx: &Tx, offer: &Offer) -> AppResult<()> {
+    let open = matches::promises(tx, &MatchFilter { offer: Some(offer.id), ..MatchFilter::default() }).await?;
+    none_open(&open, "the offer")
+}
+
+/// As [`let_go_by_offer`], of a need that its owner closes.
+pub(crate) async fn let_go_by_need(tx: &Tx, need: &Need) -> AppResult<()> {
+    let open = matches::promises(tx, &MatchFilter { need: Some(need.id), ..MatchFilter::default() }).await?;
+    none_open(&open, "the need")
+}
+
+fn none_open(promises: &[MatchRow], what: &str) -> AppResult<()> {
+    // What was delivered holds nobody to anything.
+    let open = promises.iter().filter(|promise| promise.state.takes_capacity()).map(|promise| promise.id);
+    let open: Vec<MatchId> = open.collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    let named: Vec<String> = open.iter().take(MOST_NAMED).map(ToString::to_string).collect();
+    let more = open.len().saturating_sub(MOST_NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let detail = format!("{what} is held to by open matches: {}{more}; end them first", named.join(", "));
+    Err(AppError::Conflict { code: "wrong_state", detail })
 }
 
 /// Refuses to take from a need what matches promise to bring or brought.

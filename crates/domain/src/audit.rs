@@ -142,8 +142,18 @@ words! {
         Create "create",
         /// Changed by its owner, or by a file that came again.
         Update "update",
+        /// A draft or a paused offer was put into the market, or a draft of a need.
+        Publish "publish",
+        /// An offer was taken out of the market for a while.
+        Pause "pause",
         /// An offer was taken out of the market.
         Withdraw "withdraw",
+        /// The conversion of a site was decided.
+        Convert "convert",
+        /// An offer was taken out of the market since nobody confirmed it.
+        Suspend "suspend",
+        /// The window of an offer, or the last due day of a need, was over.
+        Expire "expire",
         /// A need or a cluster was closed.
         Close "close",
         /// Somebody vouched for an organisation or a member, or no longer does.
@@ -180,7 +190,7 @@ words! {
         Request "request",
         /// A cluster entered a firm that has no account.
         Enter "enter",
-        /// An organisation stood by what others entered for it.
+        /// An organisation stood by what others entered for it, or an owner by the figures of an offer.
         Confirm "confirm",
         /// Somebody did not take what was asked for or entered.
         Refuse "refuse",
@@ -196,8 +206,6 @@ words! {
         Sample "sample",
         /// Goods were recalled.
         Recall "recall",
-        /// A hold ended without an answer.
-        Expire "expire",
         /// Whose an offer or a need is, or how to reach him, was shown to somebody else; or a call was opened.
         Open "open",
         /// Organisations were invited to answer a call.
@@ -246,5 +254,7 @@ words! {
         Call "call",
         /// An answer to a call.
         CallAnswer "call_answer",
+        /// The market: the mode that it runs in.
+        Market "market",
     }
 }

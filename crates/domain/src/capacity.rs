@@ -5,13 +5,19 @@
 //! (linear from nothing to full rate), then `(R + 1) / 2 + n - R`; without a ramp `E(n) = n`.
 //! Output that exists at the end of day `t` is
 //! `floor(units * (E(n(t)) - E(n(base - 1))) / working days per period)`, where `base` is the later
-//! of the window's start and the as-of date. The as-of date is the start of its day (ADR 0007).
+//! of the window's start and the as-of date. The as-of date is the start of its day (ADR 0007). Figures that differ
+//! from week to week accrue as [`weeks`] says, in the place of a rate.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{calendar::WorkingCalendar, quantity::Measure, quantity::Quantity, rate::Rate, time::Day};
+
+pub mod weeks;
+
+pub use weeks::Week;
+use weeks::WeeklyStream;
 
 /// Which level of capacity a run counts on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -36,8 +42,8 @@ impl CapacityKind {
 /// Capacity that starts a conversion time after a recorded decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conversion {
-    /// The rate once converted.
-    pub rate: Rate,
+    /// The rate once converted; `None` where figures of weeks say it.
+    pub rate: Option<Rate>,
     /// Calendar days from the decision to the first output.
     pub days: u16,
     /// Working days from first output to the full rate.
@@ -67,6 +73,10 @@ pub struct CapacityProfile {
     pub ramp_days: u16,
     /// What it could make after a conversion.
     pub convertible: Option<Conversion>,
+    /// Figures week by week in the place of `running` and `maximum`, the earliest first and each week once; empty
+    /// where it has rates. Left out of the JSON then, so that terms and snapshots of before keep their bytes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weeks: Vec<Week>,
 }
 
 impl CapacityProfile {
@@ -77,12 +87,27 @@ impl CapacityProfile {
             CapacityKind::Maximum => self.maximum.as_ref().or(self.running.as_ref()),
         };
         let steady = level.map(|rate| self.stream(rate, self.from, self.ramp_days));
-        let converted = self.convertible.as_ref().and_then(|c| {
+        let decided = self.convertible.as_ref().and_then(|c| {
             let start = c.decided_on?.plus(i32::from(c.days)).max(self.from);
-            Some(self.stream(&c.rate, start, c.ramp_days))
+            Some((c, start))
         });
+        let converted = decided.and_then(|(c, start)| Some(self.stream(c.rate.as_ref()?, start, c.ramp_days)));
         let streams = steady.into_iter().chain(converted).filter(|s| s.units > 0).collect();
-        SupplyCurve { stock: self.stock.quantity.units(), stock_from: self.as_of, streams }
+        let of_level = |week: &Week| match kind {
+            CapacityKind::Running => units(&week.running),
+            CapacityKind::Maximum => units(&week.maximum).max(units(&week.running)),
+        };
+        let mut weekly = Vec::new();
+        if !self.weeks.is_empty() {
+            weekly.push(self.series(self.from, of_level));
+            weekly.extend(decided.map(|(_, start)| self.series(start, |week| units(&week.convertible))));
+        }
+        SupplyCurve { stock: self.stock.quantity.units(), stock_from: self.as_of, streams, weekly }
+    }
+
+    fn series(&self, start: Day, units: impl Fn(&Week) -> i64) -> WeeklyStream {
+        let span = (start.max(self.as_of), self.until.unwrap_or(Day::MAX));
+        WeeklyStream::new(&self.calendar, span, self.weeks.iter().map(|week| (week.monday, units(week))))
     }
 
     /// Whether nothing runs and nothing lies ready: only an undecided conversion could supply.
@@ -91,6 +116,7 @@ impl CapacityProfile {
         self.stock.quantity.is_zero()
             && idle(&self.running)
             && idle(&self.maximum)
+            && self.weeks.iter().all(|week| units(&week.running) == 0 && units(&week.maximum) == 0)
             && self.convertible.as_ref().is_some_and(|c| c.decided_on.is_none())
     }
 
@@ -112,6 +138,10 @@ impl CapacityProfile {
         }
         stream
     }
+}
+
+fn units(figure: &Option<Measure>) -> i64 {
+    figure.as_ref().map_or(0, |measure| measure.quantity.units())
 }
 
 /// A rate at work from a start day, counted from a base day on.
@@ -186,6 +216,7 @@ pub struct SupplyCurve {
     stock: i64,
     stock_from: Day,
     streams: Vec<Stream>,
+    weekly: Vec<WeeklyStream>,
 }
 
 impl SupplyCurve {
@@ -194,13 +225,16 @@ impl SupplyCurve {
         if day < self.stock_from {
             return 0;
         }
-        let output: i128 = self.streams.iter().map(|s| s.output_by(day)).sum();
+        let steady = self.streams.iter().map(|s| s.output_by(day));
+        let output: i128 = steady.chain(self.weekly.iter().map(|s| s.output_by(day))).sum();
         i64::try_from(output).unwrap_or(CURVE_LIMIT).saturating_add(self.stock).min(CURVE_LIMIT)
     }
 
     /// The first day by which anything exists; on every later day something does.
     pub fn first_day(&self) -> Option<Day> {
-        self.first_stock_day().into_iter().chain(self.streams.iter().filter_map(Stream::first_day)).min()
+        let steady = self.streams.iter().filter_map(Stream::first_day);
+        let weekly = self.weekly.iter().filter_map(WeeklyStream::first_day);
+        self.first_stock_day().into_iter().chain(steady).chain(weekly).min()
     }
 
     /// The day from which stock lies ready, if there is any.

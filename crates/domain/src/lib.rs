@@ -23,6 +23,7 @@ pub mod email;
 pub mod event;
 pub mod fairness;
 pub mod feature;
+pub mod freshness;
 pub mod geo;
 pub mod identifier;
 pub mod ids;

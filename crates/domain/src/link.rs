@@ -81,11 +81,19 @@ pub enum MailKind {
     Call,
     /// It has not answered it yet.
     CallReminder,
+    /// The figures of offers stop being fresh in a few days.
+    Due,
+    /// The figures of offers are no longer fresh.
+    Stale,
+    /// Offers are out of the market since nobody confirmed them.
+    Suspended,
+    /// An offer that a match draws on is no longer kept up: stale, suspended or over.
+    Lapsed,
 }
 
 impl MailKind {
     /// All of them.
-    pub const ALL: [MailKind; 14] = [
+    pub const ALL: [MailKind; 18] = [
         Self::Welcome,
         Self::Known,
         Self::Reset,
@@ -100,6 +108,10 @@ impl MailKind {
         Self::Recall,
         Self::Call,
         Self::CallReminder,
+        Self::Due,
+        Self::Stale,
+        Self::Suspended,
+        Self::Lapsed,
     ];
 
     /// The name in the table.
@@ -119,6 +131,10 @@ impl MailKind {
             Self::Recall => "recall",
             Self::Call => "call",
             Self::CallReminder => "call_reminder",
+            Self::Due => "due",
+            Self::Stale => "stale",
+            Self::Suspended => "suspended",
+            Self::Lapsed => "lapsed",
         }
     }
 

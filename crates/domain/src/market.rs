@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ids::{InstalmentId, LineId, MatchId, NeedId, OfferId, OrganisationId, SiteId},
     line::Line,
+    mode::MarketMode,
     need::Need,
     offer::Offer,
     organisation::{Organisation, Site},
@@ -68,6 +69,9 @@ pub struct StatedDistance {
 pub struct Market {
     /// The day the run decides on.
     pub day: Day,
+    /// The mode that the market runs in. What it makes of the freshness of offers stands in them already.
+    #[serde(default, skip_serializing_if = "MarketMode::is_normal")]
+    pub mode: MarketMode,
     /// Organisations by id.
     pub organisations: BTreeMap<OrganisationId, Organisation>,
     /// Sites by id.
@@ -95,6 +99,7 @@ impl Market {
     pub fn new(day: Day) -> Self {
         Self {
             day,
+            mode: MarketMode::Normal,
             organisations: BTreeMap::new(),
             sites: BTreeMap::new(),
             lines: BTreeMap::new(),

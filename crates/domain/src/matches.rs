@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{quantity::Quantity, violation::Violations};
 
+mod closing;
 mod contact;
 mod life;
 mod terms;
@@ -179,89 +180,6 @@ pub enum ClosingReason {
 }
 
 impl ClosingReason {
-    /// Their names on the wire, `other` the last.
-    pub const NAMES: [&str; 13] = [
-        "no_supply",
-        "no_contact_supplier",
-        "no_contact_buyer",
-        "need_gone",
-        "prefers_other",
-        "price",
-        "quality",
-        "certificate",
-        "logistics",
-        "recall",
-        "duplicate",
-        "test",
-        "other",
-    ];
-
-    /// From its name and, for `other`, what is said in words.
-    ///
-    /// # Errors
-    /// A violation of `/reason` or `/text`.
-    pub fn read(name: &str, text: Option<&str>) -> Result<Self, Violations> {
-        let text = text.map(str::trim).filter(|text| !text.is_empty());
-        if let (Some(_), true) = (text, name != "other") {
-            let detail = "only the reason other is said in words; leave it out, or write the reason other";
-            return Err(Violations::one("/text", "not_with_reason", detail));
-        }
-        Ok(match name {
-            "no_supply" => Self::NoSupply,
-            "no_contact_supplier" => Self::NoContactSupplier,
-            "no_contact_buyer" => Self::NoContactBuyer,
-            "need_gone" => Self::NeedGone,
-            "prefers_other" => Self::PrefersOther,
-            "price" => Self::Price,
-            "quality" => Self::Quality,
-            "certificate" => Self::Certificate,
-            "logistics" => Self::Logistics,
-            "recall" => Self::Recall,
-            "duplicate" => Self::Duplicate,
-            "test" => Self::Test,
-            "other" => match text {
-                Some(text) => Self::Other(text.to_owned()),
-                None => {
-                    let detail = "the reason other needs words; write why in text";
-                    return Err(Violations::one("/text", "missing", detail));
-                }
-            },
-            unknown => {
-                let detail = format!("{unknown:?} is no reason; write one of: {}", Self::NAMES.join(", "));
-                return Err(Violations::one("/reason", "unknown_value", detail));
-            }
-        })
-    }
-
-    /// The name on the wire.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::NoSupply => "no_supply",
-            Self::NoContactSupplier => "no_contact_supplier",
-            Self::NoContactBuyer => "no_contact_buyer",
-            Self::NeedGone => "need_gone",
-            Self::PrefersOther => "prefers_other",
-            Self::Price => "price",
-            Self::Quality => "quality",
-            Self::Certificate => "certificate",
-            Self::Logistics => "logistics",
-            Self::Recall => "recall",
-            Self::Duplicate => "duplicate",
-            Self::Test => "test",
-            Self::Other(_) => "other",
-        }
-    }
-
-    /// What was said in words.
-    pub fn text(&self) -> Option<&str> {
-        match self {
-            Self::Other(text) => Some(text),
-            Self::NoSupply | Self::NoContactSupplier | Self::NoContactBuyer | Self::NeedGone => None,
-            Self::PrefersOther | Self::Price | Self::Quality | Self::Certificate | Self::Logistics => None,
-            Self::Recall | Self::Duplicate | Self::Test => None,
-        }
-    }
-
     /// Whether later runs keep the offer and the need apart: the reason lies in the pair, and not in the moment.
     pub fn keeps_apart(&self) -> bool {
         match self {

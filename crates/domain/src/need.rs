@@ -9,6 +9,7 @@ use crate::{
     code::{CertificateKindCode, GradeCode, ProductCode, RegionCode},
     feature::Requirement,
     ids::{InstalmentId, NeedId, OrganisationId, SiteId},
+    matches::ClosingReason,
     offer::Transfer,
     organisation::Verification,
     price::Price,
@@ -82,6 +83,26 @@ pub struct Substitution {
     pub grade: Option<GradeCode>,
 }
 
+/// What lies at a buyer's site, and what it uses up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteSupply {
+    /// What lay there.
+    pub stock: Measure,
+    /// At the start of which day.
+    pub as_of: Day,
+    /// What is used up in a day, weekends among them; above zero.
+    pub daily_use: Measure,
+}
+
+impl SiteSupply {
+    /// How many whole days what is left on a day lasts: `floor(stock / daily use)` less the days since the stock was
+    /// counted, and not below 0.
+    pub fn days_left(&self, on: Day) -> i64 {
+        let lasts = self.stock.quantity.units().checked_div(self.daily_use.quantity.units()).unwrap_or(0);
+        (lasts - i64::from(on.since(self.as_of)).max(0)).max(0)
+    }
+}
+
 /// What is needed; every check of [`NeedInput::check`] passed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NeedTerms {
@@ -115,6 +136,10 @@ pub struct NeedTerms {
     pub max_suppliers: Option<u16>,
     /// How urgent the buyer says it is.
     pub urgency: Urgency,
+    /// What lies at the buyer's site and what it uses up, where he states both. Left out of the JSON otherwise, so that
+    /// terms and snapshots of before keep their bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supply: Option<SiteSupply>,
     /// What the buyer adds in words.
     pub note: String,
 }
@@ -198,6 +223,9 @@ pub struct Need {
     pub urgency_granted: bool,
     /// Why it waits for a reviewer, if it does.
     pub quarantine: Option<String>,
+    /// Why its owner closed it, if he did. Left out of the JSON otherwise, so that snapshots of before keep their bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closing: Option<ClosingReason>,
 }
 
 impl Need {
@@ -207,6 +235,19 @@ impl Need {
             Urgency::Critical if !self.urgency_granted => Urgency::High.tier(),
             other => other.tier(),
         }
+    }
+
+    /// The day on which its last instalment is due.
+    pub fn last_due(&self) -> Option<Day> {
+        self.instalments.iter().map(|instalment| instalment.due).max()
+    }
+
+    /// As it stands on a day: expired once its last due day is over.
+    pub fn standing(mut self, on: Day) -> Self {
+        if self.state.may_become(NeedState::Expired) && self.last_due().is_some_and(|last| last < on) {
+            self.state = NeedState::Expired;
+        }
+        self
     }
 
     /// Whether a run should try to cover it.

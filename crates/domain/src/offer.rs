@@ -18,11 +18,13 @@ use crate::{
 
 mod check;
 mod input;
+mod weeks;
 
 pub use check::implausible;
 
 pub use input::{
     CalendarInput, CertificateInput, ConversionInput, FeatureInput, OfferInput, PriceInput, RateInput, Reference,
+    WeekInput,
 };
 
 /// Whether the offering organisation makes the goods or trades them.

@@ -38,6 +38,29 @@ impl Day {
             .ok_or_else(|| format!("{text:?} is outside 1900-01-01 to 2199-12-31; write a day between"))
     }
 
+    /// Parses an ISO week: its Monday as `YYYY-MM-DD`, or `YYYY-Www`. Answers the Monday; errors name the text and the
+    /// remedy.
+    pub fn parse_week(text: &str) -> Result<Self, String> {
+        let no_week = || format!("{text:?} is no week; write its Monday or YYYY-Www, e.g. 2020-04-20 or 2020-W17");
+        let shaped = text.len() == 8 && text.is_ascii() && text.get(4..6) == Some("-W");
+        if !shaped {
+            let day = Self::parse(text).map_err(|_| no_week())?;
+            let (monday, name) = (day.monday(), WEEKDAYS[day.weekday()]);
+            let refused = || format!("{text} is a {name}; a week is named by its Monday, here {monday}");
+            return if monday == day { Ok(day) } else { Err(refused()) };
+        }
+        let number = |part: Option<&str>| {
+            let digits = part.filter(|part| part.bytes().all(|b| b.is_ascii_digit()));
+            digits.and_then(|part| part.parse::<i16>().ok()).ok_or_else(no_week)
+        };
+        let (year, week) = (number(text.get(..4))?, number(text.get(6..))?);
+        // The first week is that of 4 January, and a week is of the year of its Thursday.
+        let first = Self::from_ymd(year, 1, 4).ok_or_else(no_week)?.monday();
+        let monday = first.plus(7 * (i32::from(week) - 1));
+        let (own, next) = (monday.plus(3).date().year() == year, monday.monday() == monday);
+        if week >= 1 && own && next { Ok(monday) } else { Err(format!("{year} has no week {week}; write another")) }
+    }
+
     /// From a year, month and day of the calendar; `None` if there is no such day.
     pub fn from_ymd(year: i16, month: i8, day: i8) -> Option<Self> {
         Self::from_date(Date::new(year, month, day).ok()?)

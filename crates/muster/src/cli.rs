@@ -11,11 +11,13 @@ use domain::{
 use exchange::number::Locale;
 
 pub use access::{Admin, AdminAction, Audit, Keys, KeysAction, Token, TokenAction};
+pub use market::{Market, Mode};
 pub use organisations::{Kind, Org, OrgAction, OrgList, Voucher};
 
 use crate::demo::DEFAULT_SEED;
 
 mod access;
+mod market;
 mod organisations;
 
 const EXIT_CODES: &str = "\
@@ -207,6 +209,16 @@ Examples:
   muster org merge \"Atelier Exemple SARL\" \"Atelier Exemple\"
   muster org merge FROM INTO --yes")]
     Org(Org),
+    /// See or set the mode that the market runs in: normal, vigilance or emergency
+    #[command(after_help = "\
+The mode says for how long the figures of offers count as fresh, for how long proposals hold, and whether certificates
+under a derogation count. A shorter interval shortens what offers were given; a longer one lengthens nothing.
+
+Examples:
+  muster market
+  muster market --mode emergency --reason \"The Commission activated the emergency framework\"
+  muster market --output json")]
+    Market(Market),
     /// See who did what to which record
     #[command(after_help = "\
 Examples:

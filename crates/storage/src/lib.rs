@@ -49,6 +49,8 @@ pub mod sessions;
 pub mod shortages;
 pub mod sites;
 pub mod snapshots;
+pub mod versions;
+pub mod watches;
 
 pub use error::StoreError;
 pub use origin::{ContentHash, Imported, Origin, Saved, Stored};

@@ -6,6 +6,7 @@ use domain::{
     ids::{InstalmentId, NeedId, OfferId},
     market::{Commitment, Market, Suggestion},
     matches::MatchState,
+    mode::MarketMode,
     need::Need,
     offer::Offer,
     organisation::Verification,
@@ -18,7 +19,7 @@ use uuid::Uuid;
 use crate::{
     entity::{cluster, instalment, line, match_row, membership, need, offer, organisation, refusal, site},
     error::StoreError,
-    lines, matches, memberships, needs, offers, organisations,
+    lines, matches, memberships, modes, needs, offers, organisations,
     scope::Scope,
     sites,
     store::{Reads, Store, Tx},
@@ -41,6 +42,7 @@ pub async fn snapshot(store: &Store, day: Day, now: Instant) -> Result<Market, S
 /// they name and a refusal between them, and without what is promised.
 pub async fn of_pair(tx: &Tx, offer: &Offer, need: &Need, day: Day) -> Result<Market, StoreError> {
     let mut market = Market::new(day);
+    market.mode = modes::current(tx).await?;
     for id in [offer.organisation, need.organisation] {
         market.organisations.insert(id, organisations::get(tx, Scope::Operator, id).await?.record);
     }
@@ -72,6 +74,7 @@ struct Rows {
     /// Offer, instalment and quantity of what the latest run suggested.
     suggestions: Vec<(Uuid, Uuid, i64)>,
     refusals: Vec<refusal::Model>,
+    mode: MarketMode,
 }
 
 impl Rows {
@@ -100,11 +103,13 @@ impl Rows {
             promises: promised.all(connection).await?,
             suggestions: suggested.into_tuple().all(connection).await?,
             refusals: refusal::Entity::find().all(connection).await?,
+            mode: modes::current_on(connection).await?,
         })
     }
 
     fn market(self, day: Day, now: Instant) -> Result<Market, StoreError> {
         let mut market = Market::new(day);
+        market.mode = self.mode;
         let is_over = |row: &cluster::Model| row.closed_at.is_some() || row.ends_on.is_some_and(|d| d < day.number());
         let over: Vec<_> = self.clusters.into_iter().filter(is_over).collect();
         let clusters = memberships::live(self.memberships, &over);
@@ -126,7 +131,7 @@ impl Rows {
             market.lines.insert(line.id, line);
         }
         for row in self.offers {
-            market.offers.push(offers::stored(row)?.record);
+            market.offers.push(offers::stored(row)?.record.aged(self.mode, day));
         }
         let mut parts = BTreeMap::new();
         needs::instalments::gather(self.instalments, &mut parts)?;

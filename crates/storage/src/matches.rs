@@ -271,7 +271,7 @@ pub(crate) fn record(row: match_row::Model) -> Result<MatchRow, StoreError> {
 
 fn model(row: &MatchRow) -> Result<match_row::Model, StoreError> {
     for text in
-        row.terms_json.iter().chain(row.closing_reason.as_ref().and_then(|r| r.text()).map(str::to_owned).as_ref())
+        row.terms_json.iter().chain(row.closing_reason.as_ref().and_then(|r| r.words()).map(str::to_owned).as_ref())
     {
         json::storable("matches.terms", text)?;
     }

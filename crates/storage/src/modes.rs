@@ -4,7 +4,7 @@ use domain::{
     ids::PersonId,
     mode::{MarketMode, ModeChange},
 };
-use sea_orm::{EntityTrait, QueryOrder};
+use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder};
 
 use crate::{
     bulk,
@@ -16,12 +16,20 @@ use crate::{
 
 /// The mode that the market runs in.
 pub async fn current(reader: &impl Reads) -> Result<MarketMode, StoreError> {
-    Ok(last(reader).await?.map(|change| change.mode).unwrap_or_default())
+    current_on(reader.connection()).await
+}
+
+pub(crate) async fn current_on<C: ConnectionTrait>(connection: &C) -> Result<MarketMode, StoreError> {
+    Ok(last_on(connection).await?.map(|change| change.mode).unwrap_or_default())
 }
 
 /// The last change of the mode, if it ever changed.
 pub async fn last(reader: &impl Reads) -> Result<Option<ModeChange>, StoreError> {
-    let row = Entity::find().order_by_desc(Column::Since).one(reader.connection()).await?;
+    last_on(reader.connection()).await
+}
+
+async fn last_on<C: ConnectionTrait>(connection: &C) -> Result<Option<ModeChange>, StoreError> {
+    let row = Entity::find().order_by_desc(Column::Since).one(connection).await?;
     row.map(stored).transpose()
 }
 

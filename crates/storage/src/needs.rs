@@ -6,10 +6,11 @@ use domain::{
     event::Subject,
     ids::{NeedId, OrganisationId, SiteId},
     need::{Instalment, Need, NeedState, Urgency},
-    time::Instant,
+    time::{Day, Instant},
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -74,6 +75,7 @@ pub async fn insert_many(tx: &Tx, needs: &[Need], at: Instant) -> Result<(), Sto
 struct Kept {
     state: String,
     urgency_granted: bool,
+    closing: Option<String>,
     created_at: i64,
 }
 
@@ -105,7 +107,10 @@ pub async fn save_imported(tx: &Tx, records: &[Imported<Need>], at: Instant) -> 
             row.created_at = kept.created_at;
             row.urgency_granted |= kept.urgency_granted;
             match json::word("needs.state", &kept.state, NeedState::parse)? {
-                NeedState::Closed | NeedState::Covered => row.state.clone_from(&kept.state),
+                NeedState::Closed | NeedState::Covered => {
+                    row.state.clone_from(&kept.state);
+                    row.closing.clone_from(&kept.closing);
+                }
                 NeedState::Draft | NeedState::Open | NeedState::Expired => {}
             }
         }
@@ -131,11 +136,11 @@ async fn known<C: ConnectionTrait>(
     for source in sources {
         let owners = records.iter().filter(|i| i.origin.source == source).map(|i| i.record.organisation.0);
         for list in bulk::id_lists(owners) {
-            type Row = (Uuid, Uuid, Option<String>, Option<String>, String, bool, i64);
+            type Row = (Uuid, Uuid, Option<String>, Option<String>, String, bool, Option<String>, i64);
             let rows: Vec<Row> = need::Entity::find()
                 .select_only()
                 .columns([Column::Id, Column::OrganisationId, Column::ExternalId, Column::ContentHash])
-                .columns([Column::State, Column::UrgencyGranted, Column::CreatedAt])
+                .columns([Column::State, Column::UrgencyGranted, Column::Closing, Column::CreatedAt])
                 .filter(Column::Source.eq(source))
                 .filter(Column::OrganisationId.is_in(list))
                 // Locked in one order: what its owner decides meanwhile must not be overwritten.
@@ -144,9 +149,9 @@ async fn known<C: ConnectionTrait>(
                 .into_tuple()
                 .all(connection)
                 .await?;
-            for (id, organisation, external_id, content, state, urgency_granted, created_at) in rows {
+            for (id, organisation, external_id, content, state, urgency_granted, closing, created_at) in rows {
                 let key = (organisation, source.to_owned(), external_id.unwrap_or_default());
-                let kept = Kept { state, urgency_granted, created_at };
+                let kept = Kept { state, urgency_granted, closing, created_at };
                 known.insert(key, (id, Known { content: content.unwrap_or_default(), kept }));
             }
         }
@@ -177,6 +182,31 @@ pub async fn quarantine_all(
     for id in &ids {
         events::record(tx, Subject::Need, *id, CHANGED, &[organisation], at);
     }
+    Ok(ids.into_iter().map(NeedId).collect())
+}
+
+/// Open needs none of whose instalments is due on a day or later: at most so many, those of the least ids after one.
+pub async fn past(
+    reader: &impl Reads,
+    today: Day,
+    after: Option<NeedId>,
+    most: u64,
+) -> Result<Vec<NeedId>, StoreError> {
+    use instalment::Column as Part;
+    let ahead = instalment::Entity::find().select_only().column(Part::NeedId);
+    let ahead = ahead.filter(Part::Withdrawn.eq(false)).filter(Part::Due.gte(today.number()));
+    let query = need::Entity::find()
+        .select_only()
+        .column(need::Column::Id)
+        .filter(need::Column::State.eq(NeedState::Open.as_str()))
+        .filter(need::Column::Id.not_in_subquery(ahead.into_query()))
+        .order_by_asc(need::Column::Id)
+        .limit(most);
+    let query = match after {
+        Some(id) => query.filter(need::Column::Id.gt(id.0)),
+        None => query,
+    };
+    let ids: Vec<Uuid> = query.into_tuple().all(reader.connection()).await?;
     Ok(ids.into_iter().map(NeedId).collect())
 }
 
@@ -299,6 +329,7 @@ fn row(need: &Need, at: Instant) -> Result<need::Model, StoreError> {
         urgency: need.terms.urgency.as_str().to_owned(),
         urgency_granted: need.urgency_granted,
         quarantine: need.quarantine.clone(),
+        closing: need.closing.as_ref().map(json::to_text).transpose()?,
         terms: json::to_text(&need.terms)?,
         source: None,
         external_id: None,
@@ -322,6 +353,7 @@ pub(crate) fn stored(
         state: json::word("needs.state", &row.state, NeedState::parse)?,
         urgency_granted: row.urgency_granted,
         quarantine: row.quarantine,
+        closing: row.closing.map(|text| json::from_text("needs.closing", &text)).transpose()?,
     };
     Ok(Stored {
         record,

@@ -24,6 +24,7 @@ use crate::{
     page::{self, Page, PageRequest},
     scope::Scope,
     store::{Reads, Tx},
+    watches,
 };
 
 /// Which offers a page is about.
@@ -135,7 +136,9 @@ pub async fn save_imported(
         let what = if kept.contains_key(&row.id) { CHANGED } else { CREATED };
         events::record(tx, Subject::Offer, row.id, what, &[OrganisationId(row.organisation_id)], at);
     }
+    let changed: Vec<Uuid> = kept.keys().copied().collect();
     bulk::upsert::<offer::Entity, _>(connection, rows).await?;
+    watches::look_again(connection, changed).await?;
     Ok(plan.outcomes.into_iter().map(|saved| saved.map(OfferId)).collect())
 }
 
@@ -241,7 +244,7 @@ pub async fn update(tx: &Tx, scope: Scope, offer: &Offer, at: Instant) -> Result
     let what = if before.state == row.state { CHANGED } else { offer.state.as_str() };
     bulk::upsert::<offer::Entity, _>(connection, vec![row]).await?;
     events::record(tx, Subject::Offer, offer.id.0, what, &[offer.organisation], at);
-    Ok(())
+    watches::look_again(connection, [offer.id.0]).await
 }
 
 /// One offer.

@@ -100,6 +100,7 @@ impl Builder {
             maximum: None,
             ramp_days: 0,
             convertible: None,
+            weeks: Vec::new(),
         }
     }
 
@@ -162,11 +163,13 @@ impl Builder {
                 max_suppliers: None,
                 urgency: Urgency::Normal,
                 note: String::new(),
+                supply: None,
             },
             instalments: vec![self.instalment(units, self.today.plus(28))],
             state: NeedState::Open,
             urgency_granted: false,
             quarantine: None,
+            closing: None,
         }
     }
 

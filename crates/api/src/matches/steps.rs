@@ -85,7 +85,7 @@ struct ReasonBody {
 
 impl ReasonBody {
     fn read(&self) -> Result<ClosingReason, Problem> {
-        ClosingReason::read(&self.reason, self.text.as_deref()).map_err(Problem::invalid)
+        ClosingReason::check(&self.reason, self.text.as_deref()).map_err(Problem::invalid)
     }
 }
 

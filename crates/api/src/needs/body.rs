@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::{
     feature::{Demand, Requirement},
     ids::{OrganisationId, SiteId},
-    need::{Instalment, InstalmentInput, Need, NeedInput, RequirementInput, Substitution},
+    need::{Instalment, InstalmentInput, Need, NeedInput, NeedState, RequirementInput, Substitution},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -80,6 +80,16 @@ pub struct NeedBody {
     /// `critical`, `high`, `normal` (where absent) or `low`.
     #[validate(length(max = limits::WORD))]
     urgency: Option<String>,
+    /// What lies at the site, together with `daily_use`.
+    #[validate(nested)]
+    stock: Option<MeasureBody>,
+    /// The day that the stock stands for; today in the zone of the site where absent.
+    #[schema(format = Date)]
+    #[validate(length(max = limits::WORD))]
+    stock_as_of: Option<String>,
+    /// What the site uses up in a day, weekends among them.
+    #[validate(nested)]
+    daily_use: Option<MeasureBody>,
     /// How much by when; at least one, at most 200.
     #[validate(nested)]
     instalments: Vec<InstalmentBody>,
@@ -87,6 +97,9 @@ pub struct NeedBody {
     #[serde(default)]
     #[validate(length(max = limits::NOTE))]
     note: String,
+    /// Whether it is kept as a draft, which takes no part in the market and whose days may be over, until it is opened.
+    #[serde(default)]
+    draft: bool,
 }
 
 /// A product or grade that may stand in.
@@ -166,8 +179,12 @@ impl NeedBody {
             max_distance_km: terms.max_distance_km.map(i64::from),
             max_suppliers: terms.max_suppliers.map(i64::from),
             urgency: Some(terms.urgency.as_str().to_owned()),
+            stock: terms.supply.as_ref().map(|supply| MeasureBody::of(&supply.stock)),
+            stock_as_of: terms.supply.as_ref().map(|supply| supply.as_of.to_string()),
+            daily_use: terms.supply.as_ref().map(|supply| MeasureBody::of(&supply.daily_use)),
             instalments: need.instalments.iter().map(instalment).collect(),
             note: terms.note.clone(),
+            draft: need.state == NeedState::Draft,
         }
     }
 
@@ -198,8 +215,12 @@ impl NeedBody {
             max_distance_km: self.max_distance_km,
             max_suppliers: self.max_suppliers,
             urgency: self.urgency,
+            stock: self.stock.map(MeasureBody::input),
+            stock_as_of: self.stock_as_of,
+            daily_use: self.daily_use.map(MeasureBody::input),
             instalments: self.instalments.into_iter().map(instalment).collect(),
             note: self.note,
+            draft: self.draft,
         }
     }
 }

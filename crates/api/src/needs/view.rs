@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use app::{Stored, Tables};
-use domain::{feature::Demand, need::Need};
+use domain::{feature::Demand, matches::ClosingReason, need::Need, time::Day};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -58,8 +58,19 @@ pub struct NeedView {
     max_distance_km: Option<u32>,
     /// Of how many suppliers at most each instalment may come; of any number where null.
     max_suppliers: Option<u16>,
+    /// What lies at the site, where that was stated.
+    stock: Option<MeasureView>,
+    /// The day that the stock stands for.
+    #[schema(format = Date)]
+    stock_as_of: Option<String>,
+    /// What the site uses up in a day.
+    daily_use: Option<MeasureView>,
+    /// How many whole days what is left today lasts: stock over daily use, less the days since the stock was counted.
+    days_of_supply: Option<i64>,
     /// How much by when.
     instalments: Vec<InstalmentView>,
+    /// Why it was closed, where it was.
+    closing: Option<ClosingView>,
     /// What else there is to say.
     note: String,
     /// Where it came from, if it was imported.
@@ -70,6 +81,16 @@ pub struct NeedView {
     /// When it was last changed.
     #[schema(format = DateTime)]
     updated_at: String,
+}
+
+/// Why a need was closed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Closing)]
+struct ClosingView {
+    /// The reason.
+    reason: &'static str,
+    /// In words, where the reason is `other`.
+    text: Option<String>,
 }
 
 /// A product or grade that may stand in.
@@ -108,8 +129,8 @@ struct InstalmentView {
 }
 
 impl NeedView {
-    /// A stored need.
-    pub fn of(stored: Stored<Need>, tables: &Tables) -> Self {
+    /// A stored need, as it stands today.
+    pub fn of(stored: Stored<Need>, tables: &Tables, today: Day) -> Self {
         let source = SourceView::of(&stored);
         let Stored { record: need, created_at, updated_at, .. } = stored;
         let tier = need.tier();
@@ -150,11 +171,20 @@ impl NeedView {
             regions: terms.regions.iter().map(ToString::to_string).collect(),
             max_distance_km: terms.max_distance_km,
             max_suppliers: terms.max_suppliers,
+            stock: terms.supply.as_ref().map(|supply| MeasureView::of(&supply.stock, unit)),
+            stock_as_of: terms.supply.as_ref().map(|supply| supply.as_of.to_string()),
+            daily_use: terms.supply.as_ref().map(|supply| MeasureView::of(&supply.daily_use, unit)),
+            days_of_supply: terms.supply.as_ref().map(|supply| supply.days_left(today)),
             instalments: need.instalments.into_iter().map(instalment).collect(),
+            closing: need.closing.as_ref().map(closing),
             note: terms.note,
             source,
             created_at: created_at.to_string(),
             updated_at: updated_at.to_string(),
         }
     }
+}
+
+fn closing(why: &ClosingReason) -> ClosingView {
+    ClosingView { reason: why.code(), text: why.words().map(str::to_owned) }
 }

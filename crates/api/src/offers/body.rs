@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use app::Tables;
 use domain::{
     calendar::WorkingCalendar,
+    capacity::Week,
     disclosure::FieldGroup,
     ids::{OrganisationId, SiteId},
-    offer::{CalendarInput, Offer, OfferInput},
+    offer::{CalendarInput, Offer, OfferInput, OfferState, WeekInput},
     quantity::{Measure, Quantity},
 };
 use serde::{Deserialize, Serialize};
@@ -60,6 +61,11 @@ pub struct OfferBody {
     /// What could be made after a conversion.
     #[validate(nested)]
     convertible: Option<ConversionBody>,
+    /// Figures week by week in the place of `running` and `maximum`, at most 250 weeks: each is what that very week yields, all
+    /// of it by its last working day.
+    #[serde(default)]
+    #[validate(nested)]
+    weeks: Vec<WeekBody>,
     /// The site's working days.
     #[serde(default)]
     #[validate(nested)]
@@ -119,6 +125,50 @@ pub struct OfferBody {
     #[serde(default)]
     #[validate(length(max = limits::NOTE))]
     note: String,
+    /// Whether it is kept as a draft, which takes no part in the market and whose window may be over, until it is published.
+    #[serde(default)]
+    draft: bool,
+}
+
+/// Figures of one week.
+#[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(as = WeekInput, example = json!({"week": "2020-W17", "running": {"value": 50000}, "maximum": {"value": 80000}}))]
+struct WeekBody {
+    /// Its Monday, or its ISO number as `2020-W17`.
+    #[schema(example = "2020-W17")]
+    #[validate(length(max = limits::WORD))]
+    week: String,
+    /// What runs in it.
+    #[validate(nested)]
+    running: Option<MeasureBody>,
+    /// What it yields at full stretch; what runs where absent.
+    #[validate(nested)]
+    maximum: Option<MeasureBody>,
+    /// What it would yield beside that after the conversion, whose `days` `convertible` states.
+    #[validate(nested)]
+    convertible: Option<MeasureBody>,
+}
+
+impl WeekBody {
+    fn of(week: &Week) -> Self {
+        let figure = |measure: &Option<Measure>| measure.as_ref().map(MeasureBody::of);
+        Self {
+            week: week.monday.to_string(),
+            running: figure(&week.running),
+            maximum: figure(&week.maximum),
+            convertible: figure(&week.convertible),
+        }
+    }
+
+    fn input(self) -> WeekInput {
+        WeekInput {
+            week: self.week,
+            running: self.running.map(MeasureBody::input),
+            maximum: self.maximum.map(MeasureBody::input),
+            convertible: self.convertible.map(MeasureBody::input),
+        }
+    }
 }
 
 /// The days a site works.
@@ -183,6 +233,7 @@ impl OfferBody {
             maximum: profile.maximum.as_ref().map(RateBody::of),
             ramp_days: profile.ramp_days.into(),
             convertible: profile.convertible.as_ref().map(ConversionBody::of),
+            weeks: profile.weeks.iter().map(WeekBody::of).collect(),
             calendar: CalendarBody::of(&profile.calendar),
             from: Some(profile.from.to_string()),
             until: profile.until.map(|day| day.to_string()),
@@ -199,6 +250,7 @@ impl OfferBody {
             visibility: Some(terms.visibility.as_str().to_owned()),
             disclosure: terms.disclosure.shown().map(|(to, groups)| (to.as_str().to_owned(), names(groups))).collect(),
             note: terms.note.clone(),
+            draft: offer.state == OfferState::Draft,
         }
     }
 
@@ -214,6 +266,7 @@ impl OfferBody {
             maximum: self.maximum.map(RateBody::input),
             ramp_days: self.ramp_days,
             convertible: self.convertible.map(ConversionBody::input),
+            weeks: self.weeks.into_iter().map(WeekBody::input).collect(),
             calendar: CalendarInput { working_days: self.calendar.working_days, closures },
             from: self.from,
             until: self.until,
@@ -231,6 +284,7 @@ impl OfferBody {
             disclosure: self.disclosure,
             line: None,
             note: self.note,
+            draft: self.draft,
         }
     }
 }

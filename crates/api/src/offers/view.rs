@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use app::{Origin, Stored, Tables};
 use domain::{
-    capacity::CapacityProfile,
+    capacity::{CapacityProfile, Week},
     disclosure::{Audience, Disclosure, FieldGroup},
     offer::Offer,
+    quantity::Measure,
+    time::Day,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -29,9 +31,11 @@ pub struct OfferView {
     site: Uuid,
     /// `draft`, `published`, `paused`, `withdrawn` or `expired`.
     state: &'static str,
-    /// The day after which its figures are stale.
+    /// The day after which its figures are stale, in the mode that the market runs in.
     #[schema(format = Date)]
     confirm_by: String,
+    /// Whether that day is over; runs rank it behind fresh ones.
+    stale: bool,
     /// Whether it was unconfirmed for so long that runs leave it out.
     suspended: bool,
     /// Why it waits for a reviewer, if it does; runs leave it out meanwhile.
@@ -123,6 +127,8 @@ pub struct CapacityView {
     ramp_days: u16,
     /// What could be made after a conversion.
     convertible: Option<ConversionView>,
+    /// Figures week by week in the place of `running` and `maximum`; empty where there are none.
+    weeks: Vec<WeekView>,
     /// The days it works.
     working_days: Vec<&'static str>,
     /// Spans in which it is closed.
@@ -133,8 +139,8 @@ pub struct CapacityView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Conversion)]
 struct ConversionView {
-    /// The rate once converted.
-    rate: RateView,
+    /// The rate once converted; null where figures of weeks say it.
+    rate: Option<RateView>,
     /// Calendar days from the decision to the first output.
     days: u16,
     /// Working days from there to the full rate.
@@ -142,6 +148,33 @@ struct ConversionView {
     /// The day the conversion was decided; while null nothing of it counts.
     #[schema(format = Date)]
     decided_on: Option<String>,
+}
+
+/// Figures of one week.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Week)]
+struct WeekView {
+    /// The Monday that names it.
+    #[schema(format = Date)]
+    week: String,
+    /// What runs in it.
+    running: Option<MeasureView>,
+    /// What it yields at full stretch.
+    maximum: Option<MeasureView>,
+    /// What it would yield beside that after the conversion.
+    convertible: Option<MeasureView>,
+}
+
+impl WeekView {
+    fn of(week: &Week, unit: &str) -> Self {
+        let figure = |measure: &Option<Measure>| measure.as_ref().map(|measure| MeasureView::of(measure, unit));
+        Self {
+            week: week.monday.to_string(),
+            running: figure(&week.running),
+            maximum: figure(&week.maximum),
+            convertible: figure(&week.convertible),
+        }
+    }
 }
 
 /// A span of days, both ends included.
@@ -157,10 +190,11 @@ struct SpanView {
 }
 
 impl OfferView {
-    /// A stored offer.
-    pub fn of(stored: Stored<Offer>, tables: &Tables) -> Self {
+    /// A stored offer, as it stands today.
+    pub fn of(stored: Stored<Offer>, tables: &Tables, today: Day) -> Self {
         let source = SourceView::of(&stored);
         let Stored { record: offer, created_at, updated_at, .. } = stored;
+        let stale = offer.is_stale(today);
         let terms = offer.terms;
         let unit = tables.catalogue.product(terms.product.as_str()).map_or("", |p| p.base_unit.unit_code());
         Self {
@@ -169,6 +203,7 @@ impl OfferView {
             site: offer.site.0,
             state: offer.state.as_str(),
             confirm_by: offer.confirm_by.to_string(),
+            stale,
             suspended: offer.suspended,
             quarantine: offer.quarantine,
             product: terms.product.to_string(),
@@ -206,7 +241,7 @@ impl CapacityView {
     /// A profile over time.
     pub fn of(profile: &CapacityProfile, unit: &str) -> Self {
         let conversion = profile.convertible.as_ref().map(|c| ConversionView {
-            rate: RateView::of(&c.rate, unit),
+            rate: c.rate.as_ref().map(|rate| RateView::of(rate, unit)),
             days: c.days,
             ramp_days: c.ramp_days,
             decided_on: c.decided_on.map(|d| d.to_string()),
@@ -221,6 +256,7 @@ impl CapacityView {
             maximum: profile.maximum.as_ref().map(|r| RateView::of(r, unit)),
             ramp_days: profile.ramp_days,
             convertible: conversion,
+            weeks: profile.weeks.iter().map(|week| WeekView::of(week, unit)).collect(),
             working_days: profile.calendar.weekday_names(),
             closures: closures.map(|s| SpanView { from: s.from.to_string(), until: s.until.to_string() }).collect(),
         }

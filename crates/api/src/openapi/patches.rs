@@ -10,8 +10,8 @@ use utoipa::openapi::{
 
 use crate::patch::MEDIA_TYPE;
 
-/// Fields of bodies that say whose and where a record is and how it begins, once and for all.
-const FIXED: [&str; 3] = ["organisation", "site", "open"];
+/// Fields of bodies that say once and for all whose and where a record is, or what other operations change.
+const FIXED: [&str; 4] = ["organisation", "site", "draft", "open"];
 
 /// Lets the operation take a patch of its body, in both media types.
 pub(super) fn add_patch(operation: &mut Operation, components: &mut Components) {

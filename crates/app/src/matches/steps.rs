@@ -584,7 +584,7 @@ fn told(what: &Move, before: &MatchRow, after: &MatchRow, from: MatchState) -> V
         }
     }
     match what {
-        Move::Decline(reason) | Move::Cancel(reason) => told.push(Change::to("reason", reason.as_str())),
+        Move::Decline(reason) | Move::Cancel(reason) => told.push(Change::to("reason", reason.code())),
         Move::Sample(sample) => told.push(Change::to("sample", sample.as_str())),
         Move::Propose(_) | Move::Accept(_) | Move::Ship(..) | Move::Receive { .. } => {}
     }

@@ -21,6 +21,7 @@ use crate::{
     audit::Pen,
     changing::{Changes, kept_here},
     error::{AppError, AppResult},
+    history,
     policy::{Action, Actor, Resource, require},
     promises, reference, sites,
 };
@@ -42,24 +43,26 @@ where
             let stored = store::get_to_change(&tx, actor.into(), id).await.map_err(not_found)?;
             let before = &stored.record;
             require(&caller, Action::Write, Resource::OwnedBy(before.organisation))?;
-            if !before.state.may_become(NeedState::Closed) {
-                let detail = format!("the need is {}, so it cannot be changed", before.state.as_str());
+            let seen = super::standing(&tx, stored.clone(), now).await?;
+            if !seen.record.state.may_become(NeedState::Closed) {
+                let detail = format!("the need is {}, so it cannot be changed", seen.record.state.as_str());
                 return Err(AppError::Conflict { code: "wrong_state", detail });
             }
             kept_here(&stored)?;
-            let Some(input) = edit(&stored)? else { return Ok(stored) };
+            let Some(input) = edit(&seen)? else { return Ok(seen) };
+            let input = NeedInput { draft: before.state == NeedState::Draft, ..input };
             let site = storage::sites::get(&tx, Scope::Organisation(before.organisation), before.site).await?;
             let (terms, list, _) = input.check(&reference(&tables, sites::today(Some(&site.record), now)))?;
             let instalments = numbered(before, list, || InstalmentId(ids.next(now)));
             let after = changed(&tables, actor, before, (terms, instalments));
             if after == *before {
-                return Ok(stored);
+                return Ok(seen);
             }
             promises::kept_by_need(&tx, before, &after).await?;
             store::update(&tx, actor.into(), &after, now).await?;
-            pen.note(&tx, [deed(Act::Update, &after, changes(before, &after))]).await?;
+            history::note(&tx, &pen, deed(Act::Update, &after, changes(before, &after)), before, &after).await?;
             // An instalment that comes back to its place has the id that it had.
-            Ok(store::get(&tx, actor.into(), id).await?)
+            super::standing(&tx, store::get(&tx, actor.into(), id).await?, now).await
         })
         .await
 }
@@ -126,6 +129,7 @@ fn changes(before: &Need, after: &Need) -> Vec<Change> {
         .maybe("max_suppliers", &was.max_suppliers, &is.max_suppliers)
         .field("urgency", &was.urgency, &is.urgency, |urgency: &Urgency| Some(urgency.as_str().to_owned()))
         .word("urgency_granted", &before.urgency_granted, &after.urgency_granted)
+        .untold("supply", &was.supply, &is.supply)
         .field("instalments", &before.instalments, &after.instalments, instalments)
         .untold("note", &was.note, &is.note)
         .untold("quarantine", &before.quarantine, &after.quarantine);

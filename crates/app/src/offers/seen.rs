@@ -5,7 +5,7 @@ use domain::{
     call::LegalBasis,
     disclosure::{Audience, FieldGroup, Sight},
     ids::{MatchId, NeedId, OfferId, OrganisationId},
-    offer::Offer,
+    offer::{Offer, OfferState},
     organisation::Organisation,
     region::Region,
 };
@@ -120,6 +120,7 @@ pub(crate) async fn contacts(reader: &impl Reads, of: OrganisationId) -> AppResu
 /// `NotFound` outside of what the actor may see.
 pub async fn preview(app: &App, caller: &Caller, id: OfferId, audience: Audience) -> AppResult<SeenOffer> {
     let offer = store::get(&app.store, caller.actor.into(), id).await.map_err(not_found)?;
+    let offer = super::standing(&app.store, offer, app.today()).await?;
     let owner = storage::organisations::get(&app.store, caller.actor.into(), offer.record.organisation).await?;
     let seen = SeenOffer::read(&app.store, &app.tables(), audience, &offer, &owner.record).await?;
     // To buyers what is out of the market is not there, whatever they see of it else.
@@ -138,6 +139,7 @@ pub async fn view(app: &App, caller: &Caller, id: OfferId) -> AppResult<SeenOffe
     app.store
         .write(move |tx| async move {
             let offer = store::get(&tx, Scope::Operator, id).await.map_err(not_found)?;
+            let offer = super::standing(&tx, offer, now.day()).await?;
             let owner = storage::organisations::get(&tx, Scope::Operator, offer.record.organisation).await?.record;
             let audience = match (policy::audience(&caller, &owner), caller.actor.organisation()) {
                 // What a cluster may ends with its last day, and while nobody vouches for it.
@@ -146,6 +148,9 @@ pub async fn view(app: &App, caller: &Caller, id: OfferId) -> AppResult<SeenOffe
                 }
                 (audience, _) => audience,
             };
+            // A draft is there for whoever may write it.
+            let draft = offer.record.state == OfferState::Draft;
+            let audience = audience.filter(|audience| !draft || *audience != Audience::OwnCluster);
             let seen = match audience {
                 Some(audience) => SeenOffer::read(&tx, &tables, audience, &offer, &owner).await?,
                 None => {
@@ -173,7 +178,7 @@ pub(crate) async fn row(
         .write(move |tx| async move {
             let offer = match store::get(&tx, Scope::Operator, id).await {
                 Err(StoreError::NotFound) => return Ok(None),
-                found => found?,
+                found => super::standing(&tx, found?, today).await?,
             };
             let owner = storage::organisations::get(&tx, Scope::Operator, offer.record.organisation).await?.record;
             // A buyer is who has an open need that nobody refused to serve, whatever it was in the run.

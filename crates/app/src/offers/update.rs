@@ -3,25 +3,27 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    audit::{Act, Change},
+    audit::Change,
     certificate,
     disclosure::{Audience, Disclosure, FieldGroup},
     ids::OfferId,
+    mode::MarketMode,
     offer::{self, Offer, OfferInput, OfferState, OfferTerms, Role, Transfer, Visibility},
     price::Price,
     quantity::Measure,
     quarantine,
     rate::Rate,
 };
-use storage::{Scope, Stored, offers as store};
+use storage::{Scope, Stored, Tx, modes, offers as store};
 
-use super::{CONFIRM_DAYS, deed, not_found};
+use super::{deed, not_found};
 use crate::{
     App, Tables,
     access::Caller,
     audit::Pen,
     changing::{Changes, kept_here},
     error::{AppError, AppResult},
+    history,
     policy::{Action, Resource, require},
     promises, reference, sites,
 };
@@ -39,44 +41,84 @@ pub async fn update<F>(app: &App, caller: &Caller, id: OfferId, edit: F) -> AppR
 where
     F: FnOnce(&Stored<Offer>) -> AppResult<Option<OfferInput>> + Send + 'static,
 {
+    let (app, caller) = (app.clone(), caller.clone());
+    let store = app.store.clone();
+    store.write(move |tx| async move { changed_in(&tx, &app, &caller, id, How::Update, edit).await }).await
+}
+
+/// As what an offer is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// As its owner likes.
+    Update,
+    /// Its owner stands by it.
+    Confirm,
+    /// A conversion is decided.
+    Convert,
+}
+
+/// Changes an offer inside a transaction, and answers it as it stands by then.
+pub(super) async fn changed_in<F>(
+    tx: &Tx,
+    app: &App,
+    caller: &Caller,
+    id: OfferId,
+    how: How,
+    edit: F,
+) -> AppResult<Stored<Offer>>
+where
+    F: FnOnce(&Stored<Offer>) -> AppResult<Option<OfferInput>>,
+{
     let (actor, now, pen, tables) = (caller.actor, app.clock.now(), Pen::of(app, caller), app.tables());
-    let caller = caller.clone();
-    app.store
-        .write(move |tx| async move {
-            store::get(&tx, actor.into(), id).await.map_err(not_found)?;
-            let books = promises::lock(&tx, &pen, id, now).await?;
-            let stored = store::get_to_change(&tx, actor.into(), id).await.map_err(not_found)?;
-            let before = &stored.record;
-            require(&caller, Action::Write, Resource::OwnedBy(before.organisation))?;
-            let in_market = before.state.may_become(OfferState::Withdrawn);
-            let Some(input) = edit(&stored)? else { return Ok(stored) };
-            let input = OfferInput { line: before.terms.line, ..input };
-            let site = storage::sites::get(&tx, Scope::Organisation(before.organisation), before.site).await?;
-            let checked = input.check(&reference(&tables, sites::today(Some(&site.record), now)));
-            let after = checked.map(|(terms, _)| changed(&tables, before, terms));
-            // Whom an offer is shown to is said here, wherever the offer itself is kept.
-            let shown_alone = after.as_ref().is_ok_and(|after| differs_in_disclosure_alone(before, after));
-            // Nor does it matter for that whether it is in the market still: others look at what they were shown.
-            if !in_market && !shown_alone {
-                let detail = format!("the offer is {}, so it cannot be changed", before.state.as_str());
-                return Err(AppError::Conflict { code: "wrong_state", detail });
-            }
-            if !shown_alone {
-                kept_here(&stored)?;
-            }
-            let after = after?;
-            if after == *before {
-                return Ok(stored);
-            }
-            owner_shows(&caller, &before.terms.disclosure, &after.terms.disclosure)?;
-            if !shown_alone {
-                promises::kept_by_offer(&tx, &books, before, &after, now).await?;
-            }
-            store::update(&tx, actor.into(), &after, now).await?;
-            pen.note(&tx, [deed(Act::Update, &after, changes(before, &after))]).await?;
-            Ok(Stored { record: after, updated_at: now, ..stored })
-        })
-        .await
+    store::get(tx, actor.into(), id).await.map_err(not_found)?;
+    let books = promises::lock(tx, &pen, id, now).await?;
+    let stored = store::get_to_change(tx, actor.into(), id).await.map_err(not_found)?;
+    let before = &stored.record;
+    require(caller, Action::Write, Resource::OwnedBy(before.organisation))?;
+    let mode = modes::current(tx).await?;
+    let seen = super::at(stored.clone(), mode, now.day());
+    let in_market = seen.record.state.may_become(OfferState::Withdrawn);
+    let edited = edit(&seen)?;
+    if in_market {
+        how.goes_with(before)?;
+    } else if how != How::Update {
+        return Err(out_of_market(&seen.record));
+    }
+    let Some(input) = edited else { return Ok(seen) };
+    let input = OfferInput { line: before.terms.line, draft: before.state == OfferState::Draft, ..input };
+    let site = storage::sites::get(tx, Scope::Organisation(before.organisation), before.site).await?;
+    let checked = input.check(&reference(&tables, sites::today(Some(&site.record), now)));
+    let after = checked.map(|(terms, _)| changed(&tables, before, terms, how, mode));
+    // Whom an offer is shown to is said here, wherever the offer itself is kept.
+    let shown_alone = after.as_ref().is_ok_and(|after| differs_in_disclosure_alone(before, after));
+    // Nor does it matter for that whether it is in the market still: others look at what they were shown.
+    if !in_market && !shown_alone {
+        return Err(out_of_market(&seen.record));
+    }
+    if !shown_alone {
+        kept_here(&stored)?;
+    }
+    let after = after?;
+    how.goes_on(before, &after)?;
+    if after == *before {
+        return Ok(seen);
+    }
+    owner_shows(caller, &before.terms.disclosure, &after.terms.disclosure)?;
+    if !shown_alone {
+        // Who states his figures anew states what lies ready, and no longer what has left it.
+        if how == How::Confirm || after.terms.profile.as_of > before.terms.profile.as_of {
+            promises::restated(tx, id, now).await?;
+        }
+        promises::kept_by_offer(tx, &books, before, &after).await?;
+    }
+    store::update(tx, actor.into(), &after, now).await?;
+    history::note(tx, &pen, deed(how.act(), &after, changes(before, &after)), before, &after).await?;
+    Ok(super::at(Stored { record: after, updated_at: now, ..stored }, mode, now.day()))
+}
+
+fn out_of_market(offer: &Offer) -> AppError {
+    let detail = format!("the offer is {}, so it cannot be changed", offer.state.as_str());
+    AppError::Conflict { code: "wrong_state", detail }
 }
 
 /// Refuses to show more of an offer under a mandate: what others saw stays seen when the mandate ends.
@@ -96,7 +138,7 @@ fn differs_in_disclosure_alone(before: &Offer, after: &Offer) -> bool {
 }
 
 /// An offer on new terms.
-fn changed(tables: &Tables, before: &Offer, mut terms: OfferTerms) -> Offer {
+fn changed(tables: &Tables, before: &Offer, mut terms: OfferTerms, how: How, mode: MarketMode) -> Offer {
     certificate::keep_findings(&before.terms.certificates, &mut terms.certificates);
     let implausible = |terms: &OfferTerms| {
         tables.catalogue.product(terms.product.as_str()).and_then(|product| offer::implausible(product, terms))
@@ -104,8 +146,13 @@ fn changed(tables: &Tables, before: &Offer, mut terms: OfferTerms) -> Offer {
     let quarantine =
         quarantine::after_change(before.quarantine.clone(), implausible(&before.terms), implausible(&terms));
     let as_of = terms.profile.as_of;
-    let confirm_by = if as_of == before.terms.profile.as_of { before.confirm_by } else { as_of.plus(CONFIRM_DAYS) };
-    Offer { terms, quarantine, confirm_by, ..before.clone() }
+    let rebased = as_of != before.terms.profile.as_of;
+    let confirm_by = if rebased { as_of.plus(mode.confirm_days()) } else { before.confirm_by };
+    let after = Offer { terms, quarantine, confirm_by, ..before.clone() };
+    match how {
+        How::Update | How::Convert => after,
+        How::Confirm => after.confirmed(as_of, mode),
+    }
 }
 
 /// What is shown to whom, in the words of fixed lists.
@@ -134,6 +181,7 @@ fn changes(before: &Offer, after: &Offer) -> Vec<Change> {
         .field("running", &had.running, &has.running, rate)
         .field("maximum", &had.maximum, &has.maximum, rate)
         .word("ramp_days", &had.ramp_days, &has.ramp_days)
+        .untold("weeks", &had.weeks, &has.weeks)
         .untold("convertible", &had.convertible, &has.convertible)
         .untold("calendar", &had.calendar, &has.calendar)
         .word("from", &had.from, &has.from)
@@ -151,6 +199,8 @@ fn changes(before: &Offer, after: &Offer) -> Vec<Change> {
         .field("visibility", &was.visibility, &is.visibility, |v: &Visibility| Some(v.as_str().to_owned()))
         .field("disclosure", &was.disclosure, &is.disclosure, shown)
         .untold("note", &was.note, &is.note)
+        .word("confirm_by", &before.confirm_by, &after.confirm_by)
+        .word("suspended", &before.suspended, &after.suspended)
         .untold("quarantine", &before.quarantine, &after.quarantine);
     changes.0
 }

@@ -24,6 +24,7 @@ fn profile(running: Rate, calendar: WorkingCalendar, from: &str) -> CapacityProf
         maximum: None,
         ramp_days: 0,
         convertible: None,
+        weeks: Vec::new(),
     }
 }
 
@@ -87,7 +88,7 @@ fn the_past_counts_only_as_stated_stock() {
 #[test]
 fn conversions_count_once_decided() {
     let mut p = profile(rate(0, Period::Day), WorkingCalendar::every_day(), "2020-04-01");
-    p.convertible = Some(Conversion { rate: rate(500, Period::Day), days: 14, ramp_days: 0, decided_on: None });
+    p.convertible = Some(Conversion { rate: Some(rate(500, Period::Day)), days: 14, ramp_days: 0, decided_on: None });
     assert!(p.is_only_convertible());
     assert_eq!(p.curve(CapacityKind::Maximum).by(day("2020-06-01")), 0);
     p.convertible.as_mut().unwrap().decided_on = Some(day("2020-04-01"));

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{CheckedInstalments, MOST_DAYS_AHEAD, MOST_SUPPLIERS, NeedInput, NeedTerms, Substitution, Urgency};
+use super::{
+    CheckedInstalments, MOST_DAYS_AHEAD, MOST_SUPPLIERS, NeedInput, NeedTerms, SiteSupply, Substitution, Urgency,
+};
 use crate::{
     catalogue::{Product, Verdict},
     certificate::CertificateStatus,
@@ -11,7 +13,7 @@ use crate::{
     offer::{FeatureInput, Reference, Transfer},
     organisation::Verification,
     price::Price,
-    quantity::{Measure, Zero, measure, measure_of_unknown},
+    quantity::{Measure, MeasureInput, Zero, measure, measure_of_unknown},
     text,
     time::Day,
     typed::{self, choose, features_stated, whole},
@@ -70,6 +72,7 @@ impl NeedInput {
             self.max_suppliers.map(|n| faults.keep(whole("/max_suppliers", n, 1, i64::from(MOST_SUPPLIERS))));
         let urgency =
             faults.keep(choose("/urgency", self.urgency.as_deref(), Urgency::Normal, &Urgency::ALL, Urgency::as_str));
+        let supply = self.supply(product, at, &mut faults);
         let instalments = self.instalments(product, at, &mut faults);
         let note = faults.keep(text::note("/note", &self.note));
         faults.into_result()?;
@@ -89,6 +92,7 @@ impl NeedInput {
                 max_distance_km: max_distance_km.flatten().and_then(|km| u32::try_from(km).ok()),
                 max_suppliers: max_suppliers.flatten().and_then(|n| u16::try_from(n).ok()),
                 urgency: urgency?,
+                supply,
                 note: note?,
             })
         })();
@@ -178,6 +182,34 @@ impl NeedInput {
         found
     }
 
+    /// What lies at the site and what it uses up: both, or neither.
+    fn supply(&self, product: Option<&Product>, at: &Reference<'_>, faults: &mut Violations) -> Option<SiteSupply> {
+        let units = at.catalogue.unit_table();
+        let read = |pointer: &str, typed: &MeasureInput, zero: Zero, faults: &mut Violations| match product {
+            Some(p) => faults.keep(measure(pointer, typed, p.base_unit, zero, units, None)),
+            None => {
+                faults.keep(measure_of_unknown(pointer, typed, zero, units));
+                None
+            }
+        };
+        let stock = self.stock.as_ref().and_then(|typed| read("/stock", typed, Zero::Legal, faults));
+        let daily_use = self.daily_use.as_ref().and_then(|typed| read("/daily_use", typed, Zero::Refused, faults));
+        let as_of = faults.keep(typed::optional_day("/stock_as_of", self.stock_as_of.as_deref())).flatten();
+        if let Some(d) = as_of.filter(|d| *d > at.today) {
+            let detail = format!("{d} is after today ({}); a stock stands for a day that has come", at.today);
+            faults.push("/stock_as_of", "in_future", detail);
+        }
+        match (&self.stock, &self.daily_use) {
+            (Some(_), None) => faults.push("/daily_use", "missing", "is missing; a stock says little without its use"),
+            (None, Some(_)) => faults.push("/stock", "missing", "is missing; write what lies there, if it is 0"),
+            (None, None) if self.stock_as_of.is_some() => {
+                faults.push("/stock_as_of", "does_not_apply", "is for a stock; leave it out, or state one");
+            }
+            (Some(_), Some(_)) | (None, None) => {}
+        }
+        Some(SiteSupply { stock: stock?, as_of: as_of.unwrap_or(at.today), daily_use: daily_use? })
+    }
+
     fn instalments(
         &self,
         product: Option<&Product>,
@@ -212,7 +244,7 @@ impl NeedInput {
                     None
                 }
             };
-            let due = faults.keep(due(i, &typed.due, at.today));
+            let due = faults.keep(due(i, &typed.due, at.today, self.draft));
             let size = typed.size.as_ref().zip(product);
             let size = size.and_then(|(size, p)| faults.keep(one_size(i, size, p, at)).flatten());
             found.extend(quantity.zip(due).map(|(q, d)| (q, d, size)));
@@ -228,11 +260,11 @@ pub fn implausible<'a>(product: &Product, instalments: impl Iterator<Item = &'a 
     (total > i128::from(ceiling)).then(|| format!("{total} {unit} is above the plausible {ceiling} for one need"))
 }
 
-fn due(i: usize, typed: &str, today: Day) -> Result<Day, Violations> {
+fn due(i: usize, typed: &str, today: Day, draft: bool) -> Result<Day, Violations> {
     let pointer = format!("/instalments/{i}/due");
     match Day::parse(typed) {
         Err(detail) => Err(Violations::one(pointer, "bad_date", detail)),
-        Ok(d) if d < today => {
+        Ok(d) if d < today && !draft => {
             Err(Violations::one(pointer, "in_past", format!("{d} is over; write today ({today}) or a later day")))
         }
         Ok(d) if d.since(today) > MOST_DAYS_AHEAD => Err(Violations::one(

@@ -58,8 +58,16 @@ pub struct NeedInput {
     pub max_suppliers: Option<i64>,
     /// `critical`, `high`, `normal` (where absent) or `low`.
     pub urgency: Option<String>,
+    /// What lies at the site.
+    pub stock: Option<MeasureInput>,
+    /// The day that the stock stands for; today where absent.
+    pub stock_as_of: Option<String>,
+    /// What the site uses up in a day.
+    pub daily_use: Option<MeasureInput>,
     /// How much, by when.
     pub instalments: Vec<InstalmentInput>,
     /// Words.
     pub note: String,
+    /// Whether it is not to be in the market yet: then its days may be over.
+    pub draft: bool,
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{CalendarInput, CertificateInput, OfferInput, OfferTerms, RateInput, Reference, Role, Visibility};
+use super::{CalendarInput, CertificateInput, OfferInput, OfferTerms, RateInput, Reference, Role, Visibility, weeks};
 use crate::{
     calendar::{Span, WorkingCalendar},
     capacity::{CapacityKind, CapacityProfile, Conversion},
@@ -34,6 +34,7 @@ impl OfferInput {
             ("/certificates", self.certificates.len()),
             ("/certificates", self.certificates.iter().map(|c| c.grades.len()).sum()),
             ("/transfers", self.transfers.len()),
+            ("/weeks", self.weeks.len()),
             ("/disclosure", self.disclosure.values().map(|groups| groups.len().max(1)).sum()),
         ])?;
         let mut faults = Violations::new();
@@ -118,7 +119,7 @@ impl OfferInput {
                 "before_start",
                 format!("{u} is before the window starts ({from}); swap or correct them"),
             );
-        } else if let Some(u) = until.filter(|u| *u < at.today) {
+        } else if let Some(u) = until.filter(|u| *u < at.today && !self.draft) {
             faults.push("/until", "in_past", format!("{u} is over; write today ({}) or a later day", at.today));
         }
         faults.into_result()?;
@@ -148,7 +149,7 @@ impl OfferInput {
         let maximum = self.maximum.as_ref().map(|r| rate("/maximum", r, faults));
         let ramp_days = faults.keep(whole("/ramp_days", self.ramp_days, 0, 730));
         let convertible = self.convertible.as_ref().map(|c| {
-            let rate = rate("/convertible", &c.rate, faults);
+            let rate = c.rate.as_ref().map(|r| rate("/convertible", r, faults));
             let days = faults.keep(whole("/convertible/days", c.days, 0, 1_095));
             let ramp = faults.keep(whole("/convertible/ramp_days", c.ramp_days, 0, 730));
             let decided = faults.keep(optional_day("/convertible/decided_on", c.decided_on.as_deref()));
@@ -160,13 +161,14 @@ impl OfferInput {
                 );
             }
             Some(Conversion {
-                rate: rate?,
+                rate: flat(rate)?,
                 days: u16::try_from(days?).ok()?,
                 ramp_days: u16::try_from(ramp?).ok()?,
                 decided_on: decided?,
             })
         });
         let calendar = calendar?;
+        let weeks = faults.keep(weeks::check(self, scale, &calendar));
         if let (Some(Some(low)), Some(Some(high))) = (&running, &maximum)
             && !low.at_most(high, &calendar)
         {
@@ -184,7 +186,11 @@ impl OfferInput {
         let any = stock.as_ref().is_none_or(|s| !s.quantity.is_zero())
             || positive(&running)
             || positive(&maximum)
-            || convertible.as_ref().is_some_and(|c| c.as_ref().is_none_or(|c| !c.rate.measure.quantity.is_zero()));
+            || convertible.as_ref().is_some_and(|c| {
+                let idle = |c: &Conversion| c.rate.as_ref().is_none_or(|rate| rate.measure.quantity.is_zero());
+                c.as_ref().is_none_or(|c| !idle(c))
+            })
+            || weeks.as_ref().is_none_or(|weeks| weeks.iter().any(weeks::yields));
         if !any {
             faults.push(
                 "",
@@ -193,6 +199,8 @@ impl OfferInput {
             );
         }
         let (from, until, as_of) = window?;
+        let weeks = weeks?;
+        faults.keep(weeks::within(&weeks, from, until));
         Some(CapacityProfile {
             calendar: Arc::new(calendar),
             from,
@@ -203,19 +211,26 @@ impl OfferInput {
             maximum: flat(maximum)?,
             ramp_days: u16::try_from(ramp_days?).ok()?,
             convertible: flat(convertible)?,
+            weeks,
         })
     }
 }
 
 /// How quantities of the product are read, as far as the product is known.
-struct Scale<'a> {
+pub(super) struct Scale<'a> {
     base: Option<BaseUnit>,
     units: &'a UnitTable,
     fabric: Option<Fabric>,
 }
 
 impl Scale<'_> {
-    fn measure(&self, pointer: &str, input: &MeasureInput, zero: Zero, faults: &mut Violations) -> Option<Measure> {
+    pub(super) fn measure(
+        &self,
+        pointer: &str,
+        input: &MeasureInput,
+        zero: Zero,
+        faults: &mut Violations,
+    ) -> Option<Measure> {
         match self.base {
             Some(base) => faults.keep(measure(pointer, input, base, zero, self.units, self.fabric)),
             None => {
@@ -429,8 +444,10 @@ pub fn implausible(product: &Product, terms: &OfferTerms) -> Option<String> {
         let (top, bottom) = rate.per_working_day(&p.calendar);
         top * i128::from(p.calendar.days_per_week()) / bottom
     };
-    let rates = [p.running.as_ref(), p.maximum.as_ref(), p.convertible.as_ref().map(|c| &c.rate)];
-    let most = rates.into_iter().flatten().map(weekly).max().unwrap_or(0);
+    let rates = [p.running.as_ref(), p.maximum.as_ref(), p.convertible.as_ref().and_then(|c| c.rate.as_ref())];
+    let figures = p.weeks.iter().flat_map(|week| [&week.running, &week.maximum, &week.convertible]).flatten();
+    let figures = figures.map(|measure| i128::from(measure.quantity.units()));
+    let most = rates.into_iter().flatten().map(weekly).chain(figures).max().unwrap_or(0);
     (most > i128::from(ceiling))
         .then(|| format!("{most} {} a week is above the plausible {ceiling} for one site", product.base_unit.plural()))
 }

@@ -29,14 +29,27 @@ pub struct RateInput {
 /// Convertible capacity as typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConversionInput {
-    /// The rate once converted.
-    pub rate: RateInput,
+    /// The rate once converted; absent where the weeks say what is made then.
+    pub rate: Option<RateInput>,
     /// Calendar days from decision to first output.
     pub days: i64,
     /// Working days to the full rate.
     pub ramp_days: i64,
     /// The day of the decision, once taken.
     pub decided_on: Option<String>,
+}
+
+/// Figures of one week as typed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WeekInput {
+    /// Its Monday, or `YYYY-Www`.
+    pub week: String,
+    /// What runs in it.
+    pub running: Option<MeasureInput>,
+    /// What it yields at full stretch.
+    pub maximum: Option<MeasureInput>,
+    /// What it would yield after the conversion.
+    pub convertible: Option<MeasureInput>,
 }
 
 /// A working calendar as typed.
@@ -110,6 +123,8 @@ pub struct OfferInput {
     pub ramp_days: i64,
     /// What could be made after a conversion.
     pub convertible: Option<ConversionInput>,
+    /// Figures week by week, in the place of `running` and `maximum`.
+    pub weeks: Vec<WeekInput>,
     /// The site's working days.
     pub calendar: CalendarInput,
     /// First day of the window; today where absent.
@@ -144,4 +159,6 @@ pub struct OfferInput {
     pub line: Option<LineId>,
     /// Words.
     pub note: String,
+    /// Whether it is not to be in the market yet: then its window may be over.
+    pub draft: bool,
 }

@@ -17,7 +17,7 @@ pub fn amount(value: &str, unit: &str) -> MeasureInput {
     MeasureInput { value: number(value), unit: Some(unit.to_owned()), pack_size: None, pack_unit: None }
 }
 
-fn rate(value: &str, per: &str) -> RateInput {
+pub fn rate(value: &str, per: &str) -> RateInput {
     RateInput { measure: amount(value, "H87"), per: per.to_owned() }
 }
 
@@ -25,7 +25,7 @@ pub fn words(list: &[&str]) -> Vec<String> {
     list.iter().map(|w| (*w).to_owned()).collect()
 }
 
-fn good() -> OfferInput {
+pub fn good() -> OfferInput {
     OfferInput { product: "FFP2".to_owned(), running: Some(rate("1000", "week")), ..OfferInput::default() }
 }
 
@@ -177,7 +177,7 @@ const CASES: &[(&str, &str, &str, Spoil)] = &[
 ];
 
 fn conversion(days: i64, ramp_days: i64, decided_on: Option<&str>) -> ConversionInput {
-    ConversionInput { rate: rate("500", "week"), days, ramp_days, decided_on: decided_on.map(str::to_owned) }
+    ConversionInput { rate: Some(rate("500", "week")), days, ramp_days, decided_on: decided_on.map(str::to_owned) }
 }
 
 #[test]

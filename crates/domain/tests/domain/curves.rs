@@ -96,7 +96,7 @@ fn calendars() -> impl Strategy<Value = WorkingCalendar> {
 fn profiles() -> impl Strategy<Value = CapacityProfile> {
     let convertible =
         (rates(), 0_u16..30, 0_u16..20, prop::option::of(0_i32..60)).prop_map(|(rate, days, ramp_days, decided)| {
-            Conversion { rate, days, ramp_days, decided_on: decided.map(from_2020) }
+            Conversion { rate: Some(rate), days, ramp_days, decided_on: decided.map(from_2020) }
         });
     (
         calendars(),
@@ -117,6 +117,7 @@ fn profiles() -> impl Strategy<Value = CapacityProfile> {
                 maximum,
                 ramp_days,
                 convertible,
+                weeks: Vec::new(),
             }
         })
 }
@@ -136,7 +137,7 @@ fn oracle(p: &CapacityProfile, kind: CapacityKind, on: Day) -> i64 {
     let steady = level.map_or(0, |rate| walk(rate, p.from, p.ramp_days));
     let converted = p.convertible.as_ref().and_then(|c| {
         let start = c.decided_on?.plus(i32::from(c.days)).max(p.from);
-        Some(walk(&c.rate, start, c.ramp_days))
+        Some(walk(c.rate.as_ref()?, start, c.ramp_days))
     });
     p.stock.quantity.units() + steady + converted.unwrap_or(0)
 }
@@ -169,7 +170,7 @@ proptest! {
                 let (units, per) = rate.per_working_day(&p.calendar);
                 units * worked / per
             };
-            let most = p.running.as_ref().map_or(0, full) + p.convertible.as_ref().map_or(0, |c| full(&c.rate));
+            let most = p.running.as_ref().map_or(0, full) + p.convertible.as_ref().and_then(|c| c.rate.as_ref()).map_or(0, full);
             prop_assert!(i128::from(by) <= i128::from(p.stock.quantity.units()) + most);
         }
     }
@@ -216,6 +217,7 @@ fn a_window_from_the_first_day_there_is_counts_that_day() {
         maximum: None,
         ramp_days: 0,
         convertible: None,
+        weeks: Vec::new(),
     };
     let curve = p.curve(CapacityKind::Running);
     assert_eq!(curve.by(Day::MIN), 10);
@@ -234,7 +236,8 @@ fn the_largest_rate_for_three_centuries_stays_within_64_bits() {
         running: Some(rate.clone()),
         maximum: None,
         ramp_days: u16::MAX,
-        convertible: Some(Conversion { rate, days: 0, ramp_days: u16::MAX, decided_on: Some(Day::MIN) }),
+        convertible: Some(Conversion { rate: Some(rate), days: 0, ramp_days: u16::MAX, decided_on: Some(Day::MIN) }),
+        weeks: Vec::new(),
     };
     assert_eq!(p.curve(CapacityKind::Running).by(Day::MAX), domain::capacity::CURVE_LIMIT);
 }

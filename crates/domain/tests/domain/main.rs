@@ -13,4 +13,5 @@ mod regions;
 mod substitutions;
 mod texts;
 mod values;
+mod weeks;
 mod world;

@@ -94,7 +94,7 @@ fn hopeless() -> Pair {
     p.terms().product = code("gown");
     p.terms().profile.running = None;
     let rate = Rate { measure: pieces(1_000), period: Period::Day };
-    p.terms().profile.convertible = Some(Conversion { rate, days: 3, ramp_days: 0, decided_on: None });
+    p.terms().profile.convertible = Some(Conversion { rate: Some(rate), days: 3, ramp_days: 0, decided_on: None });
     p.terms().profile.as_of = p.market.day;
     p.terms().profile.from = today().plus(90);
     p.terms().grades = vec![grade("FFP1")];

@@ -52,7 +52,7 @@ const CASES: [(&str, Predicate, Spoil); 32] = [
     ("conversion_undecided", Predicate::Producing, |p| {
         let rate = Rate { measure: pieces(1_000), period: Period::Day };
         p.terms().profile.running = None;
-        p.terms().profile.convertible = Some(Conversion { rate, days: 3, ramp_days: 0, decided_on: None });
+        p.terms().profile.convertible = Some(Conversion { rate: Some(rate), days: 3, ramp_days: 0, decided_on: None });
     }),
     ("grade_too_low", Predicate::Grade, |p| p.terms().grades = vec![grade("FFP1")]),
     ("substitution_not_accepted", Predicate::Grade, |p| p.terms().grades = vec![grade("N95")]),

@@ -350,6 +350,7 @@ impl Pair {
                     maximum: None,
                     ramp_days: 0,
                     convertible: None,
+                    weeks: Vec::new(),
                 },
                 line: None,
                 min_order: None,
@@ -390,6 +391,7 @@ impl Pair {
                 max_suppliers: None,
                 urgency: Urgency::Normal,
                 note: String::new(),
+                supply: None,
             },
             instalments: vec![Instalment {
                 id: InstalmentId(Uuid::from_u128(31)),
@@ -400,6 +402,7 @@ impl Pair {
             state: NeedState::Open,
             urgency_granted: false,
             quarantine: None,
+            closing: None,
         });
         Self { market, parameters: Parameters::default() }
     }

@@ -126,7 +126,11 @@ fn input(row: &mut Reader<'_>, instalments: Vec<InstalmentInput>, at: &Reference
         max_suppliers: row.whole(&Field::MaxSuppliers),
         urgency: row.text(&Field::Urgency),
         instalments,
+        stock: None,
+        stock_as_of: None,
+        daily_use: None,
         note: row.text(&Field::Note).unwrap_or_default(),
+        draft: false,
     }
 }
 

@@ -131,6 +131,7 @@ fn input(row: &mut Reader<'_>, source: &Source, at: &Reference<'_>) -> OfferInpu
         maximum: rate(row, &Field::Maximum),
         ramp_days: row.whole(&Field::RampDays).unwrap_or(0),
         convertible: convertible(row),
+        weeks: Vec::new(),
         calendar: CalendarInput { working_days: row.list(&Field::WorkingDays), closures: Vec::new() },
         from: row.day(&Field::From),
         until: row.day(&Field::Until),
@@ -149,6 +150,7 @@ fn input(row: &mut Reader<'_>, source: &Source, at: &Reference<'_>) -> OfferInpu
         disclosure: std::collections::BTreeMap::new(),
         line: None,
         note: row.text(&Field::Note).unwrap_or_default(),
+        draft: false,
     }
 }
 
@@ -161,7 +163,7 @@ fn rate(row: &mut Reader<'_>, field: &Field) -> Option<RateInput> {
 fn convertible(row: &mut Reader<'_>) -> Option<ConversionInput> {
     let rate = rate(row, &Field::Convertible)?;
     match row.whole(&Field::ConversionDays) {
-        Some(days) => Some(ConversionInput { rate, days, ramp_days: 0, decided_on: None }),
+        Some(days) => Some(ConversionInput { rate: Some(rate), days, ramp_days: 0, decided_on: None }),
         None => {
             if row.text(&Field::ConversionDays).is_none() {
                 let reason = "is blank beside a convertible rate";

@@ -93,6 +93,7 @@ impl Pair {
             state: NeedState::Open,
             urgency_granted: false,
             quarantine,
+            closing: None,
         });
         Self { market }
     }

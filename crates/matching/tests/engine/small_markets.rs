@@ -176,6 +176,7 @@ impl Draw {
             maximum: None,
             ramp_days: 0,
             convertible: None,
+            weeks: Vec::new(),
         }
     }
 
@@ -249,11 +250,13 @@ impl Draw {
                 max_suppliers,
                 urgency,
                 note: String::new(),
+                supply: None,
             },
             instalments: vec![Instalment { id: InstalmentId(id(5, n)), measure: measure(units), due, size: None }],
             state: NeedState::Open,
             urgency_granted,
             quarantine: None,
+            closing: None,
         });
     }
 }

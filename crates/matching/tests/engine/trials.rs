@@ -53,7 +53,7 @@ fn troubled(seed: u64) -> Market {
             4 => {
                 let rate = Rate { measure: measure(2), period: Period::Day };
                 (p.stock, p.running) = (measure(0), None);
-                p.convertible = Some(Conversion { rate, days: 1, ramp_days: 0, decided_on: None });
+                p.convertible = Some(Conversion { rate: Some(rate), days: 1, ramp_days: 0, decided_on: None });
             }
             5 => offer.terms.transfers = [Transfer::Loan].into(),
             6 => offer.terms.regions = vec![domain::code::RegionCode::new("AA")],

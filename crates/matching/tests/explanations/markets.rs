@@ -227,6 +227,7 @@ pub fn offer(market: &mut Market, n: usize, product: &str, region: &str, stock: 
                 maximum: None,
                 ramp_days: 0,
                 convertible: None,
+                weeks: Vec::new(),
             },
             line: None,
             min_order: None,
@@ -275,6 +276,7 @@ pub fn need(market: &mut Market, n: usize, product: &str, region: &str, units: i
             max_suppliers: None,
             urgency: Urgency::Normal,
             note: String::new(),
+            supply: None,
         },
         instalments: vec![Instalment {
             id: InstalmentId(id(5, 10 * n)),
@@ -285,6 +287,7 @@ pub fn need(market: &mut Market, n: usize, product: &str, region: &str, units: i
         state: NeedState::Open,
         urgency_granted: false,
         quarantine: None,
+        closing: None,
     });
     market.sort();
     need
@@ -349,6 +352,7 @@ pub fn market(seed: u64) -> Market {
         maximum: None,
         ramp_days: 0,
         convertible: None,
+        weeks: Vec::new(),
     };
     m.lines.insert(line, Line { id: line, site: yard, name: "Line".to_owned(), profile });
     for n in 0..10 {

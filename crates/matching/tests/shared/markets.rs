@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{
     calendar::{Span, WorkingCalendar},
-    capacity::{CapacityKind, CapacityProfile, Conversion},
+    capacity::{CapacityKind, CapacityProfile, Conversion, Week},
     certificate::CertificateStatus,
     code::{CountryCode, ProductCode, RegionCode},
     disclosure::Disclosure,
@@ -215,6 +215,7 @@ impl Draw<'_, '_> {
             maximum: self.choices.one_in(3).then_some(more),
             ramp_days: 0,
             convertible: None,
+            weeks: Vec::new(),
         };
         if self.choices.one_in(6) {
             profile.ramp_days = u16::from(self.choices.upto(5));
@@ -223,7 +224,17 @@ impl Draw<'_, '_> {
         }
         if self.choices.one_in(8) {
             let decided_on = self.choices.one_in(2).then_some(today());
-            profile.convertible = Some(Conversion { rate: self.rate(3), days: 1, ramp_days: 2, decided_on });
+            profile.convertible = Some(Conversion { rate: Some(self.rate(3)), days: 1, ramp_days: 2, decided_on });
+        }
+        // Some state figures week by week.
+        let units = profile.running.as_ref().map_or(0, |rate| rate.measure.quantity.units());
+        if units % 4 == 3 && profile.ramp_days == 0 {
+            let figure = |times: i64| Some(measure((units * times).min(Quantity::LIMIT)));
+            let week = |n: i32| {
+                let (monday, times) = (today().monday().plus(7 * n), i64::from(n % 3));
+                Week { monday, running: figure(times), maximum: figure(times + 1), convertible: None }
+            };
+            (profile.weeks, profile.running, profile.maximum) = ((0..5).map(week).collect(), None, None);
         }
         profile
     }
@@ -305,6 +316,7 @@ impl Draw<'_, '_> {
             max_suppliers,
             urgency,
             note: String::new(),
+            supply: None,
         };
         self.market.needs.push(Need {
             id: NeedId(id(4, n)),
@@ -315,6 +327,7 @@ impl Draw<'_, '_> {
             state: NeedState::Open,
             urgency_granted: self.choices.one_in(2),
             quarantine: None,
+            closing: None,
         });
     }
 

@@ -21,6 +21,7 @@ mod doctor;
 mod import;
 mod keys;
 mod ledger;
+mod market;
 mod matching;
 mod migrate;
 mod openapi;
@@ -53,6 +54,7 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
         | Command::Admin(_)
         | Command::Keys(_)
         | Command::Org(_)
+        | Command::Market(_)
         | Command::Audit(_)
         | Command::Doctor
         | Command::Config(_)
@@ -108,6 +110,7 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
                 block(Box::pin(async move { org::merge(&settings, (&from, &into), yes, output).await }))
             }
         },
+        Command::Market(flags) => block(Box::pin(async move { market::run(&settings, &flags, output).await })),
         Command::Audit(flags) => block(Box::pin(async move { audit::run(&settings, &flags, output).await })),
         Command::Doctor => block(Box::pin(async move { doctor::run(&settings, output).await })),
         Command::Config(flags) => match flags.action {

@@ -96,6 +96,10 @@ pub(super) async fn until_stopped(
         let (app, stopped) = (app.clone(), flagged(stopped.clone()));
         tokio::spawn(async move { app::calls::work(&app, stopped).await })
     };
+    let freshness = {
+        let (app, stopped) = (app.clone(), flagged(stopped.clone()));
+        tokio::spawn(async move { app::freshness::work(&app, stopped).await })
+    };
     let store = app.store.clone();
     let rates = settings.rate_limit.map(|limits| Rates::new(limits, settings.trusted_proxies.clone()));
     let served = api::serve(listener, api::router_with(app, rates), flagged(stopped)).await;
@@ -107,6 +111,7 @@ pub(super) async fn until_stopped(
         ledger.await?;
         changes.await?;
         calls.await?;
+        freshness.await?;
     }
     store.close().await.map_err(|fault| anyhow!("the database did not close in order: {fault}"))?;
     served?;

@@ -276,6 +276,7 @@ impl<'a> Draft<'a> {
             state: NeedState::Open,
             urgency_granted: false,
             quarantine,
+            closing: None,
         });
         self.market.needs.last_mut().context("a need was just entered")
     }

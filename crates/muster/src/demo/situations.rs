@@ -94,8 +94,12 @@ impl Draft<'_> {
             }
             "conversion_undecided" => {
                 offer.stock = None;
-                offer.convertible =
-                    Some(ConversionInput { rate: week(row.offered / 4), days: 21, ramp_days: 5, decided_on: None });
+                offer.convertible = Some(ConversionInput {
+                    rate: Some(week(row.offered / 4)),
+                    days: 21,
+                    ramp_days: 5,
+                    decided_on: None,
+                });
             }
             "grade_too_low" | "substitution_not_accepted" => offer.grades = grade(&row.other),
             "feature_missing" => need.requirements.push(RequirementInput {

@@ -167,7 +167,7 @@ impl<'a> Draft<'a> {
         if converts {
             let decided = self.dice.percent(of.decided).then(|| registered.plus(-7));
             input.convertible = Some(ConversionInput {
-                rate: week(weekly),
+                rate: Some(week(weekly)),
                 days: self.dice.between(of.days_min, of.days_max),
                 ramp_days: self.dice.between(0, of.ramp_max),
                 decided_on: decided.map(|d| d.to_string()),
@@ -393,6 +393,7 @@ impl<'a> Draft<'a> {
             until: None,
             as_of: profile(a).as_of.min(profile(b).as_of),
             calendar: profile(a).calendar.clone(),
+            weeks: Vec::new(),
         };
         let name = format!("Line 1 {}", super::MARK);
         self.market.lines.insert(id, Line { id, site, name, profile });

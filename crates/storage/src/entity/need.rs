@@ -14,6 +14,7 @@ pub struct Model {
     pub urgency: String,
     pub urgency_granted: bool,
     pub quarantine: Option<String>,
+    pub closing: Option<String>,
     pub terms: String,
     pub source: Option<String>,
     pub external_id: Option<String>,

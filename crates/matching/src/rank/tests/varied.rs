@@ -304,11 +304,12 @@ impl Draw {
             maximum: None,
             ramp_days: u16::try_from(self.upto(3)).unwrap(),
             convertible: self.one_in(4).then(|| Conversion {
-                rate: rate(self.pieces(50)),
+                rate: Some(rate(self.pieces(50))),
                 days: 2,
                 ramp_days: 0,
                 decided_on: self.one_in(2).then(today),
             }),
+            weeks: Vec::new(),
         }
     }
 
@@ -399,6 +400,7 @@ impl Draw {
             state: NeedState::Open,
             urgency_granted: false,
             quarantine: None,
+            closing: None,
         });
     }
 }
