@@ -12,6 +12,7 @@ mod disclosure;
 mod docs;
 mod entries;
 mod explanations;
+mod forms;
 mod health;
 mod http;
 mod idempotency;
