@@ -14,6 +14,7 @@ mod docs;
 mod entries;
 mod explanations;
 mod feed;
+mod forms;
 mod health;
 mod http;
 mod idempotency;

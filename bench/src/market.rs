@@ -113,6 +113,7 @@ impl Draw<'_> {
             maximum: None,
             ramp_days: 0,
             convertible: None,
+            weeks: Vec::new(),
         };
         let terms = OfferTerms {
             product: self.product(),
@@ -164,6 +165,7 @@ impl Draw<'_> {
             max_distance_km: None,
             max_suppliers: None,
             urgency: Urgency::ALL[self.rng.random_range(0..4)],
+            supply: None,
             note: String::new(),
         };
         let quantity = measure(self.rng.random_range(1..150_000))?;

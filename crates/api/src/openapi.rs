@@ -30,6 +30,7 @@ const TAGS: [(&str, &str); 11] = [
     ("Offers", "What sites make and hold."),
     ("Needs", "What sites lack, how much by when."),
     ("Calls", "What authorities and clusters ask for, who is asked, and what is answered."),
+    ("Market", "The mode that the market runs in, and what follows from it."),
     ("Matching", "Runs of the engine, the matches they suggest, and the shortages they leave."),
     ("Changes", "What changed since, and what stands, for who keeps a copy."),
     ("Audit", "Who did what to which record."),

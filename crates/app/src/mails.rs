@@ -230,7 +230,7 @@ fn stage_of(kind: MailKind) -> Option<Freshness> {
         MailKind::Suspended => Some(Freshness::Suspended),
         MailKind::Welcome | MailKind::Known | MailKind::Reset | MailKind::Invitation | MailKind::Role => None,
         MailKind::Changed | MailKind::Access | MailKind::Entry | MailKind::Joining | MailKind::Granted => None,
-        MailKind::Lapsed => None,
+        MailKind::Lapsed | MailKind::Match | MailKind::Recall | MailKind::Call | MailKind::CallReminder => None,
     }
 }
 
