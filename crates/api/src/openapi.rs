@@ -21,7 +21,7 @@ mod limits;
 mod patches;
 
 /// Sections of the reference, in order.
-const TAGS: [(&str, &str); 11] = [
+const TAGS: [(&str, &str); 13] = [
     ("Catalogue", "Products, units and regions; open to everybody."),
     ("Organisations", "Organisations and their sites."),
     ("Clusters", "Who belongs to which cluster, who may act for whom, and who entered what for others."),
