@@ -59,7 +59,7 @@ class Service:
     def made(self, path, body, token=None):
         """What a POST that must succeed answered."""
         status, _, answer = self.call("POST", path, body, token)
-        if status not in (200, 201, 202):
+        if status not in (200, 201, 202, 204):
             raise SystemExit(f"POST {path} answered {status}: {answer}")
         return answer
 
