@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tests of the built program from outside: the form of its OpenAPI document, whether it does what the document says,
-# mail through an SMTP server, keys of an outside issuer over TLS, and attacks. Takes the program's path,
+# mail through an SMTP server, keys of an outside issuer over TLS, attacks, and the call of April 2020 from end to end. Takes the program's path,
 # target/debug/muster where none is given. Installs its tools under target/outside; repeating it is harmless. Needs
 # python3 with venv. What cannot be installed is skipped loudly, or fails with MUSTER_REQUIRE_OUTSIDE=1, as in CI.
 set -euo pipefail
@@ -48,4 +48,5 @@ else
     if [ "${MUSTER_REQUIRE_OUTSIDE:-0}" = 1 ]; then failed=1; fi
 fi
 step "attacks" python3 tests/penetration/run.py "$muster"
+step "April 2020" python3 tests/april/run.py "$muster"
 exit "$failed"
