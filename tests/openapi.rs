@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use serde_json::{Value, json};
 use testkit::{TestApp, TestDb, app::request, on_both};
 
-use crate::memberships;
+use crate::{memberships, reviews};
 
 /// Where an example holds a secret that opens nothing.
 const WITH_SECRETS: [&str; 8] = [
@@ -56,6 +56,8 @@ fn every_operation_says_what_it_does_and_how_it_fails() {
         assert!(responses.keys().any(|s| s.starts_with('2')), "{at}");
         for (status, response) in responses.iter().filter(|(status, _)| !["204", "304"].contains(&status.as_str())) {
             let media = if status.as_str() < "400" { "application/json" } else { "application/problem+json" };
+            // A file comes as what it is.
+            let media = if op["operationId"] == "evidence_get" && status == "200" { "application/pdf" } else { media };
             assert!(response["content"][media]["schema"].is_object(), "{at}: {status} has no body");
             assert!(response["description"].as_str().is_some_and(|t| t.len() > 3), "{at}: {status}");
         }
@@ -130,6 +132,7 @@ on_both! {
         app.post(&member.token, "/api/v1/organisations/ask", &wanted).await.expect(202);
         let claim = app.get(&firm.token, &format!("/api/v1/organisations/{}/claims", firm.id)).await.expect(200);
         let claim = claim.items()[0]["id"].as_str().unwrap().to_owned();
+        let ready = reviews::ready(&app, &cluster).await;
         let (mut tried, mut patched, mut ids) = (0, 0, BTreeMap::<String, String>::new());
         // What is to be changed is made first.
         let (patches, others): (Vec<_>, Vec<_>) = operations(&document).into_iter().partition(|(method, ..)| method == "PATCH");
@@ -156,9 +159,11 @@ on_both! {
                 continue;
             }
             let operators = ["organisations", "match-runs", "{id}/verify"].iter().any(|end| path.ends_with(end));
+            let operators = operators || ready.contains_key(path.as_str());
             let (id, token) = if path.contains("/members/") || path.ends_with("/members") { (&cluster.id, &cluster.token) } else { (&firm.id, &firm.token) };
             let token = if operators { app.operator() } else { token.clone() };
-            let path = path.replace("{id}", id).replace("{role}", &role).replace("{member}", &member.id).replace("{claim}", &claim);
+            let is_ready = ready.get(path.as_str());
+            let path = is_ready.unwrap_or(&path).replace("{id}", id).replace("{role}", &role).replace("{member}", &member.id).replace("{claim}", &claim);
             let answer = app.send(request(method.parse().unwrap(), &token, &path, example.to_string().into())).await;
             tried += 1;
             if WITH_SECRETS.iter().any(|end| path.ends_with(end)) {
@@ -169,11 +174,11 @@ on_both! {
             }
             // The example of a change makes of the firm's only admin an admin.
             assert!([200, 201, 202].contains(&answer.status), "{path}: {}", answer.text);
-            if let Some(id) = answer.json["id"].as_str() {
+            if let Some(id) = answer.json["id"].as_str().filter(|_| is_ready.is_none()) {
                 ids.insert(path.split('/').nth(3).unwrap().to_owned(), id.to_owned());
             }
         }
-        assert_eq!((tried, patched), (25, 5));
+        assert_eq!((tried, patched), (30, 5));
         app.work().await;
         assert_eq!(app.get("", "/api/v1/openapi.json").await.expect(200).json, document);
     }

@@ -30,6 +30,8 @@ mod m20261129_000017_identifiers;
 mod m20261129_000018_former_organisations;
 mod m20261129_000021_memberships;
 mod m20261130_000022_market_modes;
+mod m20261130_000028_trust;
+mod m20261130_000029_match_risks;
 
 /// Every schema change, in order.
 #[derive(Debug)]
@@ -59,6 +61,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000018_former_organisations::Migration),
             Box::new(m20261129_000021_memberships::Migration),
             Box::new(m20261130_000022_market_modes::Migration),
+            Box::new(m20261130_000028_trust::Migration),
+            Box::new(m20261130_000029_match_risks::Migration),
         ]
     }
 }

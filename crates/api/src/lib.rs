@@ -16,6 +16,7 @@ mod acting_for;
 mod api_keys;
 mod audit;
 pub mod body;
+mod certificates;
 mod claims;
 pub mod client;
 pub mod codes;
@@ -24,6 +25,7 @@ mod created;
 mod cursor;
 mod directory;
 mod docs;
+mod evidence;
 pub mod explanations;
 mod feature;
 mod health;
@@ -53,6 +55,7 @@ mod products;
 mod query;
 pub mod rates;
 mod regions;
+mod reviews;
 mod roles;
 mod run_parameters;
 mod runs;
@@ -90,6 +93,9 @@ fn routes() -> OpenApiRouter<App> {
         .merge(audit::router())
         .merge(sites::router())
         .merge(offers::router())
+        .merge(certificates::router())
+        .merge(evidence::router())
+        .merge(reviews::router())
         .merge(needs::router())
         .merge(runs::router())
         .merge(explanations::router())

@@ -28,6 +28,7 @@ use crate::{
 };
 
 mod body;
+mod urgency;
 mod view;
 
 use body::NeedBody;
@@ -35,7 +36,8 @@ use view::NeedView;
 
 /// The routes of needs.
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, update)).routes(routes!(close))
+    let own = OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, update)).routes(routes!(close));
+    own.merge(urgency::router())
 }
 
 #[derive(Debug, Deserialize, IntoParams, Validate)]

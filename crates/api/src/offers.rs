@@ -92,8 +92,8 @@ async fn list(
     let part = Part { limit: query.limit, cursor: query.cursor.as_deref(), order: sort.order, total: query.total };
     let listing = Listing::new(&app, actor, ("offers", format!("{filter:?} {:?}", sort.key)), part)?;
     let found = app::offers::page(&app, actor, &filter, sort.key, listing.request).await?;
-    let tables = app.tables();
-    Ok(listing.answer(&app, found, |stored| OfferView::of(stored, &tables)))
+    let (tables, today) = (app.tables(), app.today());
+    Ok(listing.answer(&app, found, |stored| OfferView::of(stored, &tables, today)))
 }
 
 /// Publishes an offer.
@@ -110,7 +110,7 @@ async fn create(
 ) -> Result<Created<OfferView>, Problem> {
     let (organisation, site) = (body.organisation, body.site);
     let stored = app::offers::create(&app, &caller, Place { organisation, site }, &body.input()).await?;
-    Ok(created(format!("/api/v1/offers/{}", stored.record.id), OfferView::of(stored, &app.tables())))
+    Ok(created(format!("/api/v1/offers/{}", stored.record.id), OfferView::of(stored, &app.tables(), app.today())))
 }
 
 /// Reads an offer.
@@ -124,7 +124,7 @@ async fn get(
     SignedIn(Caller { actor, .. }): SignedIn,
     PathId(id): PathId<OfferId>,
 ) -> Result<Json<OfferView>, Problem> {
-    Ok(Json(OfferView::of(app::offers::get(&app, actor, id).await?, &app.tables())))
+    Ok(Json(OfferView::of(app::offers::get(&app, actor, id).await?, &app.tables(), app.today())))
 }
 
 /// Changes an offer.
@@ -146,12 +146,12 @@ async fn update(
     PathId(id): PathId<OfferId>,
     patch: MergePatch,
 ) -> Result<Json<OfferView>, Problem> {
-    let tables = app.tables();
+    let (tables, today) = (app.tables(), app.today());
     let edit = move |stored: &Stored<Offer>| {
-        let (view, before) = (OfferView::of(stored.clone(), &tables), OfferBody::of(&stored.record, &tables));
+        let (view, before) = (OfferView::of(stored.clone(), &tables, today), OfferBody::of(&stored.record, &tables));
         Ok(patch.apply(&view, &before, &["organisation", "site"])?.map(OfferBody::input))
     };
-    Ok(Json(OfferView::of(app::offers::update(&app, &caller, id, edit).await?, &app.tables())))
+    Ok(Json(OfferView::of(app::offers::update(&app, &caller, id, edit).await?, &app.tables(), app.today())))
 }
 
 /// Withdraws an offer.
@@ -169,9 +169,9 @@ async fn withdraw(
     PathId(id): PathId<OfferId>,
     seen: IfMatch,
 ) -> Result<Json<OfferView>, Problem> {
-    let tables = app.tables();
-    let agree = move |stored: &Stored<Offer>| seen.holds(&OfferView::of(stored.clone(), &tables));
-    Ok(Json(OfferView::of(app::offers::withdraw(&app, &caller, id, agree).await?, &app.tables())))
+    let (tables, today) = (app.tables(), app.today());
+    let agree = move |stored: &Stored<Offer>| seen.holds(&OfferView::of(stored.clone(), &tables, today));
+    Ok(Json(OfferView::of(app::offers::withdraw(&app, &caller, id, agree).await?, &app.tables(), app.today())))
 }
 
 #[derive(Debug, Deserialize, IntoParams, Validate)]
@@ -197,7 +197,7 @@ async fn preview(
     Parameters(query): Parameters<PreviewQuery>,
 ) -> Result<Json<SeenOfferView>, Problem> {
     let seen = app::offers::seen::preview(&app, &caller, id, query.audience).await?;
-    Ok(Json(SeenOfferView::of(seen, &app.tables())))
+    Ok(Json(SeenOfferView::of(seen, &app.tables(), app.today())))
 }
 
 /// Reads an offer as far as you may see it.
@@ -213,5 +213,5 @@ async fn view(
     PathId(id): PathId<OfferId>,
 ) -> Result<Json<SeenOfferView>, Problem> {
     let seen = app::offers::seen::view(&app, &caller, id).await?;
-    Ok(Json(SeenOfferView::of(seen, &app.tables())))
+    Ok(Json(SeenOfferView::of(seen, &app.tables(), app.today())))
 }

@@ -21,7 +21,7 @@ mod limits;
 mod patches;
 
 /// Sections of the reference, in order.
-const TAGS: [(&str, &str); 10] = [
+const TAGS: [(&str, &str); 11] = [
     ("Catalogue", "Products, units and regions; open to everybody."),
     ("Organisations", "Organisations and their sites."),
     ("Clusters", "Who belongs to which cluster, who may act for whom, and who entered what for others."),
@@ -29,6 +29,10 @@ const TAGS: [(&str, &str); 10] = [
     ("Access", "Keys that machines call with."),
     ("Offers", "What sites make and hold."),
     ("Needs", "What sites lack, how much by when."),
+    (
+        "Trust",
+        "Evidence and reviews of certificates, what waits for a reviewer, and who grants that needs are critical.",
+    ),
     ("Matching", "Runs of the engine, the matches they suggest, and the shortages they leave."),
     ("Audit", "Who did what to which record."),
     ("Operations", "For those who run the service."),

@@ -128,6 +128,8 @@ named!(
     domain::audit::Act,
     domain::audit::RecordKind,
     domain::membership::MembershipState,
+    domain::review::ReviewKind,
+    domain::review::ReviewState,
     app::offers::OfferSort,
 );
 

@@ -18,11 +18,13 @@ pub mod access;
 pub mod api_keys;
 pub mod audit;
 pub mod catalogue;
+pub mod certificates;
 mod changing;
 pub mod claims;
 pub mod clusters;
 pub mod doctor;
 pub mod error;
+pub mod evidence;
 pub mod explanations;
 pub mod guesses;
 pub mod health;
@@ -35,6 +37,7 @@ pub mod mandates;
 pub mod matches;
 pub mod memberships;
 pub mod needs;
+pub mod notified_bodies;
 pub mod offers;
 pub mod openings;
 pub mod organisations;
@@ -46,6 +49,8 @@ pub mod policy;
 pub mod products;
 mod promises;
 pub mod regions;
+pub mod reviews;
+pub mod risks;
 pub mod roles;
 pub mod runs;
 pub mod sessions;
@@ -78,6 +83,8 @@ pub struct App {
     pub outside: Arc<outside::OutsideIssuers>,
     /// For how long what runs saw is kept.
     pub retention: runs::Retention,
+    /// The most bytes of an evidence file.
+    pub evidence_limit: usize,
     /// Where people reach the service, without a slash at the end: links in mails begin with it.
     pub public_url: Arc<str>,
     /// Who signs in too often.
@@ -106,6 +113,7 @@ impl App {
             keys: Arc::new(keys),
             outside: Arc::default(),
             retention: runs::Retention::default(),
+            evidence_limit: domain::evidence::MOST_BYTES,
             public_url: "http://127.0.0.1:8080".into(),
             guesses: Arc::default(),
             passwords: Arc::default(),

@@ -14,12 +14,16 @@ use domain::{
 use secrecy::{ExposeSecret, SecretString};
 use storage::{Scope, StoreError, Tx, links as link_store, mails as store, mandates, organisations, people, sessions};
 
+use uuid::Uuid;
+
 use crate::{
     App,
     error::{AppError, AppResult},
     links,
     sessions::forgotten_before,
 };
+
+mod records;
 
 /// How often a mail is tried.
 pub const MOST_ATTEMPTS: i32 = 10;
@@ -74,7 +78,7 @@ pub(crate) async fn queue(
     now: Instant,
 ) -> Result<(), StoreError> {
     let id = MailId(app.ids.next(now));
-    store::insert(tx, &Mail { id, kind, person, organisation, about: None, created_at: now }).await
+    store::insert(tx, &Mail { id, kind, person, organisation, about: None, record: None, created_at: now }).await
 }
 
 /// As [`queue`], of a mail that tells an organisation's admins about somebody else.
@@ -86,7 +90,21 @@ pub(crate) async fn queue_about(
     now: Instant,
 ) -> Result<(), StoreError> {
     let (id, organisation, about) = (MailId(app.ids.next(now)), Some(organisation), Some(about));
-    store::insert(tx, &Mail { id, kind: MailKind::Access, person: to, organisation, about, created_at: now }).await
+    let (kind, person, record) = (MailKind::Access, to, None);
+    store::insert(tx, &Mail { id, kind, person, organisation, about, record, created_at: now }).await
+}
+
+/// As [`queue`], of a mail to somebody of an organisation about a record.
+pub(crate) async fn queue_of(
+    app: &App,
+    tx: &Tx,
+    (kind, record): (MailKind, Uuid),
+    person: PersonId,
+    organisation: OrganisationId,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let (id, organisation, record) = (MailId(app.ids.next(now)), Some(organisation), Some(record));
+    store::insert(tx, &Mail { id, kind, person, organisation, about: None, record, created_at: now }).await
 }
 
 /// Tells the worker that there is something to send.
@@ -168,7 +186,13 @@ async fn letter(app: &App, mail: &Mail) -> AppResult<Option<Letter>> {
             Some(entered) => entered,
             None => return Ok(None),
         },
-        (_, _) => about,
+        (kind, _) => match mail.record {
+            None => about,
+            Some(id) => match records::told(app, kind, id).await? {
+                Some(told) => told,
+                None => return Ok(None),
+            },
+        },
     };
     let (subject, before, after) = words(mail.kind, &organisation, &about);
     let link = match link_of(mail.kind) {
@@ -221,7 +245,11 @@ fn link_of(kind: MailKind) -> Option<(LinkPurpose, i64)> {
         | MailKind::Changed
         | MailKind::Access
         | MailKind::Joining
-        | MailKind::Granted => None,
+        | MailKind::Granted
+        | MailKind::Reviewed
+        | MailKind::Certificate
+        | MailKind::Urgency
+        | MailKind::Risk => None,
     }
 }
 
@@ -302,6 +330,16 @@ fn words(kind: MailKind, organisation: &str, about: &str) -> (String, String, St
             ),
             String::new(),
         ),
+        MailKind::Reviewed => {
+            (format!("A record of {organisation} at Muster was reviewed"), about.to_owned(), String::new())
+        }
+        MailKind::Certificate => {
+            (format!("A certificate of {organisation} at Muster was looked at"), about.to_owned(), String::new())
+        }
+        MailKind::Urgency => {
+            (format!("How urgent a need of {organisation} counts at Muster"), about.to_owned(), String::new())
+        }
+        MailKind::Risk => (format!("A match of {organisation} at Muster is at risk"), about.to_owned(), String::new()),
     };
     (subject, before, after)
 }

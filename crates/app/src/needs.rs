@@ -11,6 +11,7 @@ use domain::{
 use storage::{Page, PageRequest, StoreError, Stored, needs as store};
 
 mod update;
+pub mod urgency;
 
 pub use storage::needs::NeedFilter;
 pub use update::update;

@@ -1,15 +1,17 @@
 //! Offers: an organisation states what a site of its makes, and takes it back.
 
+use std::collections::BTreeSet;
+
 use domain::{
     audit::{Act, Change, RecordKind},
     disclosure::Disclosure,
-    ids::{OfferId, OrganisationId, SiteId},
+    ids::{CertificateId, OfferId, OrganisationId, SiteId},
     offer::{Offer, OfferInput, OfferState, OfferTerms},
     organisation::Site,
-    time::Day,
+    time::{Day, Instant},
     violation::Violations,
 };
-use storage::{Page, PageRequest, StoreError, Stored, offers as store};
+use storage::{Page, PageRequest, Scope, StoreError, Stored, offers as store};
 
 pub mod seen;
 mod update;
@@ -21,6 +23,7 @@ use crate::{
     App,
     access::Caller,
     audit::{Deed, Pen},
+    certificates::{self, Stated},
     error::{AppError, AppResult},
     organisations,
     policy::{Action, Actor, Resource, require},
@@ -59,17 +62,33 @@ pub async fn create(app: &App, caller: &Caller, place: Place, input: &OfferInput
     };
     update::owner_shows(caller, &Disclosure::default(), &terms.disclosure)?;
     let id = OfferId(app.ids.next(now));
-    let record = published(id, organisation, site, terms, quarantine);
-    let stored = Stored { record: record.clone(), origin: None, created_at: now, updated_at: now };
-    app.store
+    let mut record = published(id, organisation, site, terms, quarantine);
+    identify(app, &mut record, now);
+    let tables = app.tables();
+    let stored = app
+        .store
         .write(move |tx| async move {
+            let owner = storage::organisations::get(&tx, Scope::Operator, record.organisation).await?.record;
+            let certificates = (record.terms.role, record.terms.certificates.as_slice());
+            certificates::faults(&owner, certificates, &[], &BTreeSet::new()).into_result()?;
+            let places = (0..record.terms.certificates.len()).collect();
+            certificates::doubt(&tx, &tables, now.day(), &mut [Stated { offer: &mut record, places }]).await?;
+            let stored = Stored { record: record.clone(), origin: None, created_at: now, updated_at: now };
             store::insert(&tx, &record, now).await?;
             let shown = update::shown(&record.terms.disclosure).map(|shown| Change::to("disclosure", shown));
             let state = Change::to("state", record.state.as_str());
-            pen.note(&tx, [deed(Act::Create, &record, std::iter::once(state).chain(shown).collect())]).await
+            pen.note(&tx, [deed(Act::Create, &record, std::iter::once(state).chain(shown).collect())]).await?;
+            Ok::<_, AppError>(stored)
         })
         .await?;
     Ok(stored)
+}
+
+/// Gives ids to the certificates of a new offer.
+pub(crate) fn identify(app: &App, offer: &mut Offer, now: Instant) {
+    for certificate in &mut offer.terms.certificates {
+        certificate.id = Some(CertificateId(app.ids.next(now)));
+    }
 }
 
 /// Something done to an offer.

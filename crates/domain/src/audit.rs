@@ -184,6 +184,16 @@ words! {
         Confirm "confirm",
         /// Somebody did not take what was asked for or entered.
         Refuse "refuse",
+        /// A reviewer let a record through that waited for one.
+        Release "release",
+        /// Somebody looked at a certificate and said what it is worth.
+        Review "review",
+        /// A file was deleted.
+        Delete "delete",
+        /// What an open match rests on no longer holds.
+        Endanger "endanger",
+        /// What an open match rests on holds again.
+        Secure "secure",
         /// Whose an offer or a need is, or how to reach him, was shown to somebody else.
         Open "open",
     }
@@ -220,5 +230,13 @@ words! {
         Mandate "mandate",
         /// A claim to an organisation.
         Claim "claim",
+        /// A certificate of an offer.
+        Certificate "certificate",
+        /// An evidence file of a certificate.
+        Evidence "evidence",
+        /// A review of a record that waits for one.
+        Review "review",
+        /// A match.
+        Match "match",
     }
 }

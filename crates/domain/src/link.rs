@@ -73,11 +73,19 @@ pub enum MailKind {
     Joining,
     /// A claim to an organisation was granted.
     Granted,
+    /// A reviewer decided about a record of the organisation; `record` is the review.
+    Reviewed,
+    /// A reviewer looked at a certificate; `record` is its offer.
+    Certificate,
+    /// A body granted that a need is critical, or no longer does; `record` is the need.
+    Urgency,
+    /// What a match rests on no longer holds; `record` is the match.
+    Risk,
 }
 
 impl MailKind {
     /// All of them.
-    pub const ALL: [MailKind; 10] = [
+    pub const ALL: [MailKind; 14] = [
         Self::Welcome,
         Self::Known,
         Self::Reset,
@@ -88,6 +96,10 @@ impl MailKind {
         Self::Entry,
         Self::Joining,
         Self::Granted,
+        Self::Reviewed,
+        Self::Certificate,
+        Self::Urgency,
+        Self::Risk,
     ];
 
     /// The name in the table.
@@ -103,6 +115,10 @@ impl MailKind {
             Self::Entry => "entry",
             Self::Joining => "joining",
             Self::Granted => "granted",
+            Self::Reviewed => "reviewed",
+            Self::Certificate => "certificate",
+            Self::Urgency => "urgency",
+            Self::Risk => "risk",
         }
     }
 
@@ -125,6 +141,8 @@ pub struct Mail {
     pub organisation: Option<OrganisationId>,
     /// The person it speaks of, where that is another.
     pub about: Option<PersonId>,
+    /// The record it speaks of, by its id: of which kind, the kind of the mail says.
+    pub record: Option<uuid::Uuid>,
     /// When it was queued.
     pub created_at: Instant,
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ids::{InstalmentId, LineId, MatchId, NeedId, OfferId, OrganisationId, SiteId},
     line::Line,
+    mode::MarketMode,
     need::Need,
     offer::Offer,
     organisation::{Organisation, Site},
@@ -77,6 +78,10 @@ pub struct Market {
     /// Distances that are stated, sorted by their ends; points say the others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub distances: Vec<StatedDistance>,
+    /// How calm or urgent the times are; left out of the JSON while they are calm, so that snapshots of before keep
+    /// their bytes.
+    #[serde(default, skip_serializing_if = "MarketMode::is_normal")]
+    pub mode: MarketMode,
 }
 
 impl Market {
@@ -93,6 +98,7 @@ impl Market {
             suggestions: Vec::new(),
             refusals: BTreeSet::new(),
             distances: Vec::new(),
+            mode: MarketMode::Normal,
         }
     }
 

@@ -1,9 +1,12 @@
 //! The mode of the market: how calm or urgent the times are, and what follows from it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{ids::PersonId, time::Instant};
 
 /// How calm or urgent the times are; the operator says so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum MarketMode {
     /// No crisis.
     #[default]
@@ -30,6 +33,11 @@ impl MarketMode {
     /// From its name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|mode| mode.as_str() == name)
+    }
+
+    /// Whether there is no crisis.
+    pub fn is_normal(&self) -> bool {
+        *self == Self::Normal
     }
 
     /// For how many days the figures of an offer count as fresh once its owner confirmed them.

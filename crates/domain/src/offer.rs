@@ -22,7 +22,8 @@ mod input;
 pub use check::implausible;
 
 pub use input::{
-    CalendarInput, CertificateInput, ConversionInput, FeatureInput, OfferInput, PriceInput, RateInput, Reference,
+    CalendarInput, CertificateInput, ConversionInput, DerogationInput, FeatureInput, OfferInput, PriceInput, RateInput,
+    Reference,
 };
 
 /// Whether the offering organisation makes the goods or trades them.

@@ -24,6 +24,7 @@ pub fn related(rules: &Rules<'_>, product: &ProductCode) -> Market {
     }
     let products = products(rules, product);
     let mut part = Market::new(market.day);
+    part.mode = market.mode;
     part.offers = market.offers.iter().filter(|o| products.contains(&o.terms.product)).cloned().collect();
     part.needs = market.needs.iter().filter(|n| products.contains(&n.terms.product)).cloned().collect();
     let offers: BTreeSet<OfferId> = part.offers.iter().map(|o| o.id).collect();

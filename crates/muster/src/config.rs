@@ -32,13 +32,14 @@ pub const DEFAULT_FROM: &str = "Muster <muster@localhost>";
 pub const DATABASE_FILE: &str = "muster.db";
 
 /// Settings that may stand in the file.
-const IN_FILE: [&str; 11] = [
+const IN_FILE: [&str; 12] = [
     "database",
     "addr",
     "public_url",
     "log",
     "seeds",
     "keep_snapshots",
+    "evidence_limit",
     "rate_limit",
     "trusted_proxies",
     "mail",
@@ -106,6 +107,8 @@ pub struct Settings {
     pub seeds: Option<PathBuf>,
     /// For how long what runs saw is kept.
     pub keep_snapshots: Retention,
+    /// The most bytes of an evidence file.
+    pub evidence_limit: usize,
     /// Points that a caller may ask for a minute; without limit where `None`.
     pub rate_limit: Option<Limits>,
     /// Networks of proxies that are believed whom they pass on.
@@ -174,6 +177,8 @@ impl Settings {
         let keep_snapshots = keep.map(|text| text.parse::<Retention>()).transpose();
         let keep_snapshots = keep_snapshots.map_err(|fault| anyhow!("the setting keep_snapshots: {fault}"))?;
         let keep_snapshots = keep_snapshots.unwrap_or_default();
+        let (evidence, evidence_origin) = pick("evidence_limit", None, "MUSTER_EVIDENCE_LIMIT")?;
+        let evidence_limit = evidence.as_deref().map_or(Ok(domain::evidence::MOST_BYTES), megabytes)?;
         let (rate, rate_origin) = pick("rate_limit", None, "MUSTER_RATE_LIMIT")?;
         let rate_limit = rate.as_deref().map_or(Ok(Some(Limits::default())), limits)?;
         let (proxies, proxies_origin) = pick("trusted_proxies", None, "MUSTER_TRUSTED_PROXIES")?;
@@ -200,6 +205,12 @@ impl Settings {
                 seeds_origin,
             ),
             one("keep_snapshots", "MUSTER_KEEP_SNAPSHOTS", keep_snapshots.to_string(), keep_origin),
+            one(
+                "evidence_limit",
+                "MUSTER_EVIDENCE_LIMIT",
+                format!("{} MB", evidence_limit / MEGABYTE),
+                evidence_origin,
+            ),
             one("rate_limit", "MUSTER_RATE_LIMIT", shown_rate, rate_origin),
             one("trusted_proxies", "MUSTER_TRUSTED_PROXIES", shown_proxies, proxies_origin),
             // Tables, which no variable holds.
@@ -216,6 +227,7 @@ impl Settings {
             log,
             seeds,
             keep_snapshots,
+            evidence_limit,
             rate_limit,
             trusted_proxies,
             outside_issuers,
@@ -242,6 +254,19 @@ fn public_url(text: &str) -> Result<String> {
         );
     }
     Ok(text.trim_end_matches('/').to_owned())
+}
+
+/// Bytes of a megabyte.
+const MEGABYTE: usize = 1024 * 1024;
+
+/// Whole megabytes.
+fn megabytes(text: &str) -> Result<usize> {
+    let bare = text.trim().trim_end_matches("MB").trim_end();
+    let found = bare.parse().ok().filter(|n| (1..=60).contains(n));
+    let found: usize = found.with_context(|| {
+        format!("the setting evidence_limit: {text:?} is not from 1 to 60 MB; write whole megabytes, e.g. 10")
+    })?;
+    Ok(found * MEGABYTE)
 }
 
 /// Points a minute, or `off`.

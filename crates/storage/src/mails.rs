@@ -24,6 +24,7 @@ pub async fn insert(tx: &Tx, mail: &Mail) -> Result<(), StoreError> {
         person_id: mail.person.0,
         organisation_id: mail.organisation.map(|id| id.0),
         about_id: mail.about.map(|id| id.0),
+        record_id: mail.record,
         created_at: mail.created_at.micros(),
         due_at: mail.created_at.micros(),
         attempts: 0,
@@ -120,6 +121,7 @@ fn stored(row: &mail::Model) -> Result<Mail, StoreError> {
         person: PersonId(row.person_id),
         organisation: row.organisation_id.map(OrganisationId),
         about: row.about_id.map(PersonId),
+        record: row.record_id,
         created_at: json::instant("mails.created_at", row.created_at)?,
     })
 }

@@ -6,17 +6,18 @@ use domain::{
     ids::{InstalmentId, NeedId, OfferId},
     market::{Commitment, Market, Suggestion},
     matches::MatchState,
+    mode::MarketMode,
     organisation::Verification,
     quantity::Quantity,
     time::Day,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::{
     entity::{cluster, instalment, line, match_row, membership, need, offer, organisation, refusal, site},
     error::StoreError,
-    lines, matches, memberships, needs, offers, organisations, sites,
+    lines, matches, memberships, modes, needs, offers, organisations, sites,
     store::{Reads, Store},
 };
 
@@ -27,7 +28,7 @@ use crate::{
 /// matches promise to cover. A suggestion does too: what was suggested for an instalment that has
 /// since been withdrawn is left out.
 pub async fn snapshot(store: &Store, day: Day) -> Result<Market, StoreError> {
-    let rows = store.read_one_state(|tx| async move { Rows::read(tx.connection()).await }).await?;
+    let rows = store.read_one_state(|tx| async move { Rows::read(&tx).await }).await?;
     // Reading tens of thousands of JSON texts is no work for the threads that answer requests.
     let market = tokio::task::spawn_blocking(move || rows.market(day)).await;
     market.map_err(|error| StoreError::Internal(Box::new(error)))?
@@ -47,10 +48,12 @@ struct Rows {
     /// Offer, instalment and quantity of what the latest run suggested.
     suggestions: Vec<(Uuid, Uuid, i64)>,
     refusals: Vec<refusal::Model>,
+    mode: MarketMode,
 }
 
 impl Rows {
-    async fn read<C: ConnectionTrait>(connection: &C) -> Result<Self, StoreError> {
+    async fn read(reader: &impl Reads) -> Result<Self, StoreError> {
+        let connection = reader.connection();
         let taking = MatchState::ALL.into_iter().filter(|state| state.takes_capacity()).map(MatchState::as_str);
         let promised = match_row::Entity::find().filter(match_row::Column::State.is_in(taking));
         // A run that is done expires what others suggested, so these are of one run.
@@ -75,11 +78,12 @@ impl Rows {
             promises: promised.all(connection).await?,
             suggestions: suggested.into_tuple().all(connection).await?,
             refusals: refusal::Entity::find().all(connection).await?,
+            mode: modes::current(reader).await?,
         })
     }
 
     fn market(self, day: Day) -> Result<Market, StoreError> {
-        let mut market = Market::new(day);
+        let mut market = Market { mode: self.mode, ..Market::new(day) };
         let is_over = |row: &cluster::Model| row.closed_at.is_some() || row.ends_on.is_some_and(|d| d < day.number());
         let over: Vec<_> = self.clusters.into_iter().filter(is_over).collect();
         let clusters = memberships::live(self.memberships, &over);

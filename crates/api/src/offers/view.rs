@@ -7,6 +7,7 @@ use domain::{
     capacity::CapacityProfile,
     disclosure::{Audience, Disclosure, FieldGroup},
     offer::Offer,
+    time::Day,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -157,8 +158,8 @@ struct SpanView {
 }
 
 impl OfferView {
-    /// A stored offer.
-    pub fn of(stored: Stored<Offer>, tables: &Tables) -> Self {
+    /// A stored offer as it stands today.
+    pub fn of(stored: Stored<Offer>, tables: &Tables, today: Day) -> Self {
         let source = SourceView::of(&stored);
         let Stored { record: offer, created_at, updated_at, .. } = stored;
         let terms = offer.terms;
@@ -180,7 +181,7 @@ impl OfferView {
             max_distance_km: terms.max_distance_km,
             regions: terms.regions.iter().map(ToString::to_string).collect(),
             authorisations: terms.authorisations.into_iter().collect(),
-            certificates: terms.certificates.iter().map(CertificateView::of).collect(),
+            certificates: terms.certificates.iter().map(|c| CertificateView::of(c, today)).collect(),
             transfers: terms.transfers.iter().map(|t| t.as_str()).collect(),
             price: terms.price.as_ref().map(PriceBody::of),
             role: terms.role.as_str(),

@@ -1,29 +1,31 @@
 //! An owner changes an offer.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
     audit::{Act, Change},
     certificate,
     disclosure::{Audience, Disclosure, FieldGroup},
-    ids::OfferId,
+    ids::{CertificateId, OfferId},
     offer::{self, Offer, OfferInput, OfferState, OfferTerms, Role, Transfer, Visibility},
     price::Price,
     quantity::Measure,
     quarantine,
     rate::Rate,
+    time::Instant,
 };
-use storage::{Scope, Stored, offers as store};
+use storage::{Scope, Stored, Tx, offers as store, reviews};
 
 use super::{CONFIRM_DAYS, deed, not_found};
 use crate::{
     App, Tables,
     access::Caller,
     audit::Pen,
+    certificates::{self, Stated},
     changing::{Changes, kept_here},
     error::{AppError, AppResult},
     policy::{Action, Resource, require},
-    promises, reference, sites,
+    promises, reference, risks, sites,
 };
 
 /// Changes an offer into what `edit` makes of it as it stands by then; into nothing else where that is `None`.
@@ -40,7 +42,7 @@ where
     F: FnOnce(&Stored<Offer>) -> AppResult<Option<OfferInput>> + Send + 'static,
 {
     let (actor, now, pen, tables) = (caller.actor, app.clock.now(), Pen::of(app, caller), app.tables());
-    let caller = caller.clone();
+    let (caller, ids, this) = (caller.clone(), Arc::clone(&app.ids), app.clone());
     app.store
         .write(move |tx| async move {
             let stored = store::get_to_change(&tx, actor.into(), id).await.map_err(not_found)?;
@@ -51,7 +53,9 @@ where
             let input = OfferInput { line: before.terms.line, ..input };
             let site = storage::sites::get(&tx, Scope::Organisation(before.organisation), before.site).await?;
             let checked = input.check(&reference(&tables, sites::today(Some(&site.record), now)));
-            let after = checked.map(|(terms, _)| changed(&tables, before, terms));
+            let mut places = Vec::new();
+            let next = || CertificateId(ids.next(now));
+            let after = checked.map(|(terms, _)| changed(&tables, before, terms, next, &mut places));
             // Whom an offer is shown to is said here, wherever the offer itself is kept.
             let shown_alone = after.as_ref().is_ok_and(|after| differs_in_disclosure_alone(before, after));
             // Nor does it matter for that whether it is in the market still: others look at what they were shown.
@@ -62,7 +66,11 @@ where
             if !shown_alone {
                 kept_here(&stored)?;
             }
-            let after = after?;
+            let mut after = after?;
+            if !shown_alone {
+                looked_into(&tx, &tables, before, Stated { offer: &mut after, places }, now).await?;
+                reviews::let_offers_through(&tx, std::slice::from_mut(&mut after)).await?;
+            }
             if after == *before {
                 return Ok(stored);
             }
@@ -71,7 +79,9 @@ where
                 promises::kept_by_offer(&tx, before, &after).await?;
             }
             store::update(&tx, actor.into(), &after, now).await?;
-            pen.note(&tx, [deed(Act::Update, &after, changes(before, &after))]).await?;
+            let mut deeds = vec![deed(Act::Update, &after, changes(before, &after))];
+            deeds.extend(risks::follow(&this, &tx, id, now).await?);
+            pen.note(&tx, deeds).await?;
             Ok(Stored { record: after, updated_at: now, ..stored })
         })
         .await
@@ -93,9 +103,33 @@ fn differs_in_disclosure_alone(before: &Offer, after: &Offer) -> bool {
     *after == Offer { terms: OfferTerms { disclosure, ..before.terms.clone() }, ..before.clone() }
 }
 
-/// An offer on new terms.
-fn changed(tables: &Tables, before: &Offer, mut terms: OfferTerms) -> Offer {
-    certificate::keep_findings(&before.terms.certificates, &mut terms.certificates);
+/// Refuses certificates that the owner cannot state, and lets those wait that something speaks against.
+async fn looked_into(tx: &Tx, tables: &Tables, before: &Offer, stated: Stated<'_>, now: Instant) -> AppResult<()> {
+    let owner = storage::organisations::get(tx, Scope::Operator, before.organisation).await?.record;
+    let filed = storage::evidence::filed(tx, [before.id]).await?;
+    let after = &stated.offer.terms;
+    // An owner who changes something else is not held to what was stated before, unless it makes the goods its own.
+    if !stated.places.is_empty() || before.terms.role != after.role {
+        let certificates = (after.role, after.certificates.as_slice());
+        certificates::faults(&owner, certificates, &before.terms.certificates, &filed).into_result()?;
+    }
+    for certificate in &mut stated.offer.terms.certificates {
+        if certificate.id.is_some_and(|id| filed.contains(&id)) {
+            certificate.follow_evidence(true);
+        }
+    }
+    certificates::doubt(tx, tables, now.day(), &mut [stated]).await
+}
+
+/// An offer on new terms, and the places of its certificates that are new or say something else.
+fn changed(
+    tables: &Tables,
+    before: &Offer,
+    mut terms: OfferTerms,
+    next: impl FnMut() -> CertificateId,
+    places: &mut Vec<usize>,
+) -> Offer {
+    *places = certificate::recognise(&before.terms.certificates, &mut terms.certificates, next);
     let implausible = |terms: &OfferTerms| {
         tables.catalogue.product(terms.product.as_str()).and_then(|product| offer::implausible(product, terms))
     };

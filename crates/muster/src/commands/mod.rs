@@ -22,6 +22,7 @@ mod import;
 mod keys;
 mod matching;
 mod migrate;
+mod notified_bodies;
 mod openapi;
 mod org;
 mod organisation;
@@ -46,6 +47,7 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
         | Command::Migrate
         | Command::Products(_)
         | Command::Regions(_)
+        | Command::NotifiedBodies(_)
         | Command::Openapi
         | Command::Token(_)
         | Command::Admin(_)
@@ -75,6 +77,9 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
         Command::Migrate => block(Box::pin(async move { migrate::run(&settings, output).await })),
         Command::Products(flags) => block(Box::pin(async move { products::run(&settings, flags, output).await })),
         Command::Regions(flags) => block(Box::pin(async move { regions::run(&settings, flags, output).await })),
+        Command::NotifiedBodies(flags) => {
+            block(Box::pin(async move { notified_bodies::run(&settings, &flags, output).await }))
+        }
         Command::Openapi => openapi::run(),
         Command::Token(flags) => match flags.action {
             TokenAction::Create { org, operator: _, expires, scope, name } => block(Box::pin(async move {
