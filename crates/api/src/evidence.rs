@@ -1,5 +1,7 @@
 //! Evidence files of certificates: bytes in, bytes out, and never shown in place.
 
+use std::borrow::Cow;
+
 use app::{
     App,
     evidence::{self, NewFile},
@@ -16,7 +18,10 @@ use domain::{
     ids::{CertificateId, EvidenceId, OfferId},
 };
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{
+    IntoParams, PartialSchema, ToSchema,
+    openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, schema::Type},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 use validator::Validate;
@@ -29,6 +34,23 @@ const SANDBOX: &str = "sandbox; default-src 'none'; frame-ancestors 'none'";
 /// The routes of evidence.
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(create, list)).routes(routes!(get, delete))
+}
+
+/// The bytes of a file, in the document alone.
+struct FileBytes;
+
+impl PartialSchema for FileBytes {
+    fn schema() -> RefOr<Schema> {
+        let format = SchemaFormat::KnownFormat(KnownFormat::Binary);
+        let bytes = ObjectBuilder::new().schema_type(Type::String).format(Some(format));
+        bytes.description(Some("The bytes of a file.")).into()
+    }
+}
+
+impl ToSchema for FileBytes {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("FileBytes")
+    }
 }
 
 /// A file that is filed as evidence of a certificate.
@@ -95,7 +117,7 @@ struct NameQuery {
         ("certificate" = Uuid, Path, description = "The certificate's id, as the offer shows it"),
         NameQuery),
     request_body(description = "The bytes of the file", content(
-        (Vec<u8> = "application/pdf"), (Vec<u8> = "image/png"), (Vec<u8> = "image/jpeg"))),
+        (FileBytes = "application/pdf"), (FileBytes = "image/png"), (FileBytes = "image/jpeg"))),
     responses(
         (status = 201, description = "Filed; `Location` says where to read it", body = EvidenceView),
         (status = 409, description = "There are five files or too many bytes, or the offer is out of the market for good"),
@@ -148,7 +170,7 @@ async fn list(
         ("certificate" = Uuid, Path, description = "The certificate's id, as the offer shows it"),
         ("evidence" = Uuid, Path, description = "The file's id")),
     responses((status = 200, description = "The file", content(
-        (Vec<u8> = "application/pdf"), (Vec<u8> = "image/png"), (Vec<u8> = "image/jpeg")))))]
+        (FileBytes = "application/pdf"), (FileBytes = "image/png"), (FileBytes = "image/jpeg")))))]
 async fn get(
     State(app): State<App>,
     SignedIn(caller): SignedIn,

@@ -199,9 +199,13 @@ fn a_certificate_of_before_has_no_new_words_in_its_json() {
 #[test]
 fn cer_03_it_stands_as_expired_from_the_day_after_its_last() {
     use CertificateStatus::{Checked, Claimed, Expired, InTesting, Rejected};
-    for (status, ends, expected) in
-        [(Claimed, 0, Claimed), (Claimed, -1, Expired), (Checked, -1, Expired), (Rejected, -1, Rejected), (InTesting, -1, InTesting)]
-    {
+    for (status, ends, expected) in [
+        (Claimed, 0, Claimed),
+        (Claimed, -1, Expired),
+        (Checked, -1, Expired),
+        (Rejected, -1, Rejected),
+        (InTesting, -1, InTesting),
+    ] {
         assert_eq!(until(status, ends).status_on(today()), expected, "{status:?} {ends}");
     }
 }
