@@ -29,6 +29,7 @@ use crate::{
 };
 
 mod body;
+mod urgency;
 mod view;
 
 use body::NeedBody;
@@ -41,6 +42,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(get, update))
         .routes(routes!(open))
         .routes(routes!(close))
+        .merge(urgency::router())
 }
 
 #[derive(Debug, Deserialize, IntoParams, Validate)]

@@ -44,9 +44,9 @@ impl RecordView {
         match record {
             Record::Organisation(found) => Self::Organisation(Box::new(OrganisationView::of(*found))),
             Record::Site(found) => Self::Site(Box::new(SiteView::of(*found))),
-            Record::Offer(found) => Self::Offer(Box::new(OfferView::of(*found, &tables))),
-            Record::SeenOffer(found) => Self::SeenOffer(Box::new(SeenOfferView::of(*found, &tables))),
-            Record::Need(found) => Self::Need(Box::new(NeedView::of(*found, &tables))),
+            Record::Offer(found) => Self::Offer(Box::new(OfferView::of(*found, &tables, app.today()))),
+            Record::SeenOffer(found) => Self::SeenOffer(Box::new(SeenOfferView::of(*found, &tables, app.today()))),
+            Record::Need(found) => Self::Need(Box::new(NeedView::of(*found, &tables, app.today()))),
             Record::Match(found) => Self::Match(Box::new(MatchBody::of(*found, app))),
             Record::Membership(found) => Self::Membership(Box::new(MembershipView::of(*found))),
             Record::Mandate(found) => Self::Mandate(Box::new(MandateView::of(*found, app.clock.now(), caller))),

@@ -415,6 +415,7 @@ pub async fn by_hand(app: &App, caller: &Caller, hand: ByHand) -> AppResult<Matc
             terms_json: None,
             sample: None,
             recalled_at: None,
+            at_risk_since: None,
             explanation_json: String::new(),
             closing_reason: None,
             created_at: now,
