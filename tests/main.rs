@@ -5,6 +5,7 @@
 mod api_keys;
 mod audit;
 mod bad_input;
+mod call_rules;
 mod calls;
 mod catalogue;
 mod certificates;

@@ -134,7 +134,7 @@ fn an_organisations_own_word_goes_first_whenever_it_was_said() {
     let of_cluster = said(cluster, cluster, 8, Offers, &[(100, 1), (200, 2)]);
     check(std::slice::from_ref(&by_cluster), &[100], Some(Offers));
     check(&[own.clone(), by_cluster.clone()], &[], Some(Refused));
-    check(&[of_cluster.clone()], &[100, 200], None);
+    check(std::slice::from_ref(&of_cluster), &[100, 200], None);
     check(&[of_cluster.clone(), own, by_cluster], &[200], Some(Refused));
     // Of two who speak for it the last counts; an offer that two put is one.
     let other = said(8, 1, 9, Nothing, &[]);

@@ -44,7 +44,7 @@ pub(super) async fn run(settings: &Settings, flags: &Market, format: Format) -> 
         Format::Csv => {
             let (header, cells): (Vec<&str>, Vec<Cell>) =
                 row.into_iter().map(|(name, text)| (name, Cell::Text(text))).unzip();
-            output::print_csv(&header, [cells].into_iter())?;
+            output::print_csv(&header, [cells])?;
         }
         Format::Table => {
             let rows = row.into_iter().map(|(name, text)| vec![name.replace('_', " "), text]);

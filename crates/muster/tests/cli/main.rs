@@ -13,6 +13,7 @@ mod getusppe;
 mod help;
 mod importing;
 mod lookup;
+mod market;
 mod matching_command;
 mod matching_guide;
 mod merging;
