@@ -80,6 +80,11 @@ async fn urgency(app: &App, id: NeedId) -> Result<Option<String>, StoreError> {
     Ok(Some(match (need.urgency_granted, urgency_grants::of(&app.store, id).await?) {
         (true, Some(grant)) => format!("your need {id} counts as critical from now on, because: {}", grant.reason),
         (true, None) => format!("your need {id} counts as critical from now on."),
+        (false, _) if need.tier(app.today()) == 1 => {
+            format!(
+                "what was granted for your need {id} is taken back. It counts as critical by its stock and daily use."
+            )
+        }
         (false, _) => format!("your need {id} no longer counts as critical, and ranks as high."),
     }))
 }

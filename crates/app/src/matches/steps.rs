@@ -406,7 +406,7 @@ pub async fn by_hand(app: &App, caller: &Caller, hand: ByHand) -> AppResult<Matc
             supplier: offer.organisation,
             buyer: need.organisation,
             state: MatchState::Proposed,
-            tier: need.tier(),
+            tier: need.tier(now.day()),
             quantities: domain::matches::Quantities::proposed(hand.quantity),
             drawn: hand.quantity.units(),
             covered: hand.quantity.units(),

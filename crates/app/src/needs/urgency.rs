@@ -85,7 +85,7 @@ async fn decide(app: &App, caller: &Caller, id: NeedId, reason: &str, grants: bo
         let change = Change::of("urgency_granted", before, grants);
         pen.note(&tx, [deed(act, &need, vec![change])]).await?;
         let grant = grants.then_some(grant);
-        Ok(Granted { need: id, urgency: need.terms.urgency, tier: need.tier(), grant })
+        Ok(Granted { need: id, urgency: need.terms.urgency, tier: need.tier(now.day()), grant })
     });
     let granted = granted.await?;
     mails::ring(app);

@@ -158,7 +158,7 @@ fn finished(rules: &Rules<'_>) -> Result<FinishedRun> {
             offer: commitment.offer,
             need: need.id,
             instalment: commitment.instalment,
-            tier: need.tier(),
+            tier: need.tier(market.day),
             quantity: commitment.quantity,
             cutoff: commitment.cutoff,
             explanation_json: serde_json::to_string(&line)?,

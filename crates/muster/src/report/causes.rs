@@ -74,7 +74,7 @@ pub(super) fn largest(view: &View<'_>, most: usize) -> Vec<ShortageReport> {
         let product = view.tables.catalogue.product(need.terms.product.as_str())?;
         let missing = shortages.iter().map(|s| s.uncovered).fold(0, i64::saturating_add);
         let share = i128::from(missing) * 1_000_000 / i128::from(product.order_ceiling.max(1));
-        Some((need.tier(), std::cmp::Reverse(share), *id))
+        Some((need.tier(view.market.day), std::cmp::Reverse(share), *id))
     };
     let mut ranked: Vec<_> = by_need.iter().filter_map(|(id, shortages)| size(id, shortages)).collect();
     ranked.sort();
@@ -97,8 +97,8 @@ fn report(view: &View<'_>, id: NeedId, shortages: &[&Shortage]) -> Option<Shorta
         product: product.code.to_string(),
         name: product.name().to_owned(),
         grades: need.terms.grades.iter().map(ToString::to_string).collect(),
-        tier: need.tier(),
-        urgency: urgency(need.tier()),
+        tier: need.tier(view.market.day),
+        urgency: urgency(need.tier(view.market.day)),
         base_unit: product.base_unit.to_string(),
         needed,
         shortage,
