@@ -27,6 +27,7 @@ fn profile(from: Day, stock: i64, daily: i64) -> CapacityProfile {
         maximum: None,
         ramp_days: 0,
         convertible: None,
+        weeks: Vec::new(),
     }
 }
 
