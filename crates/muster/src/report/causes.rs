@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{eligibility::Rules, ids::NeedId, need::Need, offer::Offer, time::Day};
+use domain::{eligibility::Rules, ids::NeedId, offer::Offer, time::Day};
 use matching::Shortage;
 use serde::Serialize;
 
@@ -173,7 +173,7 @@ fn takers(view: &View<'_>, shortage: &Shortage) -> String {
     let Some((tier, _)) = tiers.iter().max_by_key(|(tier, quantity)| (**quantity, std::cmp::Reverse(**tier))) else {
         return if promised { " by what was promised before".to_owned() } else { String::new() };
     };
-    let own = view.market.need(shortage.need).map_or(4, Need::tier);
+    let own = view.market.need(shortage.need).map_or(4, |need| need.tier(view.market.day));
     match (*tier).cmp(&own) {
         std::cmp::Ordering::Less => format!(", mostly by more urgent needs ({})", urgency(*tier)),
         std::cmp::Ordering::Equal => ", mostly by needs as urgent as this one".to_owned(),
