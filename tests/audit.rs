@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use testkit::{TestApp, TestDb, on_both};
 
-use crate::{calls, ledger, memberships, needs, offers, people};
+use crate::{calls, ledger, memberships, needs, offers, people, reviews};
 
 /// Operations of the OpenAPI document that change something, by what the log calls them.
 fn changes() -> BTreeSet<String> {
@@ -57,6 +57,7 @@ on_both! {
         memberships::whatever_clusters_do(&app).await;
         ledger::whatever_sides_do(&app).await;
         calls::whatever_issuers_do(&app, &firm).await;
+        reviews::whatever_reviewers_do(&app).await;
         // What is refused leaves no trace.
         app.post(&firm.token, &format!("/api/v1/offers/{offer}/withdraw"), &json!({})).await.expect(409);
         app.post(&firm.token, "/api/v1/offers", &json!({ "site": firm.site })).await.expect(422);

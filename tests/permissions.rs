@@ -8,7 +8,7 @@ use domain::person::Role;
 use serde_json::{Value, json};
 use testkit::{TestApp, TestDb, app::request, on_both};
 
-use crate::{calls, memberships, needs, offers};
+use crate::{calls, certificates, evidence, memberships, needs, offers, reviews};
 
 /// Operations that need no token.
 const OPEN: [&str; 17] = [
@@ -69,7 +69,8 @@ on_both! {
         for (id, (method, path)) in &operations {
             let path = path.replace("{id}", NOBODY).replace("{code}", "DE");
             let path = path.replace("{organisation}", NOBODY);
-            let path = ["{role}", "{member}", "{cluster}", "{mandate}", "{claim}", "{answer}"].iter().fold(path, |p, name| p.replace(name, NOBODY));
+            let names = ["role", "member", "cluster", "mandate", "claim", "answer", "certificate", "evidence"];
+            let path = names.iter().fold(path, |p, name| p.replace(&format!("{{{name}}}"), NOBODY));
             let answer = app.send(request(method.parse().unwrap(), "", &path, "{}".into())).await;
             if OPEN.contains(&id.as_str()) {
                 assert_ne!(answer.status, 401, "{id}");
@@ -89,7 +90,7 @@ fn filled(path: &str, ids: &BTreeMap<&str, String>) -> String {
     let of = if path.contains("{id}/members") { "clusters" } else { list };
     let path = path.replace("{id}", &ids[of]).replace("{organisation}", &ids["organisations"]);
     let path = path.replace("/preview", "/preview?audience=owner");
-    ["need", "offer", "role", "member", "cluster", "mandate", "claim", "answer"]
+    ["need", "offer", "role", "member", "cluster", "mandate", "claim", "answer", "certificate", "evidence"]
         .iter()
         .fold(path, |path, name| path.replace(&format!("{{{name}}}"), &ids[format!("{name}s").as_str()]))
 }
@@ -120,6 +121,8 @@ fn body_of(operation: &str) -> Value {
         "needs_close" => json!({ "reason": "need_gone" }),
         "offers_reconfirm" => json!({ "offers": [{ "id": NOBODY }] }),
         "markets_update" => json!({ "mode": "emergency", "reason": "X" }),
+        "certificates_review" => json!({ "status": "checked" }),
+        "reviews_release" | "reviews_confirm" | "needs_grant" | "needs_revoke" => json!({ "reason": "Seen" }),
         _ => json!({}),
     }
 }
@@ -168,6 +171,9 @@ on_both! {
             ("claims", NOBODY.to_owned()),
             ("calls", NOBODY.to_owned()),
             ("answers", NOBODY.to_owned()),
+            ("certificates", NOBODY.to_owned()),
+            ("evidences", NOBODY.to_owned()),
+            ("reviews", NOBODY.to_owned()),
         ]);
         let mut refused = 0;
         for (id, (method, path)) in operations() {
@@ -203,7 +209,16 @@ on_both! {
         let app = TestApp::new(db);
         let (firm, other) = (app.firm("Atelier").await, app.firm("Other").await);
         let hospital = app.hospital("Hôpital").await;
-        let offer = app.post(&firm.token, "/api/v1/offers", &offers::plain(&firm)).await.expect(201).id();
+        let mut body = certificates::with(&firm, json!([certificates::paper("DE-4711")]));
+        let made = app.post(&firm.token, "/api/v1/offers", &body).await.expect(201).json;
+        let (files, offer) = evidence::addresses(&made);
+        let offer = offer.trim_start_matches("/api/v1/offers/").to_owned();
+        let paper = evidence::upload(&app, &firm.token, &files, "application/pdf", &b"%PDF-1.7"[..]).await.expect(201).id();
+        let certificate = made["certificates"][0]["id"].as_str().unwrap().to_owned();
+        body["stock"] = json!({ "value": 2_000_000_000 });
+        app.post(&firm.token, "/api/v1/offers", &body).await.expect(201);
+        let [review] = &reviews::queue(&app, &app.operator(), "").await[..] else { panic!("no review") };
+        let review = review["id"].as_str().unwrap().to_owned();
         let need = app.post(&hospital.token, "/api/v1/needs", &needs::plain(&hospital)).await.expect(201).id();
         let run = app.post(&app.operator(), "/api/v1/match-runs", &json!({})).await.expect(202).id();
         app.work().await;
@@ -228,6 +243,9 @@ on_both! {
             ("members", firm.id.clone()),
             ("mandates", mandate.clone()),
             ("claims", claim),
+            ("certificates", certificate),
+            ("evidences", paper),
+            ("reviews", review),
             ("organisations", firm.id.clone()),
             ("sites", firm.site.clone()),
             ("offers", offer),
@@ -246,6 +264,9 @@ on_both! {
                 let mut sent = request(method.parse().unwrap(), &other.token, &path, body.to_string().into());
                 if method == "PATCH" {
                     sent.headers_mut().insert("if-match", "*".parse().unwrap());
+                }
+                if id == "evidence_create" {
+                    sent.headers_mut().insert("content-type", "application/pdf".parse().unwrap());
                 }
                 app.send(sent)
             };

@@ -121,16 +121,8 @@ fn vary(market: &mut Market, borders: &[String], kinds: &[CertificateKindCode]) 
         let terms = &mut offer.terms;
         // Judged by its place; needs are judged by their regions' points.
         terms.disclosure = Disclosure::exact_place();
-        terms.certificates = vec![Certificate {
-            kind: kinds[rng.random_range(0..kinds.len())].clone(),
-            status: CertificateStatus::Documented,
-            number: None,
-            notified_body: None,
-            grades: vec![],
-            valid_from: None,
-            valid_until: None,
-            expected_on: None,
-        }];
+        terms.certificates =
+            vec![Certificate::new(kinds[rng.random_range(0..kinds.len())].clone(), CertificateStatus::Documented)];
         terms.authorisations = borders.iter().cloned().collect();
         terms.min_order = pieces(rng.random_range(0..60_000));
         let from = day.plus(rng.random_range(0..60));

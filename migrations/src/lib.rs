@@ -34,6 +34,8 @@ mod m20261130_000023_events;
 mod m20261130_000024_calls;
 mod m20261130_000026_life;
 mod m20261130_000027_history;
+mod m20261130_000028_trust;
+mod m20261130_000029_match_risks;
 mod m20261130_000030_ledger;
 
 /// Every schema change, in order.
@@ -68,6 +70,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000024_calls::Migration),
             Box::new(m20261130_000026_life::Migration),
             Box::new(m20261130_000027_history::Migration),
+            Box::new(m20261130_000028_trust::Migration),
+            Box::new(m20261130_000029_match_risks::Migration),
             Box::new(m20261130_000030_ledger::Migration),
         ]
     }

@@ -34,13 +34,15 @@ struct ListQuery {
     /// Only what was done to the record of this id.
     record_id: Option<Uuid>,
     /// Only records of these kinds, with commas between them: `organisation`, `site`, `offer`, `need`, `match_run`,
-    /// `api_key`, `person`, `password`, `role`, `session`, `import`, `membership`, `mandate`, `claim`, `market`.
+    /// `api_key`, `person`, `password`, `role`, `session`, `import`, `membership`, `mandate`, `claim`, `market`,
+    /// `certificate`, `evidence`, `review`, `match`.
     #[param(value_type = Option<String>, example = "offer,need")]
     #[serde(default)]
     record: Several<RecordKind>,
     /// Only these acts, with commas between them: `create`, `update`, `withdraw`, `close`, `verify`, `merge`,
     /// `revoke`, `start`, `cancel`, `register`, `set`, `reset`, `grant`, `accept`, `remove`, `end`, `reuse`, `erase`,
-    /// `request`, `enter`, `confirm`, `refuse`, `open`, `publish`, `pause`, `convert`, `suspend`, `expire`.
+    /// `request`, `enter`, `confirm`, `refuse`, `open`, `publish`, `pause`, `convert`, `suspend`, `expire`, `release`,
+    /// `review`, `delete`, `endanger`, `secure`.
     #[param(value_type = Option<String>, example = "withdraw,close")]
     #[serde(default)]
     act: Several<Act>,

@@ -55,11 +55,28 @@ pub(crate) async fn read(request: Request, takes: impl Fn(&str) -> bool, remedy:
     if taken { Ok(bytes) } else { Err(Problem::new("wrong_content_type", remedy)) }
 }
 
+/// The bytes of a file of at most so many, if it is announced as of a kind that is taken.
+pub(crate) async fn read_file(request: Request, most: usize, taken: bool) -> Result<Vec<u8>, Problem> {
+    let too_large =
+        || Problem::new("file_too_large", format!("the file has more than {most} bytes; send a smaller one"));
+    let announced = content_length(request.headers());
+    let waits = request.headers().contains_key(header::EXPECT);
+    if announced.is_some_and(|n| n > DRAIN_LIMIT.max(most) || (waits && n > most)) {
+        return Err(too_large());
+    }
+    let bytes = collect_within(request.into_body(), most, too_large).await?;
+    if taken {
+        return Ok(bytes);
+    }
+    let remedy = "send the header `Content-Type`: application/pdf, image/png or image/jpeg, whichever the file is";
+    Err(Problem::new("wrong_file_type", remedy))
+}
+
 fn content_length(headers: &HeaderMap) -> Option<usize> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-fn kind(headers: &HeaderMap) -> String {
+pub(crate) fn kind(headers: &HeaderMap) -> String {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
@@ -69,7 +86,11 @@ fn too_large() -> Problem {
 }
 
 /// The whole body, or the refusal once it is past the limit; the rest is read and forgotten.
-pub(crate) async fn collect(mut body: Body) -> Result<Vec<u8>, Problem> {
+pub(crate) async fn collect(body: Body) -> Result<Vec<u8>, Problem> {
+    collect_within(body, LIMIT, too_large).await
+}
+
+async fn collect_within(mut body: Body, most: usize, too_large: impl Fn() -> Problem) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
     let mut length = 0;
     while let Some(frame) = body.frame().await {
@@ -78,15 +99,15 @@ pub(crate) async fn collect(mut body: Body) -> Result<Vec<u8>, Problem> {
         };
         let Ok(data) = frame.into_data() else { continue };
         length += data.len();
-        if length > DRAIN_LIMIT {
+        if length > DRAIN_LIMIT.max(most) {
             return Err(too_large());
-        } else if length > LIMIT {
+        } else if length > most {
             bytes = Vec::new();
         } else {
             bytes.extend_from_slice(&data);
         }
     }
-    if length > LIMIT { Err(too_large()) } else { Ok(bytes) }
+    if length > most { Err(too_large()) } else { Ok(bytes) }
 }
 
 /// Reads a body's bytes. Text that is no JSON is a 400, JSON of another shape a 422.

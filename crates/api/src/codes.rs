@@ -180,6 +180,12 @@ pub const ALL: &[Code] = &[
         "You asked for a sample and have not approved it. Approve it and accept, or decline.",
     ),
     answer(
+        "evidence_full",
+        StatusCode::CONFLICT,
+        "No more is filed",
+        "A certificate has at most 5 files, an organisation 256 MB in all. Delete what is not needed any more.",
+    ),
+    answer(
         "other_source",
         StatusCode::CONFLICT,
         "The record is kept elsewhere",
@@ -211,6 +217,18 @@ pub const ALL: &[Code] = &[
         StatusCode::PAYLOAD_TOO_LARGE,
         "The body is too large",
         "A JSON body may have 1 MB (1,048,576 bytes). Send records one by one; files of many are imported by `muster import`.",
+    ),
+    answer(
+        "file_too_large",
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "The file is too large",
+        "A file may have 10 MB unless the operator says otherwise; the detail names the limit. Scan with fewer dots, or split it.",
+    ),
+    answer(
+        "wrong_file_type",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "The file is not announced as one that is taken",
+        "Send `Content-Type: application/pdf`, `image/png` or `image/jpeg`.",
     ),
     answer(
         "wrong_content_type",
@@ -413,6 +431,19 @@ pub const ALL: &[Code] = &[
         "unknown_site",
         "There is no such site of the organisation",
         "GET /api/v1/sites lists them; POST /api/v1/sites adds one.",
+    ),
+    field("unknown_file_type", "Neither PDF nor PNG nor JPEG", "The first bytes tell. Save it as one of these."),
+    field("other_file_type", "Another kind of file than announced", "Send the Content-Type of the file."),
+    field("bad_certificate_number", "Not a number of such certificates", "The detail shows one."),
+    field(
+        "not_the_holder",
+        "The paper is somebody else's",
+        "State the holder as your organisation is called, or the role trader.",
+    ),
+    field(
+        "evidence_missing",
+        "No paper is on file",
+        "Write claimed, and file the paper as evidence: that makes it documented.",
     ),
     field("beyond_own", "More than your own key may", "Ask whoever has a key that may do more."),
     field("bad_instant", "Not an instant", "Write RFC 3339 with an offset, or a day and its zone."),

@@ -93,6 +93,6 @@ async fn pair(
     let [run, need, offer] = ids;
     let (run, pair) = (RunId(run), (NeedId(need), OfferId(offer)));
     let (found, row) = app::explanations::pair(&app, &caller, run, pair, query.solves()).await?;
-    let row = row.map(|seen| SeenOfferView::of(seen, &app.tables()));
+    let row = row.map(|seen| SeenOfferView::of(seen, &app.tables(), app.today()));
     Ok(Json(PairExplanation::of(found, Some(run), row)))
 }

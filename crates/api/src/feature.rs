@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use crate::limits;
 use domain::{
-    certificate::Certificate,
+    certificate::{Certificate, Derogation, Finding, HolderRole},
     feature::FeatureValue,
-    offer::{CertificateInput, FeatureInput},
+    offer::{CertificateInput, DerogationInput, FeatureInput},
+    time::Day,
 };
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
@@ -14,6 +15,7 @@ use utoipa::{
     PartialSchema, ToSchema,
     openapi::{ArrayBuilder, ObjectBuilder, OneOfBuilder, RefOr, Schema, schema::Type},
 };
+use uuid::Uuid;
 use validator::Validate;
 
 use crate::number::Number;
@@ -104,16 +106,17 @@ impl FeatureBody {
 /// A certificate of the goods.
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
-#[schema(as = CertificateInput, example = json!({"kind": "eu-type-examination", "status": "documented",
-    "notified_body": "2797", "grades": ["FFP2"], "valid_from": "2019-05-01", "valid_until": "2024-04-30"}))]
+#[schema(as = CertificateInput, example = json!({"kind": "eu-type-examination", "number": "DE-4711", "notified_body": "2797",
+    "module": "B", "holder": "Atelier", "grades": ["FFP2"], "valid_from": "2019-05-01", "valid_until": "2024-04-30"}))]
 pub struct CertificateBody {
     /// A kind of the catalogue.
     #[validate(length(max = limits::WORD))]
     pub kind: String,
-    /// `applied`, `in_testing`, `claimed` (where absent) or `documented`; nobody sets more for himself.
+    /// `applied`, `in_testing`, `claimed` (where absent) or `documented`, which needs a paper filed as evidence; nobody sets
+    /// more for himself.
     #[validate(length(max = limits::WORD))]
     pub status: Option<String>,
-    /// The number on it.
+    /// The number on it, in the shape that the kind says.
     #[validate(length(max = limits::WORD))]
     pub number: Option<String>,
     /// The notified body's four digits.
@@ -135,15 +138,83 @@ pub struct CertificateBody {
     #[schema(format = Date)]
     #[validate(length(max = limits::WORD))]
     pub expected_on: Option<String>,
+    /// In whose name it is: of a maker its own, of a trader the manufacturer's or the importer's.
+    #[validate(length(max = limits::WORD))]
+    pub holder: Option<String>,
+    /// As what the holder stands in it: `manufacturer` or `importer`.
+    #[validate(length(max = limits::WORD))]
+    pub holder_role: Option<String>,
+    /// The module of conformity assessment: `A` to `H1` (Decision No 768/2008/EC).
+    #[validate(length(max = limits::WORD))]
+    pub module: Option<String>,
+    /// Models or lots it covers; all goods of the offer where empty.
+    #[serde(default)]
+    #[validate(custom(function = limits::words))]
+    pub models: Vec<String>,
+    /// Where it holds: codes or names of regions and countries; everywhere where empty.
+    #[serde(default)]
+    #[validate(custom(function = limits::words))]
+    pub territory: Vec<String>,
+    /// The derogation that it is, or rests on. It counts while the market's mode permits it, in its territory.
+    #[validate(nested)]
+    pub derogation: Option<DerogationBody>,
+}
+
+/// Leave of an authority to let goods without the usual papers into its territory.
+#[derive(Debug, Clone, Deserialize, Serialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Derogation)]
+pub struct DerogationBody {
+    /// Who gave it.
+    #[validate(length(max = limits::WORD))]
+    pub authority: String,
+    /// Its number.
+    #[validate(length(max = limits::WORD))]
+    pub number: String,
+    /// Where it holds: codes or names of regions and countries.
+    #[validate(custom(function = limits::words))]
+    pub territory: Vec<String>,
+    /// Its last day, which counts.
+    #[schema(format = Date)]
+    #[validate(length(max = limits::WORD))]
+    pub until: String,
+}
+
+impl DerogationBody {
+    fn of(derogation: &Derogation) -> Self {
+        Self {
+            authority: derogation.authority.clone(),
+            number: derogation.number.clone(),
+            territory: derogation.territory.iter().map(ToString::to_string).collect(),
+            until: derogation.until.to_string(),
+        }
+    }
+
+    fn input(self) -> DerogationInput {
+        let Self { authority, number, territory, until } = self;
+        DerogationInput { authority, number, territory, until }
+    }
 }
 
 impl CertificateBody {
     /// A checked certificate as its owner states it; what others found of it is not his to state.
-    pub fn of(certificate: &Certificate) -> Self {
-        let stated = Certificate { status: certificate.status.as_stated(), ..certificate.clone() };
-        let CertificateView { kind, status, number, notified_body, grades, valid_from, valid_until, expected_on } =
-            CertificateView::of(&stated);
-        Self { kind, status: Some(status), number, notified_body, grades, valid_from, valid_until, expected_on }
+    pub fn of(c: &Certificate) -> Self {
+        Self {
+            kind: c.kind.to_string(),
+            status: Some(c.status.as_stated().as_str().to_owned()),
+            number: c.number.clone(),
+            notified_body: c.notified_body.clone(),
+            grades: c.grades.iter().map(ToString::to_string).collect(),
+            valid_from: c.valid_from.map(|d| d.to_string()),
+            valid_until: c.valid_until.map(|d| d.to_string()),
+            expected_on: c.expected_on.map(|d| d.to_string()),
+            holder: c.holder.clone(),
+            holder_role: c.holder_role.map(|role| role.as_str().to_owned()),
+            module: c.module.clone(),
+            models: c.models.clone(),
+            territory: c.territory.iter().map(ToString::to_string).collect(),
+            derogation: c.derogation.as_ref().map(DerogationBody::of),
+        }
     }
 
     /// As the domain checks it.
@@ -157,6 +228,12 @@ impl CertificateBody {
             valid_from: self.valid_from,
             valid_until: self.valid_until,
             expected_on: self.expected_on,
+            holder: self.holder,
+            holder_role: self.holder_role,
+            module: self.module,
+            models: self.models,
+            territory: self.territory,
+            derogation: self.derogation.map(DerogationBody::input),
         }
     }
 }
@@ -165,10 +242,13 @@ impl CertificateBody {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Certificate)]
 pub struct CertificateView {
+    /// Its id.
+    pub id: Option<Uuid>,
     /// Its kind.
     pub kind: String,
-    /// How far it was checked.
-    pub status: String,
+    /// How far it was checked: `applied`, `in_testing`, `claimed`, `documented`, `checked`, `confirmed`, `rejected`, or
+    /// `expired` once its last day is over.
+    pub status: &'static str,
     /// The number on it.
     pub number: Option<String>,
     /// The notified body's number.
@@ -184,20 +264,60 @@ pub struct CertificateView {
     /// When a pending one is expected.
     #[schema(format = Date)]
     pub expected_on: Option<String>,
+    /// In whose name it is, where that was said.
+    pub holder: Option<String>,
+    /// `manufacturer` or `importer`.
+    pub holder_role: Option<&'static str>,
+    /// The module of conformity assessment.
+    pub module: Option<String>,
+    /// Models or lots it covers; all goods of the offer where empty.
+    pub models: Vec<String>,
+    /// Where it holds; everywhere where empty.
+    pub territory: Vec<String>,
+    /// The derogation that it is, or rests on.
+    pub derogation: Option<DerogationBody>,
+    /// What a reviewer found.
+    pub finding: Option<FindingView>,
+    /// Why a reviewer must look at it before it counts, if one must.
+    pub doubt: Option<String>,
+}
+
+/// What a reviewer found of a certificate; the status says what.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Finding)]
+pub struct FindingView {
+    /// Who looked: `cluster`, `authority` or `operator`.
+    pub by: &'static str,
+    /// When.
+    #[schema(format = Date)]
+    pub on: String,
+    /// What there is to say.
+    pub note: String,
 }
 
 impl CertificateView {
-    /// A checked certificate.
-    pub fn of(c: &Certificate) -> Self {
+    /// A checked certificate as it stands on a day.
+    pub fn of(c: &Certificate, on: Day) -> Self {
+        let body = CertificateBody::of(c);
+        let finding = |f: &Finding| FindingView { by: f.by.as_str(), on: f.on.to_string(), note: f.note.clone() };
         Self {
-            kind: c.kind.to_string(),
-            status: c.status.as_str().to_owned(),
-            number: c.number.clone(),
-            notified_body: c.notified_body.clone(),
-            grades: c.grades.iter().map(ToString::to_string).collect(),
-            valid_from: c.valid_from.map(|d| d.to_string()),
-            valid_until: c.valid_until.map(|d| d.to_string()),
-            expected_on: c.expected_on.map(|d| d.to_string()),
+            id: c.id.map(|id| id.0),
+            kind: body.kind,
+            status: c.status_on(on).as_str(),
+            number: body.number,
+            notified_body: body.notified_body,
+            grades: body.grades,
+            valid_from: body.valid_from,
+            valid_until: body.valid_until,
+            expected_on: body.expected_on,
+            holder: body.holder,
+            holder_role: c.holder_role.map(HolderRole::as_str),
+            module: body.module,
+            models: body.models,
+            territory: body.territory,
+            derogation: body.derogation,
+            finding: c.finding.as_ref().map(finding),
+            doubt: c.doubt.clone(),
         }
     }
 }

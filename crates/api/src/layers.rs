@@ -53,7 +53,8 @@ pub async fn outermost(State(app): State<App>, request: Request, next: Next) -> 
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
         let policy = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
-        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+        // A file of strangers comes with a stricter one.
+        headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(policy));
         if !is_page {
             headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         }

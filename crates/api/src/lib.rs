@@ -17,6 +17,7 @@ mod api_keys;
 mod audit;
 pub mod body;
 mod calls;
+mod certificates;
 mod changes;
 mod claims;
 pub mod client;
@@ -26,6 +27,7 @@ mod created;
 mod cursor;
 mod directory;
 mod docs;
+mod evidence;
 pub mod explanations;
 mod feature;
 mod health;
@@ -57,6 +59,7 @@ mod products;
 mod query;
 pub mod rates;
 mod regions;
+mod reviews;
 mod roles;
 mod run_parameters;
 mod runs;
@@ -95,6 +98,9 @@ fn routes() -> OpenApiRouter<App> {
         .merge(market::router())
         .merge(sites::router())
         .merge(offers::router())
+        .merge(certificates::router())
+        .merge(evidence::router())
+        .merge(reviews::router())
         .merge(needs::router())
         .merge(calls::router())
         .merge(history::router())

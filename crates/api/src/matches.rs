@@ -98,6 +98,9 @@ pub struct MatchBody {
     /// When goods of it were recalled.
     #[schema(format = DateTime)]
     recalled_at: Option<String>,
+    /// Since when the offer waits for a reviewer, or its certificates do not hold as the need demands; null while all is well.
+    #[schema(format = DateTime)]
+    at_risk_since: Option<String>,
     /// The UN/ECE code of the base unit.
     unit: String,
     /// The tier that the instalment ranked at.
@@ -249,6 +252,7 @@ impl MatchBody {
             // What cannot be read is a defect of ours; whoever writes it checks that it can.
             terms: app::matches::terms_of(&view.row).map(talk::TermsBody::of).unwrap_or_default(),
             recalled_at: view.row.recalled_at.map(|at| at.to_string()),
+            at_risk_since: view.row.at_risk_since.map(|at| at.to_string()),
             tier: view.row.tier,
             cutoff: view.way.cutoff.to_string(),
             due: view.way.due.to_string(),

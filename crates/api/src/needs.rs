@@ -29,6 +29,7 @@ use crate::{
 };
 
 mod body;
+mod urgency;
 mod view;
 
 use body::NeedBody;
@@ -41,6 +42,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(get, update))
         .routes(routes!(open))
         .routes(routes!(close))
+        .merge(urgency::router())
 }
 
 #[derive(Debug, Deserialize, IntoParams, Validate)]
@@ -104,7 +106,7 @@ async fn list(
 ///
 /// States what a site lacks, how much of it by when, and on what terms. Every fault of the content is reported at once,
 /// and nothing is stored then. `critical` counts as tier 1 once an authorised body granted it, which the operator does by
-/// entering the need; until then it ranks as `high`. A draft (`draft: true`)
+/// entering the need, or where `stock` and `daily_use` prove it; until then it ranks as `high`. A draft (`draft: true`)
 /// is there for its owner alone until it is opened.
 #[utoipa::path(post, operation_id = "needs_create", path = "/needs", tag = "Needs", request_body = NeedBody, security(("bearer" = [])),
     responses((status = 201, description = "Opened, or kept as a draft; `Location` says where to read it", body = NeedView)))]

@@ -176,7 +176,7 @@ async fn preview(
     Parameters(query): Parameters<PreviewQuery>,
 ) -> Result<Json<SeenOfferView>, Problem> {
     let seen = app::offers::seen::preview(&app, &caller, id, query.audience).await?;
-    Ok(Json(SeenOfferView::of(seen, &app.tables())))
+    Ok(Json(SeenOfferView::of(seen, &app.tables(), app.today())))
 }
 
 /// Reads an offer as far as you may see it.
@@ -193,5 +193,5 @@ async fn view(
     PathId(id): PathId<OfferId>,
 ) -> Result<Json<SeenOfferView>, Problem> {
     let seen = app::offers::seen::view(&app, &caller, id).await?;
-    Ok(Json(SeenOfferView::of(seen, &app.tables())))
+    Ok(Json(SeenOfferView::of(seen, &app.tables(), app.today())))
 }

@@ -21,7 +21,7 @@ mod limits;
 mod patches;
 
 /// Sections of the reference, in order.
-const TAGS: [(&str, &str); 13] = [
+const TAGS: [(&str, &str); 14] = [
     ("Catalogue", "Products, units and regions; open to everybody."),
     ("Organisations", "Organisations and their sites."),
     ("Clusters", "Who belongs to which cluster, who may act for whom, and who entered what for others."),
@@ -31,6 +31,10 @@ const TAGS: [(&str, &str); 13] = [
     ("Needs", "What sites lack, how much by when."),
     ("Calls", "What authorities and clusters ask for, who is asked, and what is answered."),
     ("Market", "The mode that the market runs in, and what follows from it."),
+    (
+        "Trust",
+        "Evidence and reviews of certificates, what waits for a reviewer, and who grants that needs are critical.",
+    ),
     ("Matching", "Runs of the engine, the matches they suggest, and the shortages they leave."),
     ("Changes", "What changed since, and what stands, for who keeps a copy."),
     ("Audit", "Who did what to which record."),

@@ -108,7 +108,7 @@ async fn counterparty(
 ) -> Result<Json<CounterpartyView>, Problem> {
     let Counterparty { of_match, side } = app::openings::counterparty(&app, &caller, id).await?;
     let (offer, buyer) = match side {
-        OtherSide::Supplier(seen) => (Some(SeenOfferView::of(*seen, &app.tables())), None),
+        OtherSide::Supplier(seen) => (Some(SeenOfferView::of(*seen, &app.tables(), app.today())), None),
         OtherSide::Buyer(buyer) => {
             let contact = buyer.contact.into_iter().map(ContactView::of).collect();
             let organisation = NamedOrganisation::of(&buyer.organisation);

@@ -130,6 +130,8 @@ named!(
     domain::membership::MembershipState,
     domain::event::Subject,
     domain::call::CallState,
+    domain::review::ReviewKind,
+    domain::review::ReviewState,
     app::offers::OfferSort,
 );
 

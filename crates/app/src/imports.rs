@@ -1,5 +1,7 @@
 //! Imports of files: all rows or none unless asked otherwise, and twice the same file changes nothing.
 
+use std::collections::BTreeSet;
+
 use domain::{
     audit::{Act, Change, RecordKind},
     ids::{ImportId, OrganisationId},
@@ -25,6 +27,7 @@ use crate::{
     App,
     access::Caller,
     audit::{Deed, Pen},
+    certificates::{self, Stated},
     error::{AppError, AppResult},
     needs, offers,
     policy::Actor,
@@ -98,6 +101,16 @@ trait Resource: Copy + Send + Sync + 'static {
     /// What the file says, apart from what depends on the day it is read.
     fn content(record: &Self::Record, mapping: &Mapping) -> String;
     fn build(app: &App, by: (Actor, MarketMode), owner: Owner, record: Self::Record) -> Self::Stored;
+    /// Why a certificate of the record cannot be that of its owner, who is called so, if it cannot.
+    fn misheld(record: &Self::Record, name: &str) -> Option<String>;
+    /// Lets what something speaks against wait for a reviewer.
+    fn look_into(
+        app: &App,
+        tx: &Tx,
+        records: &mut [Imported<Self::Stored>],
+    ) -> impl Future<Output = AppResult<()>> + Send;
+    /// Which of some stored records wait for a reviewer.
+    fn waiting(tx: &Tx, ids: Vec<Uuid>) -> impl Future<Output = Result<BTreeSet<Uuid>, StoreError>> + Send;
     fn owner(record: &Self::Stored) -> OrganisationId;
     fn save(
         tx: &Tx,
@@ -137,8 +150,33 @@ impl Resource for Offers {
     }
 
     fn build(app: &App, (_, mode): (Actor, MarketMode), owner: Owner, record: OfferRecord) -> Offer {
-        let id = domain::ids::OfferId(app.ids.next(app.clock.now()));
-        offers::published(id, (owner.organisation, owner.site), (record.terms, record.quarantine), mode)
+        let now = app.clock.now();
+        let id = domain::ids::OfferId(app.ids.next(now));
+        let mut offer =
+            offers::published(id, (owner.organisation, owner.site), (record.terms, record.quarantine), mode);
+        offers::identify(app, &mut offer, now);
+        // A file brings no paper: until one is filed here, what it calls documented is claimed.
+        offer.terms.certificates.iter_mut().for_each(|certificate| certificate.follow_evidence(false));
+        offer
+    }
+
+    fn misheld(record: &OfferRecord, name: &str) -> Option<String> {
+        let terms = &record.terms;
+        terms.certificates.iter().find_map(|certificate| certificates::misheld(name, terms.role, certificate))
+    }
+
+    async fn look_into(app: &App, tx: &Tx, records: &mut [Imported<Offer>]) -> AppResult<()> {
+        let mut stated: Vec<Stated<'_>> = Vec::new();
+        for Imported { record: offer, .. } in records.iter_mut().filter(|i| !i.record.terms.certificates.is_empty()) {
+            let places = (0..offer.terms.certificates.len()).collect();
+            stated.push(Stated { offer, places });
+        }
+        certificates::doubt(tx, &app.tables(), app.today(), &mut stated).await
+    }
+
+    async fn waiting(tx: &Tx, ids: Vec<Uuid>) -> Result<BTreeSet<Uuid>, StoreError> {
+        let waiting = storage::offers::waiting(tx, ids.into_iter().map(domain::ids::OfferId)).await?;
+        Ok(waiting.into_iter().map(|id| id.0).collect())
     }
 
     fn owner(record: &Offer) -> OrganisationId {
@@ -187,6 +225,19 @@ impl Resource for Needs {
         need
     }
 
+    fn misheld(_record: &NeedRecord, _name: &str) -> Option<String> {
+        None
+    }
+
+    async fn look_into(_app: &App, _tx: &Tx, _records: &mut [Imported<Need>]) -> AppResult<()> {
+        Ok(())
+    }
+
+    async fn waiting(tx: &Tx, ids: Vec<Uuid>) -> Result<BTreeSet<Uuid>, StoreError> {
+        let waiting = storage::needs::waiting(tx, ids.into_iter().map(domain::ids::NeedId)).await?;
+        Ok(waiting.into_iter().map(|id| id.0).collect())
+    }
+
     fn owner(record: &Need) -> OrganisationId {
         record.organisation
     }
@@ -228,7 +279,8 @@ async fn import<R: Resource>(
         .clone()
         .write(move |tx| async move {
             let outcomes = save::<R>(&app, (actor, &pen, id), &tx, &parsed, &mapping).await?;
-            let report = report::<R>(kind, blank, &parsed, &outcomes);
+            let waiting = R::waiting(&tx, outcomes.iter().flatten().map(|saved| saved.id()).collect()).await?;
+            let report = report::<R>((kind, blank), &parsed, &outcomes, &waiting);
             if !store_it {
                 // The transaction is rolled back; the report is all that stays of it.
                 return Err(Stop::Dry(report));
@@ -297,6 +349,7 @@ async fn save<R: Resource>(
             content: ContentHash::of(&R::content(record, mapping))?,
         });
     }
+    R::look_into(app, tx, &mut imported).await?;
     let saved = R::save(tx, &imported, now).await?;
     let deeds = imported.iter().zip(&saved).filter_map(|(row, saved)| {
         let (act, id) = match saved {
@@ -318,13 +371,15 @@ async fn save<R: Resource>(
 }
 
 fn report<R: Resource>(
-    kind: Kind,
-    blank: u32,
+    (kind, blank): (Kind, u32),
     parsed: &ParsedFile<R::Record>,
     outcomes: &[Option<Saved<Uuid>>],
+    waiting: &BTreeSet<Uuid>,
 ) -> ImportReport {
     let rows = parsed.rows.iter().zip(outcomes).flat_map(|(row, saved)| -> Vec<RowOutcome> {
-        let waits = row.record.as_ref().is_ok_and(R::is_quarantined);
+        // What a reviewer let through before does not wait again.
+        let still = saved.is_some_and(|saved| waiting.contains(&saved.id()));
+        let waits = still && row.record.as_ref().is_ok_and(R::is_quarantined);
         row.outcomes(match saved {
             Some(Saved::Created(_) | Saved::Updated(_)) if waits => Outcome::Quarantined,
             Some(Saved::Created(_)) => Outcome::Created,

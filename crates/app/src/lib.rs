@@ -19,12 +19,14 @@ pub mod api_keys;
 pub mod audit;
 pub mod calls;
 pub mod catalogue;
+pub mod certificates;
 pub mod changes;
 mod changing;
 pub mod claims;
 pub mod clusters;
 pub mod doctor;
 pub mod error;
+pub mod evidence;
 pub mod explanations;
 pub mod freshness;
 pub mod guesses;
@@ -41,6 +43,7 @@ pub mod market;
 pub mod matches;
 pub mod memberships;
 pub mod needs;
+pub mod notified_bodies;
 pub mod offers;
 pub mod openings;
 pub mod organisations;
@@ -52,6 +55,8 @@ pub mod policy;
 pub mod products;
 mod promises;
 pub mod regions;
+pub mod reviews;
+pub mod risks;
 pub mod roles;
 pub mod runs;
 pub mod sessions;
@@ -88,6 +93,8 @@ pub struct App {
     pub keep_events: runs::Retention,
     /// What readers of the change feed share.
     pub feed: Arc<changes::Feed>,
+    /// The most bytes of an evidence file.
+    pub evidence_limit: usize,
     /// Where people reach the service, without a slash at the end: links in mails begin with it.
     pub public_url: Arc<str>,
     /// Who signs in too often.
@@ -118,6 +125,7 @@ impl App {
             retention: runs::Retention::default(),
             keep_events: changes::KEPT,
             feed: Arc::default(),
+            evidence_limit: domain::evidence::MOST_BYTES,
             public_url: "http://127.0.0.1:8080".into(),
             guesses: Arc::default(),
             passwords: Arc::default(),

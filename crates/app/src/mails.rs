@@ -19,12 +19,16 @@ use storage::{
     links as link_store, mails as store, mandates, organisations, people, sessions,
 };
 
+use uuid::Uuid;
+
 use crate::{
     App,
     error::{AppError, AppResult},
     freshness, links,
     sessions::forgotten_before,
 };
+
+mod records;
 
 /// How often a mail is tried.
 pub const MOST_ATTEMPTS: i32 = 10;
@@ -79,7 +83,8 @@ pub(crate) async fn queue(
     now: Instant,
 ) -> Result<(), StoreError> {
     let id = MailId(app.ids.next(now));
-    store::insert(tx, &Mail { id, kind, person, organisation, about: None, call: None, created_at: now }).await
+    let (about, call, record) = (None, None, None);
+    store::insert(tx, &Mail { id, kind, person, organisation, about, call, record, created_at: now }).await
 }
 
 /// As [`queue`], of a mail that tells an organisation's admins about somebody else.
@@ -91,11 +96,8 @@ pub(crate) async fn queue_about(
     now: Instant,
 ) -> Result<(), StoreError> {
     let (id, organisation, about) = (MailId(app.ids.next(now)), Some(organisation), Some(about));
-    store::insert(
-        tx,
-        &Mail { id, kind: MailKind::Access, person: to, organisation, about, call: None, created_at: now },
-    )
-    .await
+    let (kind, person, call, record) = (MailKind::Access, to, None, None);
+    store::insert(tx, &Mail { id, kind, person, organisation, about, call, record, created_at: now }).await
 }
 
 /// As [`queue`], of a mail that tells an organisation's admins of a call.
@@ -103,12 +105,26 @@ pub(crate) async fn queue_call(
     app: &App,
     tx: &Tx,
     (kind, call): (MailKind, CallId),
-    (to, organisation): (PersonId, OrganisationId),
+    (person, organisation): (PersonId, OrganisationId),
     now: Instant,
 ) -> Result<(), StoreError> {
-    let id = MailId(app.ids.next(now));
-    let (organisation, call) = (Some(organisation), Some(call));
-    store::insert(tx, &Mail { id, kind, person: to, organisation, about: None, call, created_at: now }).await
+    let (id, organisation, call) = (MailId(app.ids.next(now)), Some(organisation), Some(call));
+    let (about, record) = (None, None);
+    store::insert(tx, &Mail { id, kind, person, organisation, about, call, record, created_at: now }).await
+}
+
+/// As [`queue`], of a mail to somebody of an organisation about a record.
+pub(crate) async fn queue_of(
+    app: &App,
+    tx: &Tx,
+    (kind, record): (MailKind, Uuid),
+    person: PersonId,
+    organisation: OrganisationId,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let (id, organisation, record) = (MailId(app.ids.next(now)), Some(organisation), Some(record));
+    let (about, call) = (None, None);
+    store::insert(tx, &Mail { id, kind, person, organisation, about, call, record, created_at: now }).await
 }
 
 /// Tells the worker that there is something to send.
@@ -194,7 +210,13 @@ async fn letter(app: &App, mail: &Mail) -> AppResult<Option<Letter>> {
             Some(call) => call,
             None => return Ok(None),
         },
-        (_, _) => about,
+        (kind, _) => match mail.record {
+            None => about,
+            Some(id) => match records::told(app, kind, id).await? {
+                Some(told) => told,
+                None => return Ok(None),
+            },
+        },
     };
     let about = match (stage_of(mail.kind), mail.organisation) {
         (Some(stage), Some(id)) => match freshness::listed(app, id, stage).await? {
@@ -231,6 +253,7 @@ fn stage_of(kind: MailKind) -> Option<Freshness> {
         MailKind::Welcome | MailKind::Known | MailKind::Reset | MailKind::Invitation | MailKind::Role => None,
         MailKind::Changed | MailKind::Access | MailKind::Entry | MailKind::Joining | MailKind::Granted => None,
         MailKind::Lapsed | MailKind::Match | MailKind::Recall | MailKind::Call | MailKind::CallReminder => None,
+        MailKind::Reviewed | MailKind::Certificate | MailKind::Urgency | MailKind::Risk => None,
     }
 }
 
@@ -290,7 +313,11 @@ fn link_of(kind: MailKind) -> Option<(LinkPurpose, i64)> {
         | MailKind::Due
         | MailKind::Stale
         | MailKind::Suspended
-        | MailKind::Lapsed => None,
+        | MailKind::Lapsed
+        | MailKind::Reviewed
+        | MailKind::Certificate
+        | MailKind::Urgency
+        | MailKind::Risk => None,
     }
 }
 
@@ -432,6 +459,16 @@ fn words(kind: MailKind, organisation: &str, about: &str) -> (String, String, St
             ),
             String::new(),
         ),
+        MailKind::Reviewed => {
+            (format!("A record of {organisation} at Muster was reviewed"), about.to_owned(), String::new())
+        }
+        MailKind::Certificate => {
+            (format!("A certificate of {organisation} at Muster was looked at"), about.to_owned(), String::new())
+        }
+        MailKind::Urgency => {
+            (format!("How urgent a need of {organisation} counts at Muster"), about.to_owned(), String::new())
+        }
+        MailKind::Risk => (format!("A match of {organisation} at Muster is at risk"), about.to_owned(), String::new()),
     };
     (subject, before, after)
 }

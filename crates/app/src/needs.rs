@@ -12,6 +12,7 @@ use storage::{Page, PageRequest, Reads, Scope, StoreError, Stored, needs as stor
 
 mod states;
 mod update;
+pub mod urgency;
 
 pub use states::{close, publish};
 pub use storage::needs::NeedFilter;

@@ -1,16 +1,18 @@
 //! Offers: an organisation states what a site of its makes, and takes it back.
 
+use std::collections::BTreeSet;
+
 use domain::{
     audit::{Act, Change, RecordKind},
     disclosure::Disclosure,
-    ids::{OfferId, OrganisationId, SiteId},
+    ids::{CertificateId, OfferId, OrganisationId, SiteId},
     mode::MarketMode,
     offer::{Offer, OfferInput, OfferState, OfferTerms},
     organisation::Site,
-    time::Day,
+    time::{Day, Instant},
     violation::Violations,
 };
-use storage::{Page, PageRequest, Reads, StoreError, Stored, modes, offers as store};
+use storage::{Page, PageRequest, Reads, Scope, StoreError, Stored, modes, offers as store};
 
 mod confirm;
 pub mod seen;
@@ -26,6 +28,7 @@ use crate::{
     App,
     access::Caller,
     audit::{Deed, Pen},
+    certificates::{self, Stated},
     error::{AppError, AppResult},
     organisations,
     policy::{Action, Actor},
@@ -62,10 +65,17 @@ pub async fn create(app: &App, caller: &Caller, place: Place, input: &OfferInput
     update::owner_shows(caller, &Disclosure::default(), &terms.disclosure)?;
     let id = OfferId(app.ids.next(now));
     let state = if input.draft { OfferState::Draft } else { OfferState::Published };
+    let (this, tables) = (app.clone(), app.tables());
     app.store
         .write(move |tx| async move {
             let mode = modes::current(&tx).await?;
-            let record = Offer { state, ..published(id, (organisation, site), (terms, quarantine), mode) };
+            let mut record = Offer { state, ..published(id, (organisation, site), (terms, quarantine), mode) };
+            identify(&this, &mut record, now);
+            let owner = storage::organisations::get(&tx, Scope::Operator, record.organisation).await?.record;
+            let certificates = (record.terms.role, record.terms.certificates.as_slice());
+            certificates::faults(&owner, certificates, &[], &BTreeSet::new()).into_result()?;
+            let places = (0..record.terms.certificates.len()).collect();
+            certificates::doubt(&tx, &tables, now.day(), &mut [Stated { offer: &mut record, places }]).await?;
             store::insert(&tx, &record, now).await?;
             let shown = update::shown(&record.terms.disclosure).map(|shown| Change::to("disclosure", shown));
             let state = Change::to("state", record.state.as_str());
@@ -73,6 +83,13 @@ pub async fn create(app: &App, caller: &Caller, place: Place, input: &OfferInput
             Ok(at(Stored { record, origin: None, created_at: now, updated_at: now }, mode, now.day()))
         })
         .await
+}
+
+/// Gives ids to the certificates of a new offer.
+pub(crate) fn identify(app: &App, offer: &mut Offer, now: Instant) {
+    for certificate in &mut offer.terms.certificates {
+        certificate.id = Some(CertificateId(app.ids.next(now)));
+    }
 }
 
 /// Something done to an offer.

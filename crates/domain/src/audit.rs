@@ -206,6 +206,16 @@ words! {
         Sample "sample",
         /// Goods were recalled.
         Recall "recall",
+        /// A reviewer let a record through that waited for one.
+        Release "release",
+        /// Somebody looked at a certificate and said what it is worth.
+        Review "review",
+        /// A file was deleted.
+        Delete "delete",
+        /// What an open match rests on no longer holds.
+        Endanger "endanger",
+        /// What an open match rests on holds again.
+        Secure "secure",
         /// Whose an offer or a need is, or how to reach him, was shown to somebody else; or a call was opened.
         Open "open",
         /// Organisations were invited to answer a call.
@@ -256,5 +266,11 @@ words! {
         CallAnswer "call_answer",
         /// The market: the mode that it runs in.
         Market "market",
+        /// A certificate of an offer.
+        Certificate "certificate",
+        /// An evidence file of a certificate.
+        Evidence "evidence",
+        /// A review of a record that waits for one.
+        Review "review",
     }
 }

@@ -25,7 +25,7 @@ mod views;
 pub use reason::{Predicate, Reason};
 pub use views::{NeedView, OfferView, SiteDemands};
 
-use checks::{border, certificates, distance, features, share_a_cluster, verified, visible, within};
+use checks::{Papers, border, certificates, checked, distance, features, share_a_cluster, visible, vouched, within};
 use standing::Stand;
 
 /// How an offered grade stands to what is asked.
@@ -176,6 +176,26 @@ impl<'a> Rules<'a> {
         Ok(())
     }
 
+    fn papers<'p>(&self, o: &'p OfferView<'_>, n: &'p NeedView<'_>, due: Day) -> Papers<'p> {
+        let (offer, wants, country, lineage) = (o.offer, &n.need.terms, n.country, n.lineage.as_slice());
+        Papers { offer, wants, country, lineage, mode: self.market.mode, day: self.market.day, due }
+    }
+
+    /// Whether the certificates of an offer meet what a need demands of them for what is due on a day, and the offer
+    /// waits for no reviewer: what an open match rests on, and what may end while it is open.
+    ///
+    /// # Errors
+    /// The first reason why not.
+    pub fn trusts(&self, o: &OfferView<'_>, n: &NeedView<'_>, due: Day) -> Result<(), Reason> {
+        if o.offer.quarantine.is_some() {
+            return Err(Reason::OfferQuarantined);
+        }
+        let papers = self.papers(o, n, due);
+        let serves = |grade: &GradeCode| self.serves(o, n, grade);
+        certificates(papers, serves)?;
+        checked(papers, serves)
+    }
+
     /// Asks the predicates in the order of [`Predicate::ALL`].
     #[inline(always)]
     fn ask<'v>(
@@ -201,7 +221,8 @@ impl<'a> Rules<'a> {
         features(offer, need, instalment).or_else(|reason| self.fail(Predicate::Features, reason))?;
         let serves = |grade: &GradeCode| self.serves(o, n, grade);
         let mut pending = false;
-        match certificates(offer, need, self.market.day, due, serves) {
+        let papers = self.papers(o, n, due);
+        match certificates(papers, serves) {
             Ok(found) => pending = found,
             Err(reason) => self.fail(Predicate::Certificates, reason)?,
         }
@@ -220,7 +241,8 @@ impl<'a> Rules<'a> {
         if !visible(o, n) {
             self.fail(Predicate::Visibility, Reason::NotVisibleToBuyer)?;
         }
-        verified(o, n, self.market.day, due, serves).or_else(|reason| self.fail(Predicate::Verification, reason))?;
+        let trusted = vouched(o, n).and_then(|()| checked(papers, serves));
+        trusted.or_else(|reason| self.fail(Predicate::Verification, reason))?;
         if o.first_day.is_none_or(|first| due < first) {
             self.fail(Predicate::Window, Reason::NothingByDueDate)?;
         }

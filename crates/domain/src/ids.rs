@@ -6,6 +6,15 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::digest::Digest;
+
+/// An id that follows from what it stands for: the same for the same, wherever it is worked out.
+pub(crate) fn derived(of: &str) -> Uuid {
+    let digits = Digest::of_bytes(of.as_bytes()).to_string();
+    let first = digits.get(..32).and_then(|digits| u128::from_str_radix(digits, 16).ok());
+    uuid::Builder::from_custom_bytes(first.unwrap_or_default().to_be_bytes()).into_uuid()
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
@@ -69,4 +78,10 @@ ids! {
     CallId,
     /// An answer to a call.
     CallAnswerId,
+    /// A certificate of an offer.
+    CertificateId,
+    /// An evidence file of a certificate.
+    EvidenceId,
+    /// A review: what waits for a reviewer, or was decided by one.
+    ReviewId,
 }

@@ -89,11 +89,19 @@ pub enum MailKind {
     Suspended,
     /// An offer that a match draws on is no longer kept up: stale, suspended or over.
     Lapsed,
+    /// A reviewer decided about a record of the organisation; `record` is the review.
+    Reviewed,
+    /// A reviewer looked at a certificate; `record` is its offer.
+    Certificate,
+    /// A body granted that a need is critical, or no longer does; `record` is the need.
+    Urgency,
+    /// What a match rests on no longer holds; `record` is the match.
+    Risk,
 }
 
 impl MailKind {
     /// All of them.
-    pub const ALL: [MailKind; 18] = [
+    pub const ALL: [MailKind; 22] = [
         Self::Welcome,
         Self::Known,
         Self::Reset,
@@ -112,6 +120,10 @@ impl MailKind {
         Self::Stale,
         Self::Suspended,
         Self::Lapsed,
+        Self::Reviewed,
+        Self::Certificate,
+        Self::Urgency,
+        Self::Risk,
     ];
 
     /// The name in the table.
@@ -135,6 +147,10 @@ impl MailKind {
             Self::Stale => "stale",
             Self::Suspended => "suspended",
             Self::Lapsed => "lapsed",
+            Self::Reviewed => "reviewed",
+            Self::Certificate => "certificate",
+            Self::Urgency => "urgency",
+            Self::Risk => "risk",
         }
     }
 
@@ -159,6 +175,8 @@ pub struct Mail {
     pub about: Option<PersonId>,
     /// The call it speaks of, where it speaks of one.
     pub call: Option<CallId>,
+    /// The record it speaks of, by its id: of which kind, the kind of the mail says.
+    pub record: Option<uuid::Uuid>,
     /// When it was queued.
     pub created_at: Instant,
 }

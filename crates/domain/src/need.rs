@@ -15,6 +15,7 @@ use crate::{
     price::Price,
     quantity::Measure,
     time::Day,
+    urgency,
 };
 
 mod check;
@@ -95,6 +96,13 @@ pub struct SiteSupply {
 }
 
 impl SiteSupply {
+    /// What is left on a day in base units: the stock less what was used since it was counted, and not below 0.
+    pub fn left(&self, on: Day) -> i64 {
+        let days = i128::from(on.since(self.as_of).max(0));
+        let left = i128::from(self.stock.quantity.units()) - days * i128::from(self.daily_use.quantity.units());
+        i64::try_from(left.max(0)).unwrap_or(i64::MAX)
+    }
+
     /// How many whole days what is left on a day lasts: `floor(stock / daily use)` less the days since the stock was
     /// counted, and not below 0.
     pub fn days_left(&self, on: Day) -> i64 {
@@ -229,12 +237,21 @@ pub struct Need {
 }
 
 impl Need {
-    /// The tier it ranks at: tier 1 only once granted.
-    pub fn tier(&self) -> u8 {
+    /// The tier it ranks at on a day: tier 1 only once granted, or where stock and daily use prove it.
+    pub fn tier(&self, on: Day) -> u8 {
         match self.terms.urgency {
-            Urgency::Critical if !self.urgency_granted => Urgency::High.tier(),
+            Urgency::Critical if !self.urgency_granted && !self.is_proved_critical(on) => Urgency::High.tier(),
             other => other.tier(),
         }
+    }
+
+    /// Whether what its owner states of his site proves it critical on a day, and for all that is asked for.
+    fn is_proved_critical(&self, on: Day) -> bool {
+        let proof = |supply: &SiteSupply| {
+            let (left, used) = (supply.left(on), supply.daily_use.quantity.units());
+            self.last_due().is_some_and(|due| urgency::derived(left, used, due, on))
+        };
+        self.terms.supply.as_ref().is_some_and(proof)
     }
 
     /// The day on which its last instalment is due.

@@ -23,8 +23,8 @@ mod weeks;
 pub use check::implausible;
 
 pub use input::{
-    CalendarInput, CertificateInput, ConversionInput, FeatureInput, OfferInput, PriceInput, RateInput, Reference,
-    WeekInput,
+    CalendarInput, CertificateInput, ConversionInput, DerogationInput, FeatureInput, OfferInput, PriceInput, RateInput,
+    Reference, WeekInput,
 };
 
 /// Whether the offering organisation makes the goods or trades them.

@@ -102,9 +102,10 @@ fn level_reports(
     deliveries: usize,
 ) -> Vec<LevelReport> {
     let Prepared { pairs, demands, .. } = prepared;
+    let day = prepared.rules.market.day;
     // Instalments without any eligible offer are in no component: they stay uncovered whatever is done.
     let hopeless = |tier: Option<u8>, points: fn(&Pairs<'_>, usize) -> i64| -> i128 {
-        let slots = pairs.slots.iter().enumerate().filter(|(_, s)| tier.is_none_or(|t| s.need.tier() == t));
+        let slots = pairs.slots.iter().enumerate().filter(|(_, s)| tier.is_none_or(|t| s.need.tier(day) == t));
         let alone = slots.filter(|(i, _)| pairs.of_slot(*i).is_empty());
         alone.map(|(i, _)| i128::from(demands.open[i]) * i128::from(points(pairs, i))).sum()
     };

@@ -90,6 +90,7 @@ pub fn project<'a>(rules: &Rules<'a>, audience: Audience) -> Projection<'a> {
 fn for_buyer<'a>(rules: &Rules<'a>, own: OrganisationId) -> Projection<'a> {
     let whole = rules.market;
     let mut market = Market::new(whole.day);
+    market.mode = whole.mode;
     market.organisations.extend(whole.organisations.get(&own).map(|o| (own, o.clone())));
     let of_own = whole.sites.iter().filter(|(_, s)| s.organisation == own);
     market.sites.extend(of_own.map(|(id, s)| (*id, s.clone())));

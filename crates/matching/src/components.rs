@@ -90,7 +90,7 @@ impl Demands {
         let tiered = !without.contains(&Level::Urgency);
         let mut known: HashMap<(Option<u8>, &ProductCode, String), u32> = HashMap::new();
         for (i, slot) in pairs.slots.iter().enumerate() {
-            let tier = tiered.then(|| slot.need.tier());
+            let tier = tiered.then(|| slot.need.tier(rules.market.day));
             let (product, name) = (&slot.need.terms.product, rules.fairness_group(slot.need, by));
             let next = u32::try_from(demands.groups.len()).unwrap_or(u32::MAX);
             let at = *known.entry((tier, product, name.clone())).or_insert(next);

@@ -323,7 +323,7 @@ fn difference(market: &Market, before: &Outcome, after: &Outcome, need: NeedId) 
             of.instalments.iter().map(|i| map.get(&i.id).copied().unwrap_or(0)).sum()
         };
         let gained = at(&was) - at(&is);
-        *tiers.entry(of.tier()).or_default() += gained;
+        *tiers.entry(of.tier(market.day)).or_default() += gained;
         match gained {
             _ if of.id == need => gains.need = gained,
             0.. => gains.others_gained += gained,

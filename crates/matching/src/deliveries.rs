@@ -78,7 +78,7 @@ impl Deliveries {
             .map(|slot| {
                 let s = &pairs.slots[*slot];
                 let asked = s.instalment.measure.quantity.units();
-                Wanted { asked, open: demands.open[*slot], tier: s.need.tier() }
+                Wanted { asked, open: demands.open[*slot], tier: s.need.tier(prepared.rules.market.day) }
             })
             .collect();
         for (p, units) in held() {

@@ -257,7 +257,7 @@ impl Told<'_, '_> {
         Explanation {
             need: need.id,
             product: need.terms.product.clone(),
-            tier: need.tier(),
+            tier: need.tier(self.rules.market.day),
             day: self.rules.market.day,
             before_competition: self.before_competition(),
             demand: sum(|i| i.demand),

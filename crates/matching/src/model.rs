@@ -409,8 +409,9 @@ impl Draft<'_, '_> {
     /// is sure of some units.
     fn feeds(&mut self, slots: &[u32], shares: &ComponentShares) -> (Vec<u32>, Vec<(u32, u32)>) {
         let (mut slot_arcs, mut group_arcs) = (Vec::with_capacity(slots.len()), Vec::new());
-        let market = self.market;
-        let counts = |need: &Need, l: FlowLevel| matches!(l, FlowLevel::Tier(t) if t.is_none_or(|t| t == need.tier()));
+        let (market, day) = (self.market, self.market.rules.market.day);
+        let counts =
+            |need: &Need, l: FlowLevel| matches!(l, FlowLevel::Tier(t) if t.is_none_or(|t| t == need.tier(day)));
         let mut sources: HashMap<u32, u32> = HashMap::new();
         for group in shares.groups.iter().filter(|g| g.floor > 0) {
             let first = market.pairs.slots[group.slots[0]].instalment.id;
@@ -428,7 +429,7 @@ impl Draft<'_, '_> {
             let arc = self.builder.feed(source, *node);
             let need = market.pairs.slots[*slot].need;
             let points = share_points(asked(need));
-            let tier = need.tier();
+            let tier = need.tier(day);
             self.cost(
                 |l| match l {
                     FlowLevel::Tier(_) => i64::from(source == ROOT && counts(need, l)),

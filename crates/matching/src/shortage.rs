@@ -31,7 +31,7 @@ pub(crate) fn find(
         given[pair.slot as usize] += flow;
         takers[pair.offer as usize].push(Taken {
             instalment: slot.instalment.id,
-            tier: slot.need.tier(),
+            tier: slot.need.tier(rules.market.day),
             quantity: *flow,
         });
     }
@@ -50,7 +50,7 @@ pub(crate) fn find(
         Shortage {
             need: slot.need.id,
             instalment: slot.instalment.id,
-            tier: slot.need.tier(),
+            tier: slot.need.tier(rules.market.day),
             demand,
             covered: demand - open[i] + given[i],
             uncovered: open[i] - given[i],

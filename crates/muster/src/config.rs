@@ -32,7 +32,7 @@ pub const DEFAULT_FROM: &str = "Muster <muster@localhost>";
 pub const DATABASE_FILE: &str = "muster.db";
 
 /// Settings that may stand in the file.
-const IN_FILE: [&str; 12] = [
+const IN_FILE: [&str; 13] = [
     "database",
     "addr",
     "public_url",
@@ -40,6 +40,7 @@ const IN_FILE: [&str; 12] = [
     "seeds",
     "keep_snapshots",
     "keep_events",
+    "evidence_limit",
     "rate_limit",
     "trusted_proxies",
     "mail",
@@ -109,6 +110,8 @@ pub struct Settings {
     pub keep_snapshots: Retention,
     /// For how long events of the change feed are kept.
     pub keep_events: Retention,
+    /// The most bytes of an evidence file.
+    pub evidence_limit: usize,
     /// Points that a caller may ask for a minute; without limit where `None`.
     pub rate_limit: Option<Limits>,
     /// Networks of proxies that are believed whom they pass on.
@@ -181,6 +184,8 @@ impl Settings {
         let keep_events = events.map(|text| text.parse::<Retention>()).transpose();
         let keep_events = keep_events.map_err(|fault| anyhow!("the setting keep_events: {fault}"))?;
         let keep_events = keep_events.unwrap_or(app::changes::KEPT);
+        let (evidence, evidence_origin) = pick("evidence_limit", None, "MUSTER_EVIDENCE_LIMIT")?;
+        let evidence_limit = evidence.as_deref().map_or(Ok(domain::evidence::MOST_BYTES), megabytes)?;
         let (rate, rate_origin) = pick("rate_limit", None, "MUSTER_RATE_LIMIT")?;
         let rate_limit = rate.as_deref().map_or(Ok(Some(Limits::default())), limits)?;
         let (proxies, proxies_origin) = pick("trusted_proxies", None, "MUSTER_TRUSTED_PROXIES")?;
@@ -208,6 +213,12 @@ impl Settings {
             ),
             one("keep_snapshots", "MUSTER_KEEP_SNAPSHOTS", keep_snapshots.to_string(), keep_origin),
             one("keep_events", "MUSTER_KEEP_EVENTS", keep_events.to_string(), events_origin),
+            one(
+                "evidence_limit",
+                "MUSTER_EVIDENCE_LIMIT",
+                format!("{} MB", evidence_limit / MEGABYTE),
+                evidence_origin,
+            ),
             one("rate_limit", "MUSTER_RATE_LIMIT", shown_rate, rate_origin),
             one("trusted_proxies", "MUSTER_TRUSTED_PROXIES", shown_proxies, proxies_origin),
             // Tables, which no variable holds.
@@ -225,6 +236,7 @@ impl Settings {
             seeds,
             keep_snapshots,
             keep_events,
+            evidence_limit,
             rate_limit,
             trusted_proxies,
             outside_issuers,
@@ -251,6 +263,19 @@ fn public_url(text: &str) -> Result<String> {
         );
     }
     Ok(text.trim_end_matches('/').to_owned())
+}
+
+/// Bytes of a megabyte.
+const MEGABYTE: usize = 1024 * 1024;
+
+/// Whole megabytes.
+fn megabytes(text: &str) -> Result<usize> {
+    let bare = text.trim().trim_end_matches("MB").trim_end();
+    let found = bare.parse().ok().filter(|n| (1..=60).contains(n));
+    let found: usize = found.with_context(|| {
+        format!("the setting evidence_limit: {text:?} is not from 1 to 60 MB; write whole megabytes, e.g. 10")
+    })?;
+    Ok(found * MEGABYTE)
 }
 
 /// Points a minute, or `off`.

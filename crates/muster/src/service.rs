@@ -38,6 +38,7 @@ impl Service {
         let mut service = Self::on(&folder, store, folder.clock()?).await?;
         service.app.retention = settings.keep_snapshots;
         service.app.keep_events = settings.keep_events;
+        service.app.evidence_limit = settings.evidence_limit;
         service.app.outside = Arc::new(issuers::open(&settings.outside_issuers)?);
         let usual = || format!("http://{}", settings.addr);
         service.app.public_url = settings.public_url.clone().unwrap_or_else(usual).into();

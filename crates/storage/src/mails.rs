@@ -25,6 +25,7 @@ pub async fn insert(tx: &Tx, mail: &Mail) -> Result<(), StoreError> {
         organisation_id: mail.organisation.map(|id| id.0),
         about_id: mail.about.map(|id| id.0),
         call_id: mail.call.map(|id| id.0),
+        record_id: mail.record,
         created_at: mail.created_at.micros(),
         due_at: mail.created_at.micros(),
         attempts: 0,
@@ -134,6 +135,7 @@ fn stored(row: &mail::Model) -> Result<Mail, StoreError> {
         organisation: row.organisation_id.map(OrganisationId),
         about: row.about_id.map(PersonId),
         call: row.call_id.map(CallId),
+        record: row.record_id,
         created_at: json::instant("mails.created_at", row.created_at)?,
     })
 }

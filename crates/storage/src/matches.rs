@@ -56,6 +56,8 @@ pub struct MatchRow {
     pub sample: Option<Sample>,
     /// When goods of it were recalled.
     pub recalled_at: Option<Instant>,
+    /// Since when what it rests on no longer holds, if it does not.
+    pub at_risk_since: Option<Instant>,
     /// Its reasons as JSON.
     pub explanation_json: String,
     /// Why it was closed, if a side said so.
@@ -198,6 +200,7 @@ pub async fn update(tx: &Tx, before: MatchState, after: &MatchRow) -> Result<(),
         .col_expr(Column::Terms, Expr::value(row.terms))
         .col_expr(Column::Sample, Expr::value(row.sample))
         .col_expr(Column::RecalledAt, Expr::value(row.recalled_at))
+        .col_expr(Column::AtRiskSince, Expr::value(row.at_risk_since))
         .col_expr(Column::ClosingReason, Expr::value(row.closing_reason))
         .col_expr(Column::UpdatedAt, Expr::value(row.updated_at))
         .filter(Column::Id.eq(after.id.0))
@@ -258,6 +261,7 @@ pub(crate) fn record(row: match_row::Model) -> Result<MatchRow, StoreError> {
         terms_json: row.terms,
         sample: row.sample.map(|word| json::word("matches.sample", &word, Sample::parse)).transpose()?,
         recalled_at: row.recalled_at.map(|at| json::instant("matches.recalled_at", at)).transpose()?,
+        at_risk_since: row.at_risk_since.map(|at| json::instant("matches.at_risk_since", at)).transpose()?,
         explanation_json: row.explanation,
         closing_reason: row
             .closing_reason
@@ -298,6 +302,7 @@ fn model(row: &MatchRow) -> Result<match_row::Model, StoreError> {
         terms: row.terms_json.clone(),
         sample: row.sample.map(|sample| sample.as_str().to_owned()),
         recalled_at: row.recalled_at.map(Instant::micros),
+        at_risk_since: row.at_risk_since.map(Instant::micros),
         explanation: row.explanation_json.clone(),
         closing_reason: row.closing_reason.as_ref().map(json::to_text).transpose()?,
         created_at: row.created_at.micros(),

@@ -19,7 +19,8 @@ use crate::{
     bulk, calls,
     dialect::{self, Turn},
     entity::{
-        api_key, former_organisation, import, line, link, mail, match_row, organisation, run, session, shortage, site,
+        api_key, former_organisation, import, line, link, mail, match_row, organisation, review, run, session,
+        shortage, site, urgency_grant,
     },
     error::StoreError,
     events::{self, lookers},
@@ -120,6 +121,8 @@ pub async fn merge(tx: &Tx, from: OrganisationId, into: OrganisationId, at: Inst
     moved::<former_organisation::Entity, _>(connection, formers, from, into).await?;
     let sessions = ended(connection, from, at).await?;
     moved::<session::Entity, _>(connection, session::Column::OrganisationId, from, into).await?;
+    moved::<review::Entity, _>(connection, review::Column::OrganisationId, from, into).await?;
+    moved::<urgency_grant::Entity, _>(connection, urgency_grant::Column::OrganisationId, from, into).await?;
     let shortages = moved::<shortage::Entity, _>(connection, shortage::Column::NeedOrganisationId, from, into).await?;
     let merged = Merged {
         sites: premises.sites,

@@ -22,6 +22,7 @@ use crate::{
     json,
     origin::{self, ImportKey, Imported, Known, Origin, Saved, Stored},
     page::{self, Page, PageRequest},
+    reviews,
     scope::Scope,
     store::{Reads, Tx},
 };
@@ -67,7 +68,7 @@ pub async fn insert_many(tx: &Tx, needs: &[Need], at: Instant) -> Result<(), Sto
     for need in needs {
         events::record(tx, Subject::Need, need.id.0, CREATED, &[need.organisation], at);
     }
-    Ok(())
+    reviews::settle_needs(tx.connection(), needs, at).await
 }
 
 /// What an update from its source leaves alone, because it was decided here.
@@ -92,30 +93,38 @@ pub async fn save_imported(tx: &Tx, records: &[Imported<Need>], at: Instant) -> 
     let known = known(connection, records).await?;
     let plan = origin::plan(records, &known, |need| (need.id.0, need.organisation.0));
     let kept: BTreeMap<Uuid, &Kept> = known.values().map(|(id, known)| (*id, &known.kept)).collect();
-    let mut rows = Vec::with_capacity(plan.writes.len());
+    let mut needs = Vec::with_capacity(plan.writes.len());
+    for (id, index) in &plan.writes {
+        let Some(imported) = records.get(*index) else { continue };
+        let mut record = Need { id: NeedId(*id), ..imported.record.clone() };
+        if let Some(kept) = kept.get(id) {
+            record.urgency_granted |= kept.urgency_granted;
+            match json::word("needs.state", &kept.state, NeedState::parse)? {
+                state @ (NeedState::Closed | NeedState::Covered) => record.state = state,
+                NeedState::Draft | NeedState::Open | NeedState::Expired => {}
+            }
+        }
+        needs.push(record);
+    }
+    reviews::let_needs_through(tx, &mut needs).await?;
+    let mut rows = Vec::with_capacity(needs.len());
     let mut lists = BTreeMap::new();
-    for (id, index) in plan.writes {
-        let Some(imported) = records.get(index) else { continue };
-        let mut row = row(&imported.record, at)?;
-        row.id = id;
+    for (record, (id, index)) in needs.iter().zip(&plan.writes) {
+        let Some(imported) = records.get(*index) else { continue };
+        let mut row = row(record, at)?;
         json::storable("needs.source", &imported.origin.source)?;
         json::storable("needs.external_id", &imported.origin.external_id)?;
         row.source = Some(imported.origin.source.clone());
         row.external_id = Some(imported.origin.external_id.clone());
         row.content_hash = Some(imported.content.0.clone());
-        if let Some(kept) = kept.get(&id) {
+        if let Some(kept) = kept.get(id) {
             row.created_at = kept.created_at;
-            row.urgency_granted |= kept.urgency_granted;
-            match json::word("needs.state", &kept.state, NeedState::parse)? {
-                NeedState::Closed | NeedState::Covered => {
-                    row.state.clone_from(&kept.state);
-                    row.closing.clone_from(&kept.closing);
-                }
-                NeedState::Draft | NeedState::Open | NeedState::Expired => {}
+            if matches!(record.state, NeedState::Closed | NeedState::Covered) {
+                row.closing.clone_from(&kept.closing);
             }
         }
         rows.push(row);
-        lists.insert(id, imported.record.instalments.as_slice());
+        lists.insert(*id, record.instalments.as_slice());
     }
     for row in &rows {
         let what = if kept.contains_key(&row.id) { CHANGED } else { CREATED };
@@ -123,7 +132,20 @@ pub async fn save_imported(tx: &Tx, records: &[Imported<Need>], at: Instant) -> 
     }
     bulk::upsert::<need::Entity, _>(connection, rows).await?;
     instalments::replace(connection, &lists).await?;
+    reviews::settle_needs(connection, &needs, at).await?;
     Ok(plan.outcomes.into_iter().map(|saved| saved.map(NeedId)).collect())
+}
+
+/// Which of some needs wait for a reviewer.
+pub async fn waiting(tx: &Tx, ids: impl IntoIterator<Item = NeedId>) -> Result<BTreeSet<NeedId>, StoreError> {
+    use need::Column;
+    let mut found = BTreeSet::new();
+    for list in bulk::id_lists(ids.into_iter().map(|id| id.0)) {
+        let query = need::Entity::find().select_only().column(Column::Id).filter(Column::Id.is_in(list));
+        let ids: Vec<Uuid> = query.filter(Column::Quarantine.is_not_null()).into_tuple().all(tx.connection()).await?;
+        found.extend(ids.into_iter().map(NeedId));
+    }
+    Ok(found)
 }
 
 async fn known<C: ConnectionTrait>(
@@ -182,7 +204,11 @@ pub async fn quarantine_all(
     for id in &ids {
         events::record(tx, Subject::Need, *id, CHANGED, &[organisation], at);
     }
-    Ok(ids.into_iter().map(NeedId).collect())
+    let ids: Vec<NeedId> = ids.into_iter().map(NeedId).collect();
+    let held = get_many(tx, Scope::Operator, ids.iter().copied()).await?;
+    let held: Vec<Need> = held.into_iter().map(|stored| stored.record).collect();
+    reviews::settle_needs(tx.connection(), &held, at).await?;
+    Ok(ids)
 }
 
 /// Open needs none of whose instalments is due on a day or later: at most so many, those of the least ids after one.
@@ -230,7 +256,8 @@ pub async fn update(tx: &Tx, scope: Scope, need: &Need, at: Instant) -> Result<(
     let what = if before.state == row.state { CHANGED } else { need.state.as_str() };
     events::record(tx, Subject::Need, need.id.0, what, &[need.organisation], at);
     bulk::upsert::<need::Entity, _>(connection, vec![row]).await?;
-    instalments::replace(connection, &BTreeMap::from([(need.id.0, need.instalments.as_slice())])).await
+    instalments::replace(connection, &BTreeMap::from([(need.id.0, need.instalments.as_slice())])).await?;
+    reviews::settle_needs(connection, std::slice::from_ref(need), at).await
 }
 
 /// One need.

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    disclosure::Disclosure,
+    certificate::{self, Certificate},
     event::Subject,
-    ids::{OfferId, OrganisationId, SiteId},
-    offer::{Offer, OfferState},
+    ids::{CertificateId, OfferId, OrganisationId, SiteId},
+    offer::{Offer, OfferState, OfferTerms},
     time::Instant,
 };
 use sea_orm::{
@@ -15,13 +15,14 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    bulk,
+    bulk, certificates,
     entity::offer,
     error::StoreError,
     events::{self, CHANGED, CREATED},
-    json,
+    evidence, json,
     origin::{self, ImportKey, Imported, Known, Origin, Saved, Stored},
     page::{self, Page, PageRequest},
+    reviews,
     scope::Scope,
     store::{Reads, Tx},
     watches,
@@ -80,7 +81,13 @@ pub async fn insert_many(tx: &Tx, offers: &[Offer], at: Instant) -> Result<(), S
     for offer in offers {
         events::record(tx, Subject::Offer, offer.id.0, CREATED, &[offer.organisation], at);
     }
-    Ok(())
+    settle(tx.connection(), offers, at).await
+}
+
+/// Brings what hangs on offers in line with what they are by now.
+async fn settle<C: ConnectionTrait>(connection: &C, offers: &[Offer], at: Instant) -> Result<(), StoreError> {
+    certificates::settle(connection, offers).await?;
+    reviews::settle_offers(connection, offers, at).await
 }
 
 /// What an update from its source leaves alone, because it was decided here.
@@ -109,26 +116,35 @@ pub async fn save_imported(
     let plan = origin::plan(records, &known, |offer| (offer.id.0, offer.organisation.0));
     let kept: BTreeMap<Uuid, &Kept> = known.values().map(|(id, known)| (*id, &known.kept)).collect();
     let replaced = plan.writes.iter().map(|(id, _)| *id).filter(|id| kept.contains_key(id));
-    let mut shown = shown(connection, replaced).await?;
-    let mut rows = Vec::with_capacity(plan.writes.len());
-    for (id, index) in plan.writes {
-        let Some(imported) = records.get(index) else { continue };
-        let mut record = imported.record.clone();
-        record.terms.disclosure = shown.remove(&id).unwrap_or_default();
-        let mut row = row(&record, at)?;
-        row.id = id;
+    let mut before = before(connection, replaced).await?;
+    let filed = evidence::filed(tx, before.keys().copied().map(OfferId)).await?;
+    let mut offers = Vec::with_capacity(plan.writes.len());
+    for (id, index) in &plan.writes {
+        let Some(imported) = records.get(*index) else { continue };
+        let mut record = Offer { id: OfferId(*id), ..imported.record.clone() };
+        let before = before.remove(id);
+        follow(&mut record, before.as_ref(), &filed);
+        if let Some(kept) = kept.get(id) {
+            record.suspended |= kept.suspended;
+            match json::word("offers.state", &kept.state, OfferState::parse)? {
+                state @ (OfferState::Paused | OfferState::Withdrawn) => record.state = state,
+                OfferState::Draft | OfferState::Published | OfferState::Expired => {}
+            }
+        }
+        offers.push(record);
+    }
+    reviews::let_offers_through(tx, &mut offers).await?;
+    let mut rows = Vec::with_capacity(offers.len());
+    for (record, (id, index)) in offers.iter().zip(&plan.writes) {
+        let Some(imported) = records.get(*index) else { continue };
+        let mut row = row(record, at)?;
         json::storable("offers.source", &imported.origin.source)?;
         json::storable("offers.external_id", &imported.origin.external_id)?;
         row.source = Some(imported.origin.source.clone());
         row.external_id = Some(imported.origin.external_id.clone());
         row.content_hash = Some(imported.content.0.clone());
-        if let Some(kept) = kept.get(&id) {
+        if let Some(kept) = kept.get(id) {
             row.created_at = kept.created_at;
-            row.suspended |= kept.suspended;
-            match json::word("offers.state", &kept.state, OfferState::parse)? {
-                OfferState::Paused | OfferState::Withdrawn => row.state.clone_from(&kept.state),
-                OfferState::Draft | OfferState::Published | OfferState::Expired => {}
-            }
         }
         rows.push(row);
     }
@@ -139,32 +155,52 @@ pub async fn save_imported(
     let changed: Vec<Uuid> = kept.keys().copied().collect();
     bulk::upsert::<offer::Entity, _>(connection, rows).await?;
     watches::look_again(connection, changed).await?;
+    settle(connection, &offers, at).await?;
     Ok(plan.outcomes.into_iter().map(|saved| saved.map(OfferId)).collect())
 }
 
-/// What the owners of offers show beyond the default; those that show nothing more are left out.
-async fn shown<C: ConnectionTrait>(
+/// An imported offer as it follows the one that it replaces: what is said here of it stays, and papers that were there
+/// are the same papers.
+fn follow(offer: &mut Offer, before: Option<&Offer>, filed: &BTreeSet<CertificateId>) {
+    let terms = &mut offer.terms;
+    terms.disclosure = before.map(|before| before.terms.disclosure.clone()).unwrap_or_default();
+    let mut fresh: Vec<_> = terms.certificates.iter().rev().map(|certificate| certificate.id).collect();
+    let known = before.map(|before| before.terms.certificates.as_slice()).unwrap_or_default();
+    let mut place = 0;
+    let next = || {
+        place += 1;
+        fresh.pop().flatten().unwrap_or_else(|| Certificate::id_of_place(offer.id, place - 1))
+    };
+    certificate::recognise(known, &mut terms.certificates, next);
+    for certificate in &mut terms.certificates {
+        certificate.follow_evidence(certificate.id.is_some_and(|id| filed.contains(&id)));
+    }
+}
+
+/// Offers as they stand, by id.
+async fn before<C: ConnectionTrait>(
     connection: &C,
     ids: impl Iterator<Item = Uuid>,
-) -> Result<BTreeMap<Uuid, Disclosure>, StoreError> {
-    #[derive(serde::Deserialize)]
-    struct Part {
-        #[serde(default)]
-        disclosure: Disclosure,
-    }
-    let mut shown = BTreeMap::new();
+) -> Result<BTreeMap<Uuid, Offer>, StoreError> {
+    let mut found = BTreeMap::new();
     for list in bulk::id_lists(ids) {
-        let query = offer::Entity::find().select_only().columns([offer::Column::Id, offer::Column::Terms]);
-        let rows: Vec<(Uuid, String)> =
-            query.filter(offer::Column::Id.is_in(list)).into_tuple().all(connection).await?;
-        for (id, terms) in rows {
-            let part: Part = json::from_text("offers.terms", &terms)?;
-            if !part.disclosure.is_default() {
-                shown.insert(id, part.disclosure);
-            }
+        for row in offer::Entity::find().filter(offer::Column::Id.is_in(list)).all(connection).await? {
+            found.insert(row.id, stored(row)?.record);
         }
     }
-    Ok(shown)
+    Ok(found)
+}
+
+/// Which of some offers wait for a reviewer.
+pub async fn waiting(tx: &Tx, ids: impl IntoIterator<Item = OfferId>) -> Result<BTreeSet<OfferId>, StoreError> {
+    use offer::Column;
+    let mut found = BTreeSet::new();
+    for list in bulk::id_lists(ids.into_iter().map(|id| id.0)) {
+        let query = offer::Entity::find().select_only().column(Column::Id).filter(Column::Id.is_in(list));
+        let ids: Vec<Uuid> = query.filter(Column::Quarantine.is_not_null()).into_tuple().all(tx.connection()).await?;
+        found.extend(ids.into_iter().map(OfferId));
+    }
+    Ok(found)
 }
 
 async fn known<C: ConnectionTrait>(
@@ -223,7 +259,11 @@ pub async fn quarantine_all(
     for id in &ids {
         events::record(tx, Subject::Offer, *id, CHANGED, &[organisation], at);
     }
-    Ok(ids.into_iter().map(OfferId).collect())
+    let ids: Vec<OfferId> = ids.into_iter().map(OfferId).collect();
+    let held = get_many(tx, Scope::Operator, ids.iter().copied()).await?;
+    let held: Vec<Offer> = held.into_iter().map(|stored| stored.record).collect();
+    reviews::settle_offers(tx.connection(), &held, at).await?;
+    Ok(ids)
 }
 
 /// Replaces an offer by what it has become; origin and date of creation stay.
@@ -244,7 +284,8 @@ pub async fn update(tx: &Tx, scope: Scope, offer: &Offer, at: Instant) -> Result
     let what = if before.state == row.state { CHANGED } else { offer.state.as_str() };
     bulk::upsert::<offer::Entity, _>(connection, vec![row]).await?;
     events::record(tx, Subject::Offer, offer.id.0, what, &[offer.organisation], at);
-    watches::look_again(connection, [offer.id.0]).await
+    watches::look_again(connection, [offer.id.0]).await?;
+    settle(connection, std::slice::from_ref(offer), at).await
 }
 
 /// One offer.
@@ -345,11 +386,13 @@ fn row(offer: &Offer, at: Instant) -> Result<offer::Model, StoreError> {
 }
 
 pub(crate) fn stored(row: offer::Model) -> Result<Stored<Offer>, StoreError> {
+    let mut terms: OfferTerms = json::from_text("offers.terms", &row.terms)?;
+    certificate::number(OfferId(row.id), &mut terms.certificates);
     let record = Offer {
         id: OfferId(row.id),
         organisation: OrganisationId(row.organisation_id),
         site: SiteId(row.site_id),
-        terms: json::from_text("offers.terms", &row.terms)?,
+        terms,
         state: json::word("offers.state", &row.state, OfferState::parse)?,
         confirm_by: json::day("offers.confirm_by", row.confirm_by)?,
         suspended: row.suspended,

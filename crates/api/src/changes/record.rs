@@ -45,7 +45,7 @@ impl RecordView {
             Record::Organisation(found) => Self::Organisation(Box::new(OrganisationView::of(*found))),
             Record::Site(found) => Self::Site(Box::new(SiteView::of(*found))),
             Record::Offer(found) => Self::Offer(Box::new(OfferView::of(*found, &tables, app.today()))),
-            Record::SeenOffer(found) => Self::SeenOffer(Box::new(SeenOfferView::of(*found, &tables))),
+            Record::SeenOffer(found) => Self::SeenOffer(Box::new(SeenOfferView::of(*found, &tables, app.today()))),
             Record::Need(found) => Self::Need(Box::new(NeedView::of(*found, &tables, app.today()))),
             Record::Match(found) => Self::Match(Box::new(MatchBody::of(*found, app))),
             Record::Membership(found) => Self::Membership(Box::new(MembershipView::of(*found))),

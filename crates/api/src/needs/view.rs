@@ -30,7 +30,7 @@ pub struct NeedView {
     quarantine: Option<String>,
     /// How urgent the buyer says it is.
     urgency: &'static str,
-    /// The tier it ranks at, 1 to 4: `critical` is tier 1 only once granted.
+    /// The tier it ranks at, 1 to 4: `critical` is tier 1 only once granted, or where stock and daily use prove it.
     tier: u8,
     /// The product's code.
     product: String,
@@ -133,7 +133,7 @@ impl NeedView {
     pub fn of(stored: Stored<Need>, tables: &Tables, today: Day) -> Self {
         let source = SourceView::of(&stored);
         let Stored { record: need, created_at, updated_at, .. } = stored;
-        let tier = need.tier();
+        let tier = need.tier(today);
         let terms = need.terms;
         let unit = tables.catalogue.product(terms.product.as_str()).map_or("", |p| p.base_unit.unit_code());
         let substitution = |s: domain::need::Substitution| SubstitutionView {

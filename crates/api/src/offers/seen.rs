@@ -7,10 +7,12 @@ use app::{
     offers::seen::{Contact, SeenOffer},
 };
 use domain::{
+    certificate::Certificate,
     disclosure::{Audience, FieldGroup, Sight},
     offer::Offer,
     organisation::{Organisation, Site},
     region::Region,
+    time::Day,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -177,7 +179,7 @@ struct CertificateClass {
     /// Its kind.
     kind: String,
     /// How far it was checked.
-    status: String,
+    status: &'static str,
     /// Grades it covers; all of the offer's where empty.
     grades: Vec<String>,
     /// First day it holds.
@@ -189,6 +191,29 @@ struct CertificateClass {
     /// When a pending one is expected.
     #[schema(format = Date)]
     expected_on: Option<String>,
+    /// The module of conformity assessment.
+    module: Option<String>,
+    /// Where it holds; everywhere where empty.
+    territory: Vec<String>,
+    /// The derogation that it is, or rests on.
+    derogation: Option<DerogationClass>,
+    /// Who looked at it last: `cluster`, `authority` or `operator`.
+    checked_by: Option<&'static str>,
+    /// When.
+    #[schema(format = Date)]
+    checked_on: Option<String>,
+    /// Whether a reviewer must look at it before it counts.
+    doubted: bool,
+}
+
+/// A derogation without what tells who holds it.
+#[derive(Debug, Serialize, ToSchema)]
+struct DerogationClass {
+    /// Where it holds.
+    territory: Vec<String>,
+    /// Its last day, which counts.
+    #[schema(format = Date)]
+    until: String,
 }
 
 /// What is said of an offer in words.
@@ -222,7 +247,7 @@ impl ContactView {
 
 impl SeenOfferView {
     /// An offer as it was read for an audience; every group of fields is null unless it is among those seen.
-    pub fn of(seen: SeenOffer, tables: &Tables) -> Self {
+    pub fn of(seen: SeenOffer, tables: &Tables, today: Day) -> Self {
         let SeenOffer { audience, sight, region, contact, origin } = seen;
         let mut view = Self::totals(audience);
         let Some(Sight { groups, offer, organisation, site }) = sight else {
@@ -252,9 +277,12 @@ impl SeenOfferView {
                 FieldGroup::Capacity => view.capacity = Some(SeenCapacity::of(&offer, unit)),
                 FieldGroup::Price => view.price = offer.terms.price.as_ref().map(PriceBody::of),
                 FieldGroup::Terms => view.terms = Some(SeenTerms::of(&offer, unit)),
-                FieldGroup::Certificates => view.certificates = Some(SeenCertificates::of(&offer, &organisation)),
+                FieldGroup::Certificates => {
+                    view.certificates = Some(SeenCertificates::of(&offer, &organisation, today))
+                }
                 FieldGroup::Evidence => {
-                    view.evidence = Some(offer.terms.certificates.iter().map(CertificateView::of).collect());
+                    view.evidence =
+                        Some(offer.terms.certificates.iter().map(|c| CertificateView::of(c, today)).collect());
                 }
                 FieldGroup::Notes => {
                     let (note, quarantine) = (offer.terms.note.clone(), offer.quarantine.clone());
@@ -326,19 +354,26 @@ impl SeenTerms {
 }
 
 impl SeenCertificates {
-    fn of(offer: &Offer, owner: &Organisation) -> Self {
-        let class = |c| {
-            let CertificateView {
-                kind,
-                status,
-                number: _,
-                notified_body: _,
-                grades,
-                valid_from,
-                valid_until,
-                expected_on,
-            } = CertificateView::of(c);
-            CertificateClass { kind, status, grades, valid_from, valid_until, expected_on }
+    fn of(offer: &Offer, owner: &Organisation, today: Day) -> Self {
+        let class = |c: &Certificate| {
+            let view = CertificateView::of(c, today);
+            CertificateClass {
+                kind: view.kind,
+                status: view.status,
+                grades: view.grades,
+                valid_from: view.valid_from,
+                valid_until: view.valid_until,
+                expected_on: view.expected_on,
+                module: view.module,
+                territory: view.territory,
+                derogation: c.derogation.as_ref().map(|d| DerogationClass {
+                    territory: d.territory.iter().map(ToString::to_string).collect(),
+                    until: d.until.to_string(),
+                }),
+                checked_by: view.finding.as_ref().map(|finding| finding.by),
+                checked_on: view.finding.map(|finding| finding.on),
+                doubted: c.doubt.is_some(),
+            }
         };
         let goods = offer.terms.certificates.iter().map(class).collect();
         Self { owner: owner.verification.as_str(), goods }

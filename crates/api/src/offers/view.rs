@@ -215,7 +215,7 @@ impl OfferView {
             max_distance_km: terms.max_distance_km,
             regions: terms.regions.iter().map(ToString::to_string).collect(),
             authorisations: terms.authorisations.into_iter().collect(),
-            certificates: terms.certificates.iter().map(CertificateView::of).collect(),
+            certificates: terms.certificates.iter().map(|c| CertificateView::of(c, today)).collect(),
             transfers: terms.transfers.iter().map(|t| t.as_str()).collect(),
             price: terms.price.as_ref().map(PriceBody::of),
             role: terms.role.as_str(),

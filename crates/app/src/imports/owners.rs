@@ -52,10 +52,10 @@ pub(super) async fn refuse_foreign<R: Resource>(
     let own_name = match actor {
         Actor::Operator => None,
         Actor::Nobody => return Err(AppError::Forbidden { detail: "name the organisation you act for".to_owned() }),
-        Actor::Organisation(id) => {
-            Some(text::fold(&organisations::get(&app.store, actor.into(), id).await?.record.name))
-        }
+        Actor::Organisation(id) => Some(organisations::get(&app.store, actor.into(), id).await?.record.name),
     };
+    refuse_papers_of_others::<R>(own_name.as_deref(), file);
+    let own_name = own_name.map(|name| text::fold(&name));
     let vats: Vec<Identifier> = match actor {
         Actor::Organisation(id) => {
             let held = identifiers::of(&app.store, [id]).await?.remove(&id).unwrap_or_default();
@@ -91,6 +91,26 @@ pub(super) async fn refuse_foreign<R: Resource>(
         }]);
     }
     Ok(())
+}
+
+/// Turns rows into faults that state the paper of somebody else as a maker's own (field case CER-05).
+fn refuse_papers_of_others<R: Resource>(own_name: Option<&str>, file: &mut ParsedFile<R::Record>) {
+    for row in &mut file.rows {
+        let Ok(record) = &row.record else { continue };
+        let named = R::parties(record).0.map(|o| o.name.as_str());
+        let Some(name) = named.or(own_name) else { continue };
+        let Some(detail) = R::misheld(record, name) else { continue };
+        let (column, value) = row.source.cell(&Field::Certificates, 0);
+        let (reason, remedy) = detail.split_once("; ").unwrap_or((&detail, ""));
+        row.record = Err(vec![RowFault {
+            line: row.line(),
+            column,
+            value,
+            code: "not_the_holder",
+            reason: reason.to_owned(),
+            remedy: remedy.to_owned(),
+        }]);
+    }
 }
 
 type SiteKey = (OrganisationId, String, Option<RegionCode>, Option<Point>);

@@ -54,7 +54,8 @@ where
             let site = storage::sites::get(&tx, Scope::Organisation(before.organisation), before.site).await?;
             let (terms, list, _) = input.check(&reference(&tables, sites::today(Some(&site.record), now)))?;
             let instalments = numbered(before, list, || InstalmentId(ids.next(now)));
-            let after = changed(&tables, actor, before, (terms, instalments));
+            let mut after = changed(&tables, actor, before, (terms, instalments));
+            storage::reviews::let_needs_through(&tx, std::slice::from_mut(&mut after)).await?;
             if after == *before {
                 return Ok(seen);
             }

@@ -6,26 +6,28 @@ use domain::{
     audit::Change,
     certificate,
     disclosure::{Audience, Disclosure, FieldGroup},
-    ids::OfferId,
+    ids::{CertificateId, OfferId},
     mode::MarketMode,
     offer::{self, Offer, OfferInput, OfferState, OfferTerms, Role, Transfer, Visibility},
     price::Price,
     quantity::Measure,
     quarantine,
     rate::Rate,
+    time::Instant,
 };
-use storage::{Scope, Stored, Tx, modes, offers as store};
+use storage::{Scope, Stored, Tx, modes, offers as store, reviews};
 
 use super::{deed, not_found};
 use crate::{
     App, Tables,
     access::Caller,
     audit::Pen,
+    certificates::{self, Stated},
     changing::{Changes, kept_here},
     error::{AppError, AppResult},
     history,
     policy::{Action, Resource, require},
-    promises, reference, sites,
+    promises, reference, risks, sites,
 };
 
 /// Changes an offer into what `edit` makes of it as it stands by then; into nothing else where that is `None`.
@@ -88,7 +90,9 @@ where
     let input = OfferInput { line: before.terms.line, draft: before.state == OfferState::Draft, ..input };
     let site = storage::sites::get(tx, Scope::Organisation(before.organisation), before.site).await?;
     let checked = input.check(&reference(&tables, sites::today(Some(&site.record), now)));
-    let after = checked.map(|(terms, _)| changed(&tables, before, terms, how, mode));
+    let mut places = Vec::new();
+    let next = || CertificateId(app.ids.next(now));
+    let after = checked.map(|(terms, _)| changed(&tables, before, terms, (how, mode), (next, &mut places)));
     // Whom an offer is shown to is said here, wherever the offer itself is kept.
     let shown_alone = after.as_ref().is_ok_and(|after| differs_in_disclosure_alone(before, after));
     // Nor does it matter for that whether it is in the market still: others look at what they were shown.
@@ -98,8 +102,12 @@ where
     if !shown_alone {
         kept_here(&stored)?;
     }
-    let after = after?;
+    let mut after = after?;
     how.goes_on(before, &after)?;
+    if !shown_alone {
+        looked_into(tx, &tables, before, Stated { offer: &mut after, places }, now).await?;
+        reviews::let_offers_through(tx, std::slice::from_mut(&mut after)).await?;
+    }
     if after == *before {
         return Ok(seen);
     }
@@ -113,6 +121,7 @@ where
     }
     store::update(tx, actor.into(), &after, now).await?;
     history::note(tx, &pen, deed(how.act(), &after, changes(before, &after)), before, &after).await?;
+    pen.note(tx, risks::follow(app, tx, id, now).await?).await?;
     Ok(super::at(Stored { record: after, updated_at: now, ..stored }, mode, now.day()))
 }
 
@@ -137,9 +146,33 @@ fn differs_in_disclosure_alone(before: &Offer, after: &Offer) -> bool {
     *after == Offer { terms: OfferTerms { disclosure, ..before.terms.clone() }, ..before.clone() }
 }
 
-/// An offer on new terms.
-fn changed(tables: &Tables, before: &Offer, mut terms: OfferTerms, how: How, mode: MarketMode) -> Offer {
-    certificate::keep_findings(&before.terms.certificates, &mut terms.certificates);
+/// Refuses certificates that the owner cannot state, and lets those wait that something speaks against.
+async fn looked_into(tx: &Tx, tables: &Tables, before: &Offer, stated: Stated<'_>, now: Instant) -> AppResult<()> {
+    let owner = storage::organisations::get(tx, Scope::Operator, before.organisation).await?.record;
+    let filed = storage::evidence::filed(tx, [before.id]).await?;
+    let after = &stated.offer.terms;
+    // An owner who changes something else is not held to what was stated before, unless it makes the goods its own.
+    if !stated.places.is_empty() || before.terms.role != after.role {
+        let certificates = (after.role, after.certificates.as_slice());
+        certificates::faults(&owner, certificates, &before.terms.certificates, &filed).into_result()?;
+    }
+    for certificate in &mut stated.offer.terms.certificates {
+        if certificate.id.is_some_and(|id| filed.contains(&id)) {
+            certificate.follow_evidence(true);
+        }
+    }
+    certificates::doubt(tx, tables, now.day(), &mut [stated]).await
+}
+
+/// An offer on new terms, and the places of its certificates that are new or say something else.
+fn changed(
+    tables: &Tables,
+    before: &Offer,
+    mut terms: OfferTerms,
+    (how, mode): (How, MarketMode),
+    (next, places): (impl FnMut() -> CertificateId, &mut Vec<usize>),
+) -> Offer {
+    *places = certificate::recognise(&before.terms.certificates, &mut terms.certificates, next);
     let implausible = |terms: &OfferTerms| {
         tables.catalogue.product(terms.product.as_str()).and_then(|product| offer::implausible(product, terms))
     };

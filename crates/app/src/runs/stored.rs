@@ -153,7 +153,7 @@ impl Stored {
                 ("instalment", row.instalment.to_string(), line.instalment.to_string()),
                 ("supplier", row.supplier.to_string(), supplier.map(|s| s.to_string()).unwrap_or_default()),
                 ("buyer", row.buyer.to_string(), now(need.organisation).to_string()),
-                ("tier", row.tier.to_string(), need.tier().to_string()),
+                ("tier", row.tier.to_string(), need.tier(market.day).to_string()),
                 ("cut-off", row.cutoff.to_string(), line.eligible.cutoff.to_string()),
             ];
             agree(&format!("the match {}", row.id), pairs)?;

@@ -2,7 +2,6 @@
 
 use domain::{
     ids::{MatchId, NeedId},
-    need::Need,
     quantity::Quantity,
     time::Instant,
 };
@@ -55,7 +54,7 @@ fn texts<T: Serialize>(list: &[T]) -> Result<Vec<String>, serde_json::Error> {
 pub(super) fn finished(app: &App, computed: &Computed, now: Instant) -> AppResult<FinishedRun> {
     let outcome = &computed.outcome;
     let written = Written::of(outcome).map_err(AppError::internal)?;
-    let tier = |need: NeedId| computed.market.need(need).map_or(4, Need::tier);
+    let tier = |need: NeedId| computed.market.need(need).map_or(4, |need| need.tier(computed.market.day));
     let matches = outcome.lines.iter().zip(written.matches).map(|(line, explanation_json)| NewMatch {
         id: MatchId(app.ids.next(now)),
         offer: line.offer,

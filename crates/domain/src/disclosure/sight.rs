@@ -126,7 +126,16 @@ fn terms(sees: &impl Fn(FieldGroup) -> bool, terms: &OfferTerms) -> OfferTerms {
     } = terms.clone();
     let certificate = |mut c: crate::certificate::Certificate| {
         if !sees(FieldGroup::Evidence) {
-            (c.number, c.notified_body) = (None, None);
+            (c.id, c.number, c.notified_body, c.holder) = (None, None, None, None);
+            c.models = Vec::new();
+            // Where and until when it holds is reckoned with, and so is that somebody must look at it.
+            c.doubt = c.doubt.map(|_| String::new());
+            if let Some(derogation) = &mut c.derogation {
+                (derogation.authority, derogation.number) = (String::new(), String::new());
+            }
+            if let Some(finding) = &mut c.finding {
+                finding.note = String::new();
+            }
         }
         c
     };

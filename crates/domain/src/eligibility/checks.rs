@@ -3,10 +3,11 @@
 use super::{NeedView, OfferView, Reason};
 use crate::{
     catalogue::{Area, BorderEffect, BorderRule},
-    certificate::{Certificate, CertificateStatus},
-    code::{CertificateKindCode, GradeCode, RegionCode},
+    certificate::{Certificate, CertificateStatus, Derogation},
+    code::{CertificateKindCode, CountryCode, GradeCode, RegionCode},
     feature::{Demand, FeatureValue},
-    need::{Instalment, Need},
+    mode::MarketMode,
+    need::{Instalment, Need, NeedTerms},
     offer::{Offer, Visibility},
     organisation::OrganisationKind,
     time::Day,
@@ -27,45 +28,71 @@ pub(super) fn features(offer: &Offer, need: &Need, instalment: &Instalment) -> R
     Ok(())
 }
 
-/// The certificates of a kind that cover a grade which may be delivered for the need.
-fn of_kind<'a>(
-    offer: &'a Offer,
-    kind: &CertificateKindCode,
-    serves: impl Fn(&GradeCode) -> bool,
-) -> impl Iterator<Item = &'a Certificate> {
-    let covers = move |c: &Certificate| {
-        c.grades.is_empty() || offer.terms.grades.iter().any(|g| c.grades.contains(g) && serves(g))
-    };
-    offer.terms.certificates.iter().filter(move |c| c.kind == *kind && covers(c))
+/// A pair on the days that its certificates must cover.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Papers<'a> {
+    pub(super) offer: &'a Offer,
+    pub(super) wants: &'a NeedTerms,
+    /// The country that the goods go to, and the regions around the place.
+    pub(super) country: &'a CountryCode,
+    pub(super) lineage: &'a [&'a RegionCode],
+    pub(super) mode: MarketMode,
+    /// The day of the decision.
+    pub(super) day: Day,
+    pub(super) due: Day,
 }
 
-/// Whether a certificate is held and holds from production to delivery.
-fn holds(c: &Certificate, offer: &Offer, day: Day, due: Day) -> bool {
-    let start = offer.terms.profile.from.max(day).min(due);
-    c.status.is_held() && c.holds_over(start, due)
+impl<'a> Papers<'a> {
+    /// The certificates of a kind that cover a grade which may be delivered for the need, and its place.
+    fn of_kind(
+        self,
+        kind: &CertificateKindCode,
+        serves: impl Fn(&GradeCode) -> bool,
+    ) -> impl Iterator<Item = &'a Certificate> {
+        let covers = move |c: &Certificate| {
+            c.grades.is_empty() || self.offer.terms.grades.iter().any(|g| c.grades.contains(g) && serves(g))
+        };
+        let certificates = self.offer.terms.certificates.iter();
+        certificates.filter(move |c| c.kind == *kind && self.counts(c) && covers(c))
+    }
+
+    /// Whether it can count at all: nobody must look at it first, it holds where the goods go, and the times permit
+    /// what it rests on.
+    fn counts(self, c: &Certificate) -> bool {
+        let permitted = |d: &Derogation| self.mode.permits_derogations() && self.reaches(&d.territory);
+        c.doubt.is_none()
+            && (c.territory.is_empty() || self.reaches(&c.territory))
+            && c.derogation.as_ref().is_none_or(permitted)
+    }
+
+    fn reaches(self, territory: &[RegionCode]) -> bool {
+        let country = |code: &RegionCode| code.as_str() == self.country.as_str();
+        territory.iter().any(|code| country(code) || self.lineage.contains(&code))
+    }
+
+    /// Whether a certificate is held and holds from production to delivery.
+    fn holds(self, c: &Certificate) -> bool {
+        let start = self.offer.terms.profile.from.max(self.day).min(self.due);
+        c.status.is_held() && c.holds_over(start, self.due)
+    }
 }
 
 /// Whether the pair rests on a pending certificate, or the first kind that fails.
-pub(super) fn certificates(
-    offer: &Offer,
-    need: &Need,
-    day: Day,
-    due: Day,
-    serves: impl Fn(&GradeCode) -> bool + Copy,
-) -> Result<bool, Reason> {
+pub(super) fn certificates(pair: Papers<'_>, serves: impl Fn(&GradeCode) -> bool + Copy) -> Result<bool, Reason> {
+    let wants = pair.wants;
     let mut pending = false;
-    for kind in &need.terms.certificates {
+    for kind in &wants.certificates {
         let (mut held, mut in_time, mut over, mut awaited) = (false, false, false, false);
-        for c in of_kind(offer, kind, serves) {
-            held |= holds(c, offer, day, due);
-            in_time |= c.status.is_pending() && c.expected_on.is_none_or(|d| d <= due);
+        for c in pair.of_kind(kind, serves) {
+            held |= pair.holds(c);
+            in_time |= c.status.is_pending() && c.expected_on.is_none_or(|d| d <= pair.due);
             over |= c.status.is_held() || c.status == CertificateStatus::Expired;
             awaited |= c.status.is_pending();
         }
         if held {
             continue;
         }
-        if in_time && need.terms.accept_pending {
+        if in_time && wants.accept_pending {
             pending = true;
             continue;
         }
@@ -139,25 +166,24 @@ pub(super) fn share_a_cluster(o: &OfferView<'_>, n: &NeedView<'_>) -> bool {
         || buyer.clusters.contains(&supplier.id)
 }
 
-/// Whether supplier and papers are checked as far as demanded. Only a certificate that holds for the
-/// pair counts: one that ran out, or is of another grade, lends its status to no other.
-pub(super) fn verified(
-    o: &OfferView<'_>,
-    n: &NeedView<'_>,
-    day: Day,
-    due: Day,
-    serves: impl Fn(&GradeCode) -> bool + Copy,
-) -> Result<(), Reason> {
-    let wants = &n.need.terms;
-    if o.organisation.verification < wants.verification {
+/// Whether somebody vouched for the supplier as far as demanded.
+pub(super) fn vouched(o: &OfferView<'_>, n: &NeedView<'_>) -> Result<(), Reason> {
+    if o.organisation.verification < n.need.terms.verification {
         return Err(Reason::SupplierUnverified);
     }
+    Ok(())
+}
+
+/// Whether the papers are checked as far as demanded. Only a certificate that holds for the pair counts: one that ran
+/// out, or is of another grade, lends its status to no other.
+pub(super) fn checked(pair: Papers<'_>, serves: impl Fn(&GradeCode) -> bool + Copy) -> Result<(), Reason> {
+    let wants = pair.wants;
     if wants.certificate_status <= CertificateStatus::Claimed {
         // Every certificate that counts is at least claimed.
         return Ok(());
     }
     for kind in &wants.certificates {
-        let held = of_kind(o.offer, kind, serves).filter(|c| holds(c, o.offer, day, due));
+        let held = pair.of_kind(kind, serves).filter(|c| pair.holds(c));
         // Where none holds, a pending one passed because the buyer accepts pending ones.
         let best = held.map(|c| c.status).max();
         if best.is_some_and(|s| s < wants.certificate_status) {

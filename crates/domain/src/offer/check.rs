@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{CalendarInput, CertificateInput, OfferInput, OfferTerms, RateInput, Reference, Role, Visibility, weeks};
+use super::{CalendarInput, OfferInput, OfferTerms, RateInput, Reference, Role, Visibility, weeks};
 use crate::{
     calendar::{Span, WorkingCalendar},
     capacity::{CapacityKind, CapacityProfile, Conversion},
     catalogue::{Catalogue, Product},
-    certificate::{Certificate, CertificateStatus},
+    certificate,
     code::FeatureCode,
     disclosure::Disclosure,
     feature::FeatureValue,
@@ -33,6 +33,9 @@ impl OfferInput {
             ("/authorisations", self.authorisations.len()),
             ("/certificates", self.certificates.len()),
             ("/certificates", self.certificates.iter().map(|c| c.grades.len()).sum()),
+            ("/certificates", self.certificates.iter().map(|c| c.models.len()).sum()),
+            ("/certificates", self.certificates.iter().map(|c| c.territory.len()).sum()),
+            ("/certificates", self.certificates.iter().flat_map(|c| &c.derogation).map(|d| d.territory.len()).sum()),
             ("/transfers", self.transfers.len()),
             ("/weeks", self.weeks.len()),
             ("/disclosure", self.disclosure.values().map(|groups| groups.len().max(1)).sum()),
@@ -58,7 +61,7 @@ impl OfferInput {
         let max_distance_km = self.max_distance_km.map(|km| faults.keep(whole("/max_distance_km", km, 1, 20_100)));
         let regions = faults.keep(region_list("/regions", &self.regions, at.regions));
         let authorisations = faults.keep(authorisations(&self.authorisations, at.catalogue));
-        let certificates = faults.keep(certificates(product, &self.certificates, at.catalogue));
+        let certificates = faults.keep(certificate::stated(product, &self.certificates, at));
         let transfers = faults.keep(transfers("/transfers", &self.transfers));
         let price = self.price.as_ref().map(|p| faults.keep(Price::parse("/price", p.amount, &p.currency)));
         let role = faults.keep(choose("/role", self.role.as_deref(), Role::Maker, &Role::ALL, Role::as_str));
@@ -335,98 +338,6 @@ fn authorisations(typed: &[String], catalogue: &Catalogue) -> Result<BTreeSet<St
     }
     faults.into_result()?;
     Ok(typed.iter().cloned().collect())
-}
-
-fn certificates(
-    product: Option<&Product>,
-    typed: &[CertificateInput],
-    catalogue: &Catalogue,
-) -> Result<Vec<Certificate>, Violations> {
-    let mut faults = Violations::new();
-    let mut found = Vec::new();
-    for (i, c) in typed.iter().enumerate() {
-        match certificate(product, c, catalogue) {
-            Ok(certificate) => found.push(certificate),
-            Err(part) => faults.extend_below(&format!("/certificates/{i}"), part),
-        }
-    }
-    faults.into_result()?;
-    Ok(found)
-}
-
-fn certificate(
-    product: Option<&Product>,
-    typed: &CertificateInput,
-    catalogue: &Catalogue,
-) -> Result<Certificate, Violations> {
-    let mut faults = Violations::new();
-    let kind = catalogue.certificate_kind(&typed.kind);
-    if kind.is_none() {
-        let kinds: Vec<&str> = catalogue.parts().certificate_kinds.iter().map(|k| k.code.as_str()).collect();
-        faults.push(
-            "/kind",
-            "unknown_certificate_kind",
-            format!("{:?} is no kind of certificate; write one of: {}", typed.kind, kinds.join(", ")),
-        );
-    }
-    let ladder = [
-        CertificateStatus::Applied,
-        CertificateStatus::InTesting,
-        CertificateStatus::Claimed,
-        CertificateStatus::Documented,
-    ];
-    let status = faults.keep(choose(
-        "/status",
-        typed.status.as_deref(),
-        CertificateStatus::Claimed,
-        &ladder,
-        CertificateStatus::as_str,
-    ));
-    let number = typed.number.as_deref().and_then(|n| faults.keep(text::name("/number", n)));
-    let notified_body = typed.notified_body.as_deref().map(str::trim).map(str::to_owned);
-    if let Some(b) = notified_body.as_deref().filter(|b| b.len() != 4 || !b.bytes().all(|x| x.is_ascii_digit())) {
-        faults.push(
-            "/notified_body",
-            "bad_notified_body",
-            format!("{b:?} is no notified body; write its four digits, e.g. 2797"),
-        );
-    }
-    let grades = product.and_then(|p| faults.keep(grades("/grades", p, &typed.grades, None, catalogue)));
-    let valid_from = faults.keep(optional_day("/valid_from", typed.valid_from.as_deref()));
-    let valid_until = faults.keep(optional_day("/valid_until", typed.valid_until.as_deref()));
-    let expected_on = faults.keep(optional_day("/expected_on", typed.expected_on.as_deref()));
-    if let (Some(Some(from)), Some(Some(until))) = (valid_from, valid_until)
-        && until < from
-    {
-        faults.push(
-            "/valid_until",
-            "before_start",
-            format!("{until} is before it starts to hold ({from}); swap or correct them"),
-        );
-    }
-    let held = status.is_some_and(CertificateStatus::is_held);
-    if held && typed.valid_until.is_none() && kind.is_some_and(|k| k.expires == Some(true)) {
-        faults.push(
-            "/valid_until",
-            "missing",
-            format!("is missing; a {} always runs out, so write its last day", typed.kind),
-        );
-    }
-    faults.into_result()?;
-    match (kind, status, grades) {
-        (Some(kind), Some(status), Some(grades)) => Ok(Certificate {
-            kind: kind.code.clone(),
-            status,
-            number,
-            notified_body,
-            grades,
-            valid_from: valid_from.flatten(),
-            valid_until: valid_until.flatten(),
-            expected_on: expected_on.flatten(),
-        }),
-        // Only the grades are missing, of a product that is unknown and was reported.
-        (_, _, _) => Err(Violations::new()),
-    }
 }
 
 /// Why an offer of these terms must wait for a reviewer, if it must.

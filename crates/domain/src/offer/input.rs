@@ -1,6 +1,6 @@
 //! An offer as people type it, in a request, a form or a file.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use crate::{
     catalogue::Catalogue, decimal::Decimal, ids::LineId, quantity::MeasureInput, region::RegionTable, time::Day,
@@ -84,7 +84,7 @@ pub struct PriceInput {
 }
 
 /// A certificate as typed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct CertificateInput {
     /// A kind of the catalogue.
     pub kind: String,
@@ -102,6 +102,56 @@ pub struct CertificateInput {
     pub valid_until: Option<String>,
     /// When a pending one is expected.
     pub expected_on: Option<String>,
+    /// In whose name it is.
+    pub holder: Option<String>,
+    /// `manufacturer` or `importer`.
+    pub holder_role: Option<String>,
+    /// The module of conformity assessment.
+    pub module: Option<String>,
+    /// Models or lots it covers.
+    pub models: Vec<String>,
+    /// Where it holds.
+    pub territory: Vec<String>,
+    /// The derogation that it is, or rests on.
+    pub derogation: Option<DerogationInput>,
+}
+
+/// Whether an imported row changed is told by this text: it stays what it was before certificates had holders.
+impl fmt::Debug for CertificateInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = f.debug_struct("CertificateInput");
+        parts.field("kind", &self.kind).field("status", &self.status).field("number", &self.number);
+        parts.field("notified_body", &self.notified_body).field("grades", &self.grades);
+        parts.field("valid_from", &self.valid_from).field("valid_until", &self.valid_until);
+        parts.field("expected_on", &self.expected_on);
+        for (name, value) in [("holder", &self.holder), ("holder_role", &self.holder_role), ("module", &self.module)] {
+            if let Some(value) = value {
+                parts.field(name, value);
+            }
+        }
+        for (name, list) in [("models", &self.models), ("territory", &self.territory)] {
+            if !list.is_empty() {
+                parts.field(name, list);
+            }
+        }
+        if let Some(derogation) = &self.derogation {
+            parts.field("derogation", derogation);
+        }
+        parts.finish()
+    }
+}
+
+/// A derogation as typed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DerogationInput {
+    /// Who gave it.
+    pub authority: String,
+    /// Its number.
+    pub number: String,
+    /// Where it holds.
+    pub territory: Vec<String>,
+    /// Its last day.
+    pub until: String,
 }
 
 /// An offer as typed, from a request, a form or a file.

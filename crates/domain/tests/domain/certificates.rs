@@ -1,23 +1,15 @@
 //! Certificates: when they hold, for which grades, and how far they were checked (CER-01 to CER-05).
 
 use domain::{
-    certificate::{Certificate, CertificateStatus},
+    certificate::{Certificate, CertificateStatus, Finding, Reviewer, recognise},
+    ids::CertificateId,
     need::Substitution,
 };
 
 use crate::world::{Pair, code, grade, kind, today};
 
 fn paper(status: CertificateStatus) -> Certificate {
-    Certificate {
-        kind: kind("type-examination"),
-        status,
-        number: None,
-        notified_body: None,
-        grades: vec![],
-        valid_from: None,
-        valid_until: None,
-        expected_on: None,
-    }
+    Certificate::new(kind("type-examination"), status)
 }
 
 fn until(status: CertificateStatus, days: i32) -> Certificate {
@@ -154,5 +146,66 @@ fn how_far_a_paper_was_checked_is_held_against_the_demand() {
             let expected = if at >= wanted { "eligible" } else { "certificate_unchecked" };
             assert_eq!(said, expected, "{} against {}", has.as_str(), demand.as_str());
         }
+    }
+}
+
+#[test]
+fn a_paper_is_the_same_while_kind_number_and_body_are() {
+    let id = |n: u128| CertificateId(uuid::Uuid::from_u128(n));
+    let of = |number: &str| Certificate { number: Some(number.to_owned()), ..paper(CertificateStatus::Claimed) };
+    let known = |n: u128, number: &str| Certificate { id: Some(id(n)), ..of(number) };
+    let finding = Finding { by: Reviewer::Cluster, on: today(), note: "seen".to_owned() };
+    let checked = Certificate { status: CertificateStatus::Checked, finding: Some(finding), ..known(1, "a") };
+    let before = [checked.clone(), known(2, "b"), Certificate { status: CertificateStatus::Rejected, ..known(3, "c") }];
+    let mut fresh = 10;
+    let mut stated = |list: &[Certificate]| {
+        let mut list = list.to_vec();
+        let changed = recognise(&before, &mut list, || {
+            fresh += 1;
+            id(fresh)
+        });
+        (list, changed)
+    };
+    // Stated as before, in whatever order and on whatever rung: the finding stays, and nothing is to be looked into.
+    let documented = Certificate { status: CertificateStatus::Documented, ..of("a") };
+    let (list, changed) = stated(&[of("b"), of("a")]);
+    assert_eq!((list[1].clone(), list[0].id, changed), (checked.clone(), Some(id(2)), vec![]));
+    assert_eq!(stated(&[documented]).0, [checked]);
+    // On a higher rung than before it is looked into.
+    let raised = Certificate { status: CertificateStatus::Documented, ..of("b") };
+    assert_eq!(stated(&[raised]).1, [0]);
+    // Something else of the same paper: its id stays, what was found goes, and a rejection leaves a doubt.
+    let later = |number: &str| Certificate { valid_until: Some(today().plus(9)), ..of(number) };
+    let (list, changed) = stated(&[later("a"), later("c"), later("d")]);
+    assert_eq!(changed, [0, 1, 2]);
+    let told: Vec<_> = list.iter().map(|c| (c.id, c.status, c.doubt.is_some())).collect();
+    let claimed = CertificateStatus::Claimed;
+    assert_eq!(told, [(Some(id(1)), claimed, false), (Some(id(3)), claimed, true), (Some(id(11)), claimed, false)]);
+    assert!(list.iter().all(|c| c.finding.is_none()));
+    // Of two alike each is one.
+    let (list, _) = stated(&[of("b"), of("b")]);
+    assert_eq!((list[0].id, list[1].id), (Some(id(2)), Some(id(12))));
+}
+
+#[test]
+fn a_certificate_of_before_has_no_new_words_in_its_json() {
+    let json = serde_json::to_string(&paper(CertificateStatus::Claimed)).unwrap();
+    let old = "{\"kind\":\"type-examination\",\"status\":\"claimed\",\"number\":null,\"notified_body\":null,\"grades\":[],\
+               \"valid_from\":null,\"valid_until\":null,\"expected_on\":null}";
+    assert_eq!(json, old);
+    assert_eq!(serde_json::from_str::<Certificate>(old).unwrap(), paper(CertificateStatus::Claimed));
+}
+
+#[test]
+fn cer_03_it_stands_as_expired_from_the_day_after_its_last() {
+    use CertificateStatus::{Checked, Claimed, Expired, InTesting, Rejected};
+    for (status, ends, expected) in [
+        (Claimed, 0, Claimed),
+        (Claimed, -1, Expired),
+        (Checked, -1, Expired),
+        (Rejected, -1, Rejected),
+        (InTesting, -1, InTesting),
+    ] {
+        assert_eq!(until(status, ends).status_on(today()), expected, "{status:?} {ends}");
     }
 }

@@ -68,16 +68,7 @@ const DOWN: [(&str, Mend); 32] = [
 ];
 
 fn paper(status: CertificateStatus) -> Certificate {
-    Certificate {
-        kind: kind("type-examination"),
-        status,
-        number: None,
-        notified_body: None,
-        grades: vec![],
-        valid_from: None,
-        valid_until: None,
-        expected_on: None,
-    }
+    Certificate::new(kind("type-examination"), status)
 }
 
 fn price(micros: i64, currency: &str) -> Price {

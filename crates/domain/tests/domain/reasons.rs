@@ -18,16 +18,7 @@ use crate::world::{Pair, code, grade, kind, pieces, region, today};
 type Spoil = fn(&mut Pair);
 
 fn paper(status: CertificateStatus) -> Certificate {
-    Certificate {
-        kind: kind("type-examination"),
-        status,
-        number: None,
-        notified_body: None,
-        grades: vec![],
-        valid_from: None,
-        valid_until: None,
-        expected_on: None,
-    }
+    Certificate::new(kind("type-examination"), status)
 }
 
 fn price(micros: i64, currency: &str) -> Price {

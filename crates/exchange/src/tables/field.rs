@@ -120,7 +120,7 @@ fields! {
     MaxSuppliers "max_suppliers" Needs ["maximum suppliers", "max number of suppliers", "at most suppliers", "number of suppliers", "höchstzahl lieferanten", "höchstens lieferanten", "maximale lieferantenzahl", "anzahl lieferanten", "nombre maximal de fournisseurs", "fournisseurs maximum", "nombre de fournisseurs"],
     /// Where it delivers, or where it may come from; separated by `;` or `|`.
     Regions "regions" Both ["delivers to", "delivery regions", "origin regions", "liefergebiet", "lieferregionen", "régions", "régions de livraison"],
-    /// Certificates: an offer's as `kind|number|status|valid_until`, a need's as kinds; separated by `;`.
+    /// Certificates: an offer's as `kind|number|status|valid_until|notified_body|holder`, a need's as kinds; separated by `;`.
     Certificates "certificates" Both ["certificate", "certification", "certifications", "zertifikat", "zertifikate", "nachweise", "certificat", "certificats"],
     /// `sale`, `donation`, `loan`, separated by `;` or `|`.
     Transfer "transfer" Both ["transfers", "transfer type", "sale or donation", "abgabeart", "überlassung", "mode de cession"],

@@ -5,7 +5,9 @@ use std::{fmt, sync::LazyLock};
 use domain::{
     code::CountryCode,
     identifier::{Identifier, IdentifierKind, VatFormats},
-    offer::{CalendarInput, CertificateInput, ConversionInput, OfferInput, OfferTerms, RateInput, Reference},
+    offer::{
+        CalendarInput, CertificateInput, ConversionInput, DerogationInput, OfferInput, OfferTerms, RateInput, Reference,
+    },
     organisation::OrganisationKind,
     time::Instant,
     violation::Violations,
@@ -174,15 +176,21 @@ fn convertible(row: &mut Reader<'_>) -> Option<ConversionInput> {
     }
 }
 
-/// `kind|number|status|valid_until`, separated by `;`; everything but the kind may be left out.
+/// `kind|number|status|valid_until|notified_body|holder|authority|territory`, separated by `;`; everything but the kind may
+/// be left out. The last two make it a derogation of that number, until that day; commas part the territory.
 fn certificates(row: &mut Reader<'_>, source: &Source) -> Vec<CertificateInput> {
     let Some(typed) = row.text(&Field::Certificates) else { return Vec::new() };
     let mut found = Vec::new();
     for one in typed.split([';', '\n']).map(str::trim).filter(|c| !c.is_empty()) {
         let parts: Vec<&str> = one.split('|').map(str::trim).collect();
-        if parts.len() > 4 {
+        if parts.len() > 8 {
             let reason = format!("{one:?} has {} parts", parts.len());
-            row.push(&Field::Certificates, "bad_certificate", &reason, "write kind|number|status|valid_until");
+            row.push(
+                &Field::Certificates,
+                "bad_certificate",
+                &reason,
+                "write kind|number|status|valid_until|notified_body|holder",
+            );
             continue;
         }
         let part = |i: usize| parts.get(i).filter(|p| !p.is_empty()).map(|p| (*p).to_owned());
@@ -195,11 +203,20 @@ fn certificates(row: &mut Reader<'_>, source: &Source) -> Vec<CertificateInput> 
             Some(Ok(day)) => Some(day.to_string()),
             None => None,
         };
+        let derogation = (part(6).is_some() || part(7).is_some()).then(|| DerogationInput {
+            authority: part(6).unwrap_or_default(),
+            number: part(1).unwrap_or_default(),
+            territory: part(7).iter().flat_map(|list| list.split(',')).map(|code| code.trim().to_owned()).collect(),
+            until: valid_until.clone().unwrap_or_default(),
+        });
         found.push(CertificateInput {
             kind: part(0).unwrap_or_default(),
             number: part(1),
             status: part(2),
             valid_until,
+            notified_body: part(4),
+            holder: part(5),
+            derogation,
             ..CertificateInput::default()
         });
     }

@@ -271,6 +271,11 @@ impl<'a> Facts<'a> {
         self.needs[self.slots[slot].view].need
     }
 
+    /// The tier that the need of a slot ranks at.
+    pub fn tier(&self, slot: usize) -> u8 {
+        self.need(slot).tier(self.rules.market.day)
+    }
+
     pub fn slot(&self, instalment: InstalmentId) -> Option<usize> {
         self.slot_at.get(&instalment).copied()
     }

@@ -218,7 +218,8 @@ impl Facts<'_> {
                 return Err(format!("instalment {} has no potential", self.slots[at].instalment.id));
             }
             let tier = self.tier_place(audit, need).filter(|_| source.is_none());
-            let shares = if audit.places.shares[0].is_some() { 0 } else { usize::from(need.tier()) };
+            let shares =
+                if audit.places.shares[0].is_some() { 0 } else { usize::from(need.tier(self.rules.market.day)) };
             let asked = need.instalments.iter().map(|i| i.measure.quantity.units()).fold(0, i64::saturating_add);
             // An instalment that the plan of deliveries covers whole is dear to leave open.
             let slot = &self.slots[at];
@@ -237,7 +238,7 @@ impl Facts<'_> {
     }
 
     fn tier_place(&self, audit: &Audit<'_>, need: &Need) -> Option<usize> {
-        audit.places.tiers[0].or(audit.places.tiers[usize::from(need.tier())])
+        audit.places.tiers[0].or(audit.places.tiers[usize::from(need.tier(self.rules.market.day))])
     }
 
     /// Whether an instalment has something open and somebody eligible for it.

@@ -77,7 +77,7 @@ impl Facts<'_> {
     /// What instalments without any eligible offer lack, in points by what their need asks for.
     fn alone(&self, tier: Option<u8>, points: impl Fn(i64) -> i128) -> i128 {
         let of = (0..self.slots.len())
-            .filter(|at| self.slots[*at].eligible == 0 && tier.is_none_or(|t| self.need(*at).tier() == t));
+            .filter(|at| self.slots[*at].eligible == 0 && tier.is_none_or(|t| self.tier(*at) == t));
         of.map(|at| {
             let asked =
                 self.need(at).instalments.iter().map(|i| i.measure.quantity.units()).fold(0, i64::saturating_add);
@@ -102,7 +102,7 @@ impl Facts<'_> {
         for s in &outcome.shortages {
             let adds_up = i128::from(s.demand) - i128::from(s.covered) == i128::from(s.uncovered);
             let slot = self.slot(s.instalment);
-            let owner = slot.map(|at| (self.need(at).id, self.need(at).tier()));
+            let owner = slot.map(|at| (self.need(at).id, self.tier(at)));
             if missing.remove(&s.instalment) != Some(s.uncovered) || !adds_up || owner != Some((s.need, s.tier)) {
                 return Err(format!("the shortage of {} is another", s.instalment));
             }
@@ -139,7 +139,7 @@ impl Facts<'_> {
             .filter(|p| p.units > 0)
             .map(|p| {
                 let slot = p.slot as usize;
-                (self.slots[slot].instalment.id, (self.need(slot).tier(), p.units))
+                (self.slots[slot].instalment.id, (self.tier(slot), p.units))
             })
             .collect();
         let taken = used.taken_by.iter().all(|t| given.get(&t.instalment) == Some(&(t.tier, t.quantity)));

@@ -35,7 +35,7 @@ impl Facts<'_> {
         let mut found: BTreeMap<_, Group> = BTreeMap::new();
         for at in 0..self.slots.len() {
             let (slot, need) = (&self.slots[at], self.need(at));
-            let tier = (!without.contains(&Level::Urgency)).then(|| need.tier());
+            let tier = (!without.contains(&Level::Urgency)).then(|| need.tier(self.rules.market.day));
             let key = (tier, need.terms.product.clone(), self.rules.fairness_group(need, by));
             let empty = || Group {
                 slots: Vec::new(),

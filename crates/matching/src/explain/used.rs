@@ -53,7 +53,7 @@ impl<'u> Usage<'u> {
         for commitment in &rules.market.commitments {
             usage.promised.entry(commitment.offer).or_default().push(commitment);
         }
-        usage.tiers = rules.market.needs.iter().map(|n| (n.id, n.tier())).collect();
+        usage.tiers = rules.market.needs.iter().map(|n| (n.id, n.tier(rules.market.day))).collect();
         usage
     }
 

@@ -56,7 +56,7 @@ impl<'a> Oracle<'a> {
         for share in shares {
             let members = market.needs.iter().enumerate().filter(|(_, need)| {
                 let region = &market.sites[&need.site].region;
-                Some(need.tier()) == share.tier
+                Some(need.tier(market.day)) == share.tier
                     && need.terms.product == share.product
                     && region.as_ref().is_some_and(|r| r.as_str() == share.group)
             });
@@ -73,7 +73,7 @@ impl<'a> Oracle<'a> {
             let taken: i64 =
                 market.commitments.iter().filter(|c| c.instalment == instalment.id).map(|c| c.covered().units()).sum();
             oracle.open.push((instalment.measure.quantity.units() - taken).max(0));
-            oracle.tiers.push(need.tier());
+            oracle.tiers.push(need.tier(market.day));
             oracle.points.push(if sums { (1 << 40) / instalment.measure.quantity.units() } else { 0 });
         }
         oracle.served = market.commitments.iter().map(|c| c.quantity.units()).sum();

@@ -120,7 +120,7 @@ fn an_urgent_need_takes_all_before_a_normal_one_gets_any() {
             lines.map(|l| l.quantity.units()).sum()
         };
         assert_eq!((given(0), given(1)), (1, 4));
-        assert_eq!(m.needs[1].tier(), if granted { 1 } else { 2 });
+        assert_eq!(m.needs[1].tier(m.day), if granted { 1 } else { 2 });
     }
 }
 

@@ -41,7 +41,7 @@ fn check(seed: u64, market: &Market, parameters: &Parameters, before: &Outcome, 
     let mut tiers: BTreeMap<u8, i64> = BTreeMap::new();
     for of in &market.needs {
         let more = is.get(&of.id).unwrap_or(&0) - was.get(&of.id).unwrap_or(&0);
-        *tiers.entry(of.tier()).or_default() += more;
+        *tiers.entry(of.tier(market.day)).or_default() += more;
         if of.id == need {
             own = more;
         } else {

@@ -295,14 +295,9 @@ pub fn need(market: &mut Market, n: usize, product: &str, region: &str, units: i
 
 pub fn certificate(status: CertificateStatus) -> Certificate {
     Certificate {
-        kind: CertificateKindCode::new("ce"),
-        status,
         number: Some("DE-4711".to_owned()),
         notified_body: Some("0123".to_owned()),
-        grades: vec![],
-        valid_from: None,
-        valid_until: None,
-        expected_on: None,
+        ..Certificate::new(CertificateKindCode::new("ce"), status)
     }
 }
 

@@ -77,7 +77,7 @@ fn written(rules: &Rules<'_>) -> Value {
             }
             instalments.push(json!({
                 "open": open,
-                "tier": need.tier(),
+                "tier": need.tier(market.day),
                 "buyer": need.organisation.to_string(),
                 "site": need.site.to_string(),
                 "most_suppliers": need.terms.max_suppliers,

@@ -24,6 +24,7 @@ mod ledger;
 mod market;
 mod matching;
 mod migrate;
+mod notified_bodies;
 mod openapi;
 mod org;
 mod organisation;
@@ -49,6 +50,7 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
         | Command::Migrate
         | Command::Products(_)
         | Command::Regions(_)
+        | Command::NotifiedBodies(_)
         | Command::Openapi
         | Command::Token(_)
         | Command::Admin(_)
@@ -82,6 +84,9 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
         Command::Migrate => block(Box::pin(async move { migrate::run(&settings, output).await })),
         Command::Products(flags) => block(Box::pin(async move { products::run(&settings, flags, output).await })),
         Command::Regions(flags) => block(Box::pin(async move { regions::run(&settings, flags, output).await })),
+        Command::NotifiedBodies(flags) => {
+            block(Box::pin(async move { notified_bodies::run(&settings, &flags, output).await }))
+        }
         Command::Openapi => openapi::run(),
         Command::Token(flags) => match flags.action {
             TokenAction::Create { org, operator: _, expires, scope, name } => block(Box::pin(async move {

@@ -100,6 +100,10 @@ pub(super) async fn until_stopped(
         let (app, stopped) = (app.clone(), flagged(stopped.clone()));
         tokio::spawn(async move { app::freshness::work(&app, stopped).await })
     };
+    let risks = {
+        let (app, stopped) = (app.clone(), flagged(stopped.clone()));
+        tokio::spawn(async move { app::risks::work(&app, stopped).await })
+    };
     let store = app.store.clone();
     let rates = settings.rate_limit.map(|limits| Rates::new(limits, settings.trusted_proxies.clone()));
     let served = api::serve(listener, api::router_with(app, rates), flagged(stopped)).await;
@@ -112,6 +116,7 @@ pub(super) async fn until_stopped(
         changes.await?;
         calls.await?;
         freshness.await?;
+        risks.await?;
     }
     store.close().await.map_err(|fault| anyhow!("the database did not close in order: {fault}"))?;
     served?;

@@ -3,11 +3,13 @@
 use anyhow::{Context, Result, anyhow, bail};
 use domain::{
     catalogue::{Catalogue, Product},
+    certificate,
     code::{CountryCode, RegionCode},
     decimal::Decimal,
     geo::Point,
     ids::{InstalmentId, LineId, NeedId, OfferId, OrganisationId, SiteId},
     market::Market,
+    mode::MarketMode,
     need::{Instalment, Need, NeedInput, NeedState},
     offer::{CalendarInput, Offer, OfferInput, OfferState, Reference},
     organisation::{Organisation, OrganisationKind, RegionFrom, Site, Verification},
@@ -75,7 +77,8 @@ impl<'a> Draft<'a> {
             catalogue,
             regions,
             day,
-            market: Market::new(day),
+            // Authorities let goods in under derogations then.
+            market: Market { mode: MarketMode::Emergency, ..Market::new(day) },
             firms: Vec::new(),
             buyers: Vec::new(),
             clusters: Vec::new(),
@@ -83,7 +86,11 @@ impl<'a> Draft<'a> {
         }
     }
 
-    pub(super) fn finish(self) -> Market {
+    /// The market, its certificates with the ids that they have once they are stored.
+    pub(super) fn finish(mut self) -> Market {
+        for offer in &mut self.market.offers {
+            certificate::number(offer.id, &mut offer.terms.certificates);
+        }
         self.market
     }
 

@@ -6,6 +6,7 @@ use domain::{
     ids::{OfferId, RunId},
     market::{Commitment, Market},
     matches::{MatchState, Side, Step},
+    mode::ModeChange,
     need::Need,
     parameters::Parameters,
     time::Instant,
@@ -77,6 +78,8 @@ async fn records(store: &Store, market: &Market) -> Result<()> {
         storage::lines::insert_many(&tx, &lines, at).await?;
         storage::offers::insert_many(&tx, &market.offers, at).await?;
         storage::needs::insert_many(&tx, &market.needs, at).await?;
+        let reason = "The demo plays April 2020.".to_owned();
+        storage::modes::set(&tx, &ModeChange { mode: market.mode, reason, set_by: None, since: at }).await?;
         for (offer, need) in market.refusals {
             storage::matches::refuse(&tx, offer, need, at).await?;
         }
@@ -155,7 +158,7 @@ fn finished(rules: &Rules<'_>) -> Result<FinishedRun> {
             offer: commitment.offer,
             need: need.id,
             instalment: commitment.instalment,
-            tier: need.tier(),
+            tier: need.tier(market.day),
             quantity: commitment.quantity,
             cutoff: commitment.cutoff,
             explanation_json: serde_json::to_string(&line)?,

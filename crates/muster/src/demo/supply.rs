@@ -10,8 +10,8 @@ use domain::{
     ids::{LineId, OfferId},
     line::Line,
     offer::{
-        CalendarInput, CertificateInput, ConversionInput, FeatureInput, Offer, OfferInput, OfferState, PriceInput,
-        RateInput,
+        CalendarInput, CertificateInput, ConversionInput, DerogationInput, FeatureInput, Offer, OfferInput, OfferState,
+        PriceInput, RateInput,
     },
     organisation::OrganisationKind,
     quantity::{Measure, Quantity},
@@ -286,6 +286,14 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
+    /// What a derogation says, where a kind of paper is one: all of the Union may be reached under it.
+    fn derogation(&self, kind: &str, end: &Day) -> Option<DerogationInput> {
+        self.catalogue.certificate_kind(kind).filter(|kind| kind.is_derogation())?;
+        let territory = self.tables.countries.iter().map(|country| country.country.clone()).collect();
+        let (authority, number) = ("Market surveillance".to_owned(), "(EU) 2020/403".to_owned());
+        Some(DerogationInput { authority, number, territory, until: end.to_string() })
+    }
+
     /// States the papers a form takes, and returns the rung that reviewers set each to.
     fn certificates(
         &mut self,
@@ -317,8 +325,12 @@ impl<'a> Draft<'a> {
                 paper.valid_until = Some(end.to_string());
                 if rung != CertificateStatus::Claimed {
                     let number = self.dice.between(1, 9_999);
-                    paper.number = Some(format!("DEMO-{}-{number:04}", product.code));
+                    let free = format!("DEMO-{}-{number:04}", product.code);
+                    // Of numbers with a shape the catalogue has one that is nobody's.
+                    let shaped = self.catalogue.certificate_kind(kind).filter(|k| !k.takes(&free));
+                    paper.number = Some(shaped.map_or(free, |kind| kind.example.clone()));
                 }
+                paper.derogation = self.derogation(kind, &end);
             }
             input.certificates.push(paper);
             rungs.push(rung);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{eligibility::Rules, ids::NeedId, need::Need, offer::Offer, time::Day};
+use domain::{eligibility::Rules, ids::NeedId, offer::Offer, time::Day};
 use matching::Shortage;
 use serde::Serialize;
 
@@ -74,7 +74,7 @@ pub(super) fn largest(view: &View<'_>, most: usize) -> Vec<ShortageReport> {
         let product = view.tables.catalogue.product(need.terms.product.as_str())?;
         let missing = shortages.iter().map(|s| s.uncovered).fold(0, i64::saturating_add);
         let share = i128::from(missing) * 1_000_000 / i128::from(product.order_ceiling.max(1));
-        Some((need.tier(), std::cmp::Reverse(share), *id))
+        Some((need.tier(view.market.day), std::cmp::Reverse(share), *id))
     };
     let mut ranked: Vec<_> = by_need.iter().filter_map(|(id, shortages)| size(id, shortages)).collect();
     ranked.sort();
@@ -97,8 +97,8 @@ fn report(view: &View<'_>, id: NeedId, shortages: &[&Shortage]) -> Option<Shorta
         product: product.code.to_string(),
         name: product.name().to_owned(),
         grades: need.terms.grades.iter().map(ToString::to_string).collect(),
-        tier: need.tier(),
-        urgency: urgency(need.tier()),
+        tier: need.tier(view.market.day),
+        urgency: urgency(need.tier(view.market.day)),
         base_unit: product.base_unit.to_string(),
         needed,
         shortage,
@@ -173,7 +173,7 @@ fn takers(view: &View<'_>, shortage: &Shortage) -> String {
     let Some((tier, _)) = tiers.iter().max_by_key(|(tier, quantity)| (**quantity, std::cmp::Reverse(**tier))) else {
         return if promised { " by what was promised before".to_owned() } else { String::new() };
     };
-    let own = view.market.need(shortage.need).map_or(4, Need::tier);
+    let own = view.market.need(shortage.need).map_or(4, |need| need.tier(view.market.day));
     match (*tier).cmp(&own) {
         std::cmp::Ordering::Less => format!(", mostly by more urgent needs ({})", urgency(*tier)),
         std::cmp::Ordering::Equal => ", mostly by needs as urgent as this one".to_owned(),

@@ -137,7 +137,7 @@ pub(super) fn of(view: &View<'_>) -> Coverage {
             row.1 = row.1.saturating_add(instalment.measure.quantity.units());
             row.2 = row.2.saturating_add(uncovered(instalment));
         }
-        tiers.entry(need.tier()).or_default().add(need, &uncovered);
+        tiers.entry(need.tier(view.market.day)).or_default().add(need, &uncovered);
         let place = view.market.sites.get(&need.site).and_then(|s| s.region.as_ref());
         let country = place.and_then(|r| view.tables.regions.at_level(r, 0));
         let (code, name) = match country {

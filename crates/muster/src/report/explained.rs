@@ -35,7 +35,7 @@ impl<'a> Told<'a> {
         let product = self.tables.catalogue.product(self.need.terms.product.as_str());
         let name = product.map_or(self.need.terms.product.as_str(), |p| p.name());
         let buyer = self.market.organisations.get(&self.need.organisation).map_or("unknown", |o| o.name.as_str());
-        let tier = self.need.tier();
+        let tier = self.need.tier(self.market.day);
         format!("{name} for {buyer}, {} (tier {tier}), as of {}", urgency(tier), self.market.day)
     }
 

@@ -64,7 +64,7 @@ pub(super) fn of(view: &View<'_>) -> Vec<LineRow> {
                 instalment: instalment.id,
                 buyer: name(need.organisation),
                 product: product.code.to_string(),
-                tier: need.tier(),
+                tier: need.tier(view.market.day),
                 quantity: line.quantity.units(),
                 shown: (unit.of(line.quantity.units()), unit.name.clone()),
                 cutoff: line.eligible.cutoff,

@@ -13,8 +13,26 @@ fn help_documents_exit_codes_and_every_command_has_examples() {
     let help = bench.run(&["--help"]).exits(0);
     assert!(help.stdout.contains("0 done, 1 failed, 2 wrong usage, 3 done or reported with row errors"));
     for command in [
-        "demo", "import", "match", "verify", "replay", "serve", "migrate", "products", "regions", "openapi", "token",
-        "admin", "keys", "org", "market", "audit", "doctor", "config", "version",
+        "demo",
+        "import",
+        "match",
+        "verify",
+        "replay",
+        "serve",
+        "migrate",
+        "products",
+        "regions",
+        "notified-bodies",
+        "openapi",
+        "token",
+        "admin",
+        "keys",
+        "org",
+        "market",
+        "audit",
+        "doctor",
+        "config",
+        "version",
     ] {
         let help = bench.run(&[command, "--help"]).exits(0);
         assert!(help.stdout.contains(&format!("muster {command}")), "{command}: {}", help.stdout);

@@ -12,6 +12,7 @@ pub struct Model {
     pub organisation_id: Option<Uuid>,
     pub about_id: Option<Uuid>,
     pub call_id: Option<Uuid>,
+    pub record_id: Option<Uuid>,
     pub created_at: i64,
     pub due_at: i64,
     pub attempts: i32,

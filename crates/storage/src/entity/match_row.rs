@@ -28,6 +28,7 @@ pub struct Model {
     pub terms: Option<String>,
     pub sample: Option<String>,
     pub recalled_at: Option<i64>,
+    pub at_risk_since: Option<i64>,
     pub explanation: String,
     pub closing_reason: Option<String>,
     pub created_at: i64,

@@ -162,6 +162,7 @@ async fn store_matches(
             terms: None,
             sample: None,
             recalled_at: None,
+            at_risk_since: None,
             explanation: m.explanation_json.clone(),
             closing_reason: None,
             created_at: at.micros(),

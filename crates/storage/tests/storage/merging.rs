@@ -528,11 +528,13 @@ fn every_column_that_refers_to_an_organisation_is_known() {
             "needs.organisation_id",
             "offers.organisation_id",
             "organisations.entered_by",
+            "reviews.organisation_id",
             "roles.organisation_id",
             "runs.requested_by",
             "sessions.organisation_id",
             "shortages.need_organisation_id",
             "sites.organisation_id",
+            "urgency_grants.organisation_id",
         ];
         assert_eq!(found, known, "teach storage::merging the new column, then add it here");
     });

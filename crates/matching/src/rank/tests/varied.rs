@@ -280,14 +280,11 @@ impl Draw {
 
     fn certificate(&mut self, kind: &str) -> Certificate {
         Certificate {
-            kind: CertificateKindCode::new(kind),
-            status: self.of(&CertificateStatus::ALL),
-            number: None,
-            notified_body: None,
             grades: self.grades("respirator"),
             valid_from: self.one_in(3).then(|| today().plus(-3)),
             valid_until: self.one_in(3).then(|| today().plus(4)),
             expected_on: self.one_in(3).then(|| today().plus(2)),
+            ..Certificate::new(CertificateKindCode::new(kind), self.of(&CertificateStatus::ALL))
         }
     }
 
