@@ -396,7 +396,8 @@ on_both! {
         // What is only suggested binds nobody.
         let note = json!({ "instalments": [{ "quantity": { "value": 4000 }, "due": "2020-04-20" }, { "quantity": { "value": 1 }, "due": "2020-04-21" }] });
         need.patch(&app, "*", &note).await.expect(200);
-        assert_eq!(app.app.store.tamper("UPDATE matches SET state = 'proposed'").await.unwrap(), 1);
+        let held = "UPDATE matches SET state = 'proposed', drawn = proposed, covered = proposed, deadline = 4000000000000000";
+        assert_eq!(app.app.store.tamper(held).await.unwrap(), 1);
         for (record, patch) in [
             (&offer, less.clone()),
             (&offer, json!({ "product": "medical-mask", "grades": [], "min_order": null })),
@@ -411,7 +412,7 @@ on_both! {
         }
         offer.patch(&app, "*", &json!({ "running": null })).await.expect(200);
         need.patch(&app, "*", &json!({ "instalments": [{ "quantity": { "value": 5000 }, "due": "2020-04-22" }] })).await.expect(200);
-        app.app.store.tamper("UPDATE matches SET state = 'declined'").await.unwrap();
+        app.app.store.tamper("UPDATE matches SET state = 'declined', drawn = 0, covered = 0, deadline = NULL").await.unwrap();
         offer.patch(&app, "*", &less).await.expect(200);
     }
 }

@@ -485,7 +485,7 @@ on_both! {
         app.clock.advance_micros(1);
         app.patch(&hospital.token, &format!("/api/v1/needs/{need}"), "*", &json!({ "urgency": "low" })).await.expect(200);
         app.clock.advance_micros(1);
-        app.post(&hospital.token, &format!("/api/v1/needs/{need}/close"), &json!({})).await.expect(200);
+        app.post(&hospital.token, &format!("/api/v1/needs/{need}/close"), &json!({ "reason": "need_gone" })).await.expect(200);
         people::whatever_a_person_does(&app, &firm).await;
         memberships::whatever_clusters_do(&app).await;
         // Whatever the audit log tells of a record that is followed, an event tells of the same record and instant.
