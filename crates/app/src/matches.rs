@@ -18,13 +18,15 @@ use domain::{
 };
 use storage::{Page, PageRequest, Scope, StoreError, Stored, matches as store};
 
+mod put;
 mod recall;
 mod steps;
 mod talk;
 
 pub use matching::MatchLine;
+pub use put::{ByHand, Proposed, accept_run, by_hand};
 pub use recall::recall;
-pub use steps::{ByHand, Move, Proposed, accept_run, by_hand, make};
+pub use steps::{Move, make};
 pub(crate) use steps::{deeds_of_expired, tell};
 pub use storage::matches::{MatchFilter, MatchRow};
 pub use talk::{Message, messages, state, terms_of, write};

@@ -61,10 +61,9 @@ pub fn line_fits(
                 arcs.push((number(node(at)), number(node(at + 1)), UNBOUNDED));
             }
         }
-        if let Ok(start) = usize::try_from(offer.as_of.since(first)) {
-            if start < days {
-                has[node(start)] += offer.curve.stock_by(offer.as_of);
-            }
+        let start = usize::try_from(offer.as_of.since(first)).unwrap_or(days);
+        if start < days {
+            has[node(start)] += offer.curve.stock_by(offer.as_of);
         }
         for (day, units) in &offer.promised {
             let at = usize::try_from(due(offer, *day).since(first)).unwrap_or(0);

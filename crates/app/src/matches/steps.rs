@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use domain::{
     audit::{Act, Change, RecordKind},
     eligibility::{Eligible, Rules},
-    ids::{InstalmentId, MatchId, NeedId, OfferId, OrganisationId, RunId},
+    ids::{InstalmentId, MatchId, OfferId, OrganisationId, RunId},
     link::MailKind,
-    matches::{Account, ClosingReason, Entry, EntryKind, MatchState, Refusal, Sample, Side, Step},
+    matches::{Account, ClosingReason, MatchState, Refusal, Sample, Side, Step},
     need::Need,
     offer::Offer,
     parameters::Parameters,
@@ -16,7 +16,6 @@ use domain::{
     time::Instant,
     violation::Violations,
 };
-use matching::MatchLine;
 use storage::{
     Scope, StoreError, Tx,
     ledger::{self, Books, LedgerError},
@@ -204,7 +203,7 @@ async fn propose(
 }
 
 /// Locks offers and instalments, and notes what ended meanwhile.
-async fn locked(
+pub(super) async fn locked(
     app: &App,
     tx: &Tx,
     (offers, instalments): &(BTreeSet<OfferId>, BTreeSet<InstalmentId>),
@@ -219,7 +218,11 @@ async fn locked(
 }
 
 /// Whether what is over is among what is promised, and not beside it.
-fn concerns(over: &Over, books: &Books, (offers, instalments): &(BTreeSet<OfferId>, BTreeSet<InstalmentId>)) -> bool {
+pub(super) fn concerns(
+    over: &Over,
+    books: &Books,
+    (offers, instalments): &(BTreeSet<OfferId>, BTreeSet<InstalmentId>),
+) -> bool {
     match over {
         Over::Offer { offer, .. } => offers.contains(offer),
         Over::Instalment { instalment, .. } => instalments.contains(instalment),
@@ -228,7 +231,7 @@ fn concerns(over: &Over, books: &Books, (offers, instalments): &(BTreeSet<OfferI
 }
 
 /// The parameters that a match was suggested under; the published ones, at full stretch, for one that was put by hand.
-async fn parameters_of(tx: &Tx, run: Option<RunId>) -> AppResult<Parameters> {
+pub(super) async fn parameters_of(tx: &Tx, run: Option<RunId>) -> AppResult<Parameters> {
     let by_hand = Parameters { capacity: domain::capacity::CapacityKind::Maximum, ..Parameters::default() };
     let Some(run) = run else { return Ok(by_hand) };
     let run = storage::runs::get(tx, Scope::Operator, run).await?;
@@ -236,7 +239,7 @@ async fn parameters_of(tx: &Tx, run: Option<RunId>) -> AppResult<Parameters> {
 }
 
 /// Refuses a pair that may not trade by now, whatever a run once said.
-async fn may_trade(
+pub(super) async fn may_trade(
     tx: &Tx,
     tables: &Tables,
     books: &Books,
@@ -307,7 +310,7 @@ async fn accept(
 }
 
 /// A buyer takes no part that is below the supplier's smallest order, counted over all he takes of the offer to a site.
-async fn smallest_order(tx: &Tx, row: &MatchRow, quantity: Quantity) -> AppResult<()> {
+pub(super) async fn smallest_order(tx: &Tx, row: &MatchRow, quantity: Quantity) -> AppResult<()> {
     let offer = storage::offers::get(tx, Scope::Operator, row.offer).await?.record;
     let Some(least) = offer.terms.min_order.as_ref().map(|m| m.quantity.units()) else { return Ok(()) };
     let site = storage::needs::get(tx, Scope::Operator, row.need).await?.record.site;
@@ -354,213 +357,19 @@ async fn rematch(app: &App, tx: &Tx, pen: &Pen, now: Instant) -> AppResult<()> {
     pen.note(tx, [Deed { act: Act::Start, record: RecordKind::Run, id: id.0, owner: None, changes }]).await
 }
 
-/// What is put by hand.
-#[derive(Debug, Clone, Copy)]
-pub struct ByHand {
-    /// The offer.
-    pub offer: OfferId,
-    /// The need.
-    pub need: NeedId,
-    /// Which instalment of it.
-    pub instalment: InstalmentId,
-    /// How much, in base units.
-    pub quantity: Quantity,
-}
-
-/// Puts an offer to an instalment by hand, under the same predicates and bounds as a run.
-///
-/// # Errors
-/// `Forbidden` for all but the operator, since nobody else sees both sides; `NotFound`; `Conflict` where the two may not
-/// trade, or it is promised to others; `Invalid` below the smallest order.
-pub async fn by_hand(app: &App, caller: &Caller, hand: ByHand) -> AppResult<MatchView> {
-    if caller.actor != Actor::Operator {
-        let detail = "who runs the service brings offers and needs together by hand; sides accept what is put to them";
-        return Err(AppError::Forbidden { detail: detail.to_owned() });
-    }
-    require(caller, Action::Write, Resource::Runs)?;
-    let (this, actor, tables) = (app.clone(), caller.actor, app.tables());
-    let (pen, now) = (Pen::of(app, caller), app.clock.now());
-    let work = move |tx: Tx| async move {
-        let wanted = (BTreeSet::from([hand.offer]), BTreeSet::from([hand.instalment]));
-        let books = locked(&this, &tx, &wanted, (&pen, now)).await.map_err(|e| match e {
-            AppError::NotFound { .. } => AppError::NotFound { what: "offer" },
-            other => other,
-        })?;
-        let need = storage::needs::get(&tx, Scope::Operator, hand.need).await.map_err(|e| match e {
-            StoreError::NotFound => AppError::NotFound { what: "need" },
-            other => other.into(),
-        })?;
-        let need = need.record;
-        let offer = books.offers.get(&hand.offer).ok_or(AppError::NotFound { what: "offer" })?;
-        if !need.instalments.iter().any(|i| i.id == hand.instalment) {
-            let detail = format!("{} is no instalment of the need; write the id of one", hand.instalment);
-            return Err(Violations::one("/instalment", "unknown_instalment", detail).into());
-        }
-        let parameters = parameters_of(&tx, None).await?;
-        let mut row = MatchRow {
-            id: MatchId(this.ids.next(now)),
-            run: None,
-            offer: offer.id,
-            need: need.id,
-            instalment: hand.instalment,
-            supplier: offer.organisation,
-            buyer: need.organisation,
-            state: MatchState::Proposed,
-            tier: need.tier(now.day()),
-            quantities: domain::matches::Quantities::proposed(hand.quantity),
-            drawn: hand.quantity.units(),
-            covered: hand.quantity.units(),
-            cutoff: now.day(),
-            deadline: None,
-            terms_json: None,
-            sample: None,
-            recalled_at: None,
-            at_risk_since: None,
-            explanation_json: String::new(),
-            closing_reason: None,
-            created_at: now,
-            updated_at: now,
-        };
-        let eligible = may_trade(&tx, &tables, &books, (&row, None), &parameters, now).await?;
-        smallest_order(&tx, &row, hand.quantity).await?;
-        row.cutoff = eligible.cutoff;
-        row.deadline = Some(deadline(&tx, now).await?);
-        let line = MatchLine {
-            offer: hand.offer,
-            need: hand.need,
-            instalment: hand.instalment,
-            quantity: hand.quantity,
-            eligible,
-            rank: 0,
-            eligible_offers: 0,
-        };
-        row.explanation_json = serde_json::to_string(&line).map_err(AppError::internal)?;
-        store::insert(&tx, &row, &[Entry { kind: EntryKind::Hold, units: hand.quantity.units() }]).await?;
-        let over = broken(&tx, &books).await?;
-        if let Some(over) = over.iter().find(|over| concerns(over, &books, &wanted)) {
-            return Err(over.refusal(None));
-        }
-        let changes = vec![Change::to("state", row.state.as_str()), Change::to("quantity", hand.quantity)];
-        pen.note(&tx, deeds(Act::Create, &row, None, &changes)).await?;
-        tell(&this, &tx, BTreeSet::from([row.supplier, row.buyer]), now).await?;
-        Ok::<_, AppError>(row)
-    };
-    let row = app.store.write(work).await?;
-    mails::ring(app);
-    super::view_of(app, actor, row).await
-}
-
-/// Puts suggestions of a run to their sides: those named, or all that still stand. All of them hold, or none does.
-///
-/// # Errors
-/// `Forbidden` for all but the operator; `NotFound`; `Conflict` with the first that does not stand any more.
-pub async fn accept_run(
-    app: &App,
-    caller: &Caller,
-    run: RunId,
-    named: Option<Vec<MatchId>>,
-    dry_run: bool,
-) -> AppResult<Proposed> {
-    require(caller, Action::Write, Resource::Runs)?;
-    crate::runs::get(app, caller, run).await?;
-    let (this, pen) = (app.clone(), Pen::of(app, caller));
-    let work = move |tx: Tx| async move {
-        let proposed = propose_all(&this, &tx, run, named, &pen).await.map_err(Tried::Failed)?;
-        // A trial is taken back with its transaction.
-        if dry_run { Err(Tried::Dry(proposed)) } else { Ok(proposed) }
-    };
-    match app.store.write(work).await {
-        Ok(proposed) => {
-            mails::ring(app);
-            Ok(proposed)
-        }
-        Err(Tried::Dry(proposed)) => Ok(proposed),
-        Err(Tried::Failed(error)) => Err(error),
-    }
-}
-
-async fn propose_all(app: &App, tx: &Tx, run: RunId, named: Option<Vec<MatchId>>, pen: &Pen) -> AppResult<Proposed> {
-    let (tables, now) = (app.tables(), app.clock.now());
-    let chosen = chosen(store::suggested_of(tx, run).await?, run, named)?;
-    let wanted = (
-        chosen.iter().map(|row| row.offer).collect::<BTreeSet<_>>(),
-        chosen.iter().map(|row| row.instalment).collect::<BTreeSet<_>>(),
-    );
-    let books = locked(app, tx, &wanted, (pen, now)).await?;
-    let parameters = parameters_of(tx, Some(run)).await?;
-    let deadline = deadline(tx, now).await?;
-    let mut told = BTreeSet::new();
-    let mut units = 0_i128;
-    for row in &chosen {
-        let because = |error: AppError| match error {
-            AppError::Conflict { code, detail } => {
-                AppError::Conflict { code, detail: format!("the match {}: {detail}", row.id) }
-            }
-            other => other,
-        };
-        let row = store::get_to_change(tx, Scope::Operator, row.id).await?;
-        may_trade(tx, &tables, &books, (&row, None), &parameters, now).await.map_err(because)?;
-        let step = Step::Propose { quantity: row.quantities.proposed, deadline };
-        let after = post(tx, &row, &step, None, now).await.map_err(because)?;
-        let changes = [Change::of("state", row.state.as_str(), after.state.as_str())];
-        pen.note(tx, deeds(Act::Propose, &after, None, &changes)).await?;
-        told.extend([row.supplier, row.buyer]);
-        units += i128::from(after.covered);
-    }
-    let over = broken(tx, &books).await?;
-    if let Some(over) = over.iter().find(|over| concerns(over, &books, &wanted)) {
-        return Err(over.refusal(None));
-    }
-    tell(app, tx, told, now).await?;
-    let changes = vec![Change::to("matches", chosen.len())];
-    pen.note(tx, [Deed { act: Act::Accept, record: RecordKind::Run, id: run.0, owner: None, changes }]).await?;
-    Ok(Proposed { matches: chosen.len(), units, deadline })
-}
-
-/// The suggestions that are named, or all.
-fn chosen(standing: Vec<MatchRow>, run: RunId, named: Option<Vec<MatchId>>) -> AppResult<Vec<MatchRow>> {
-    let Some(named) = named else { return Ok(standing) };
-    let named: BTreeSet<MatchId> = named.into_iter().collect();
-    let known: BTreeSet<MatchId> = standing.iter().map(|row| row.id).collect();
-    if let Some(unknown) = named.difference(&known).next() {
-        let detail = format!("the match {unknown} is no suggestion of the run {run} that stands; read the run again");
-        return Err(AppError::Conflict { code: "wrong_state", detail });
-    }
-    Ok(standing.into_iter().filter(|row| named.contains(&row.id)).collect())
-}
-
 /// Until when a proposal of now holds, by the mode of the market.
-async fn deadline(tx: &Tx, now: Instant) -> AppResult<Instant> {
+pub(super) async fn deadline(tx: &Tx, now: Instant) -> AppResult<Instant> {
     Ok(now.plus_micros(storage::modes::current(tx).await?.hold_hours() * 3_600_000_000))
 }
 
-/// What was put to sides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Proposed {
-    /// How many matches.
-    pub matches: usize,
-    /// How many base units in all.
-    pub units: i128,
-    /// Until when they are held.
-    pub deadline: Instant,
-}
-
-/// How a transaction ended that is taken back.
-enum Tried {
-    /// It was tried, and would have come to this.
-    Dry(Proposed),
-    /// It failed.
-    Failed(AppError),
-}
-
-impl From<StoreError> for Tried {
-    fn from(error: StoreError) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
 /// Writes a step of a match that is locked.
-async fn post(tx: &Tx, row: &MatchRow, step: &Step, details: Option<&str>, now: Instant) -> AppResult<MatchRow> {
+pub(super) async fn post(
+    tx: &Tx,
+    row: &MatchRow,
+    step: &Step,
+    details: Option<&str>,
+    now: Instant,
+) -> AppResult<MatchRow> {
     ledger::post(tx, row, step, details, now).await.map_err(|error| match error {
         LedgerError::Refused(Refusal::State(detail)) => AppError::Conflict { code: "wrong_state", detail },
         LedgerError::Refused(Refusal::Quantities(faults)) => faults.into(),

@@ -43,7 +43,9 @@ fn certificate(
     let module = typed.module.as_deref().map(|module| faults.keep(self::module(module)));
     let models = faults.keep(models(&typed.models));
     let territory = faults.keep(region_list("/territory", &typed.territory, at.regions));
-    let derogation = derogation(typed.derogation.as_ref(), kind, at, &mut faults);
+    // Of one that is only applied for nobody knows number and end.
+    let held = status.is_some_and(CertificateStatus::is_held);
+    let derogation = derogation(typed.derogation.as_ref(), kind.filter(|_| held), at, &mut faults);
     let valid_from = faults.keep(optional_day("/valid_from", typed.valid_from.as_deref()));
     let stated_until = faults.keep(optional_day("/valid_until", typed.valid_until.as_deref()));
     let expected_on = faults.keep(optional_day("/expected_on", typed.expected_on.as_deref()));
@@ -56,7 +58,6 @@ fn certificate(
         let detail = format!("{until} is before it starts to hold ({from}); swap or correct them");
         faults.push("/valid_until", "before_start", detail);
     }
-    let held = status.is_some_and(CertificateStatus::is_held);
     if held && valid_until == Some(None) && kind.is_some_and(|k| k.expires == Some(true)) {
         let detail = format!("is missing; a {} always runs out, so write its last day", typed.kind);
         faults.push("/valid_until", "missing", detail);
