@@ -157,7 +157,8 @@ on_both! {
         run(&app).await;
         let found = app.get(&firm.token, "/api/v1/matches?state=suggested").await;
         let held = found.items()[0]["id"].as_str().unwrap().to_owned();
-        disclosure::advance(&app, &held, &[MatchState::Proposed]).await;
+        // Agreed, since what is only held lapses within the hour.
+        disclosure::advance(&app, &held, &[MatchState::Proposed, MatchState::AcceptedBySupplier, MatchState::Agreed]).await;
         let path = format!("/api/v1/offers/{offer}");
         for act in ["pause", "withdraw"] {
             let refused = app.post_text(&firm.token, &format!("{path}/{act}"), "").await.expect(409);

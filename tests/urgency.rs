@@ -78,6 +78,6 @@ on_both! {
         // By the clock it is used up, and nobody has to say so.
         assert_eq!(tier(1_000, 10, "critical").await, 2);
         app.clock.advance_micros(4 * 86_400_000_000);
-        assert_eq!(app.get(&hospital.token, &need).await.expect(200).json["tier"], 1);
+        assert_eq!(app.get(&app.operator(), &need).await.expect(200).json["tier"], 1);
     }
 }
