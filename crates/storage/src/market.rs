@@ -29,8 +29,8 @@ use crate::{
 /// read is either wholly in it or not at all. It is for the engine, so it takes no scope.
 ///
 /// `now` tells what is held past its deadline, which counts no more. A commitment that covers something names an
-/// instalment of the snapshot, since storage keeps instalments that matches promise to cover. A suggestion does too: what was suggested for an instalment that has
-/// since been withdrawn is left out.
+/// instalment of the snapshot, since storage keeps instalments that matches promise to cover. A suggestion does too: what
+/// was suggested for an instalment that has since been withdrawn is left out.
 pub async fn snapshot(store: &Store, day: Day, now: Instant) -> Result<Market, StoreError> {
     let rows = store.read_one_state(|tx| async move { Rows::read(tx.connection()).await }).await?;
     // Reading tens of thousands of JSON texts is no work for the threads that answer requests.

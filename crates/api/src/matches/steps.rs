@@ -318,10 +318,8 @@ async fn ship(
     }
     let mut in_lots = 0_i64;
     for (at, lot) in body.lots.iter().enumerate() {
-        if let Some(day) = &lot.expires {
-            if let Err(detail) = domain::time::Day::parse(day) {
-                faults.push(format!("/lots/{at}/expires"), "bad_date", detail);
-            }
+        if let Some(Err(detail)) = lot.expires.as_deref().map(domain::time::Day::parse) {
+            faults.push(format!("/lots/{at}/expires"), "bad_date", detail);
         }
         if let Some(value) = lot.quantity {
             in_lots = in_lots.saturating_add(units(&mut faults, &format!("/lots/{at}/quantity"), value, 1).units());
