@@ -71,7 +71,7 @@ fn sizes(market: &Market) {
     ] {
         assert!(figures[name] >= least, "{name}: {}", figures[name]);
     }
-    let tiers: BTreeSet<u8> = market.needs.iter().map(domain::need::Need::tier).collect();
+    let tiers: BTreeSet<u8> = market.needs.iter().map(|need| need.tier(market.day)).collect();
     assert_eq!(tiers, BTreeSet::from([1, 2, 3, 4]));
     let asked = |n: &&domain::need::Need| n.terms.urgency == domain::need::Urgency::Critical && !n.urgency_granted;
     assert!(market.needs.iter().any(|n| asked(&n)), "some ask for tier 1 and are not granted it");
