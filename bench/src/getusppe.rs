@@ -62,7 +62,7 @@ fn import(setup: &Setup, kind: &str, file: &str, mapping: &str, data: &Path) -> 
 }
 
 fn matched(setup: &Setup) -> Result<()> {
-    let (run, seconds) = muster(setup, &setup.data.join("market"), &["match", "--day", "2020-07-20"])?;
+    let (run, seconds) = muster(setup, &setup.data.join("market"), &["match", "--day", "2020-06-01"])?;
     let figures = &run["figures"];
     println!(
         "\n{} matches from {} eligible pairs of {} offers and {} needs, judged, solved, checked and stored in {seconds:.1} s.\n",

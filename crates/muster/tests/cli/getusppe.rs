@@ -44,7 +44,8 @@ fn the_real_market_of_2020_is_matched() {
     if shelf("getusppe_anon_donors.csv").is_none() {
         return;
     }
-    let run = bench.run(&["match", "--day", "2020-07-20", "--output", "json"]).exits(0).json();
+    // While the figures of spring still count: 60 days after its as-of date an offer that nobody confirmed is out.
+    let run = bench.run(&["match", "--day", "2020-06-01", "--output", "json"]).exits(0).json();
     assert!(run["run"].is_string(), "the run is stored");
     assert!(run["levels"].as_array().unwrap().iter().all(|level| level["gap"] == 0 || level["name"] == "deliveries"));
     let shields = run["coverage"]["by_product"].as_array().unwrap().iter().find(|p| p["product"] == "face-shield");
