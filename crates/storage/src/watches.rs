@@ -85,7 +85,7 @@ pub(crate) async fn look_again<C: ConnectionTrait>(
     Ok(())
 }
 
-/// As [`look_again`], every offer: the mode of the market changed.
+/// Looks again at every offer: the mode of the market changed.
 pub async fn look_again_at_all(tx: &Tx) -> Result<(), StoreError> {
     let now = Entity::update_many().col_expr(Column::LookOn, Expr::value(Day::MIN.number()));
     now.exec(tx.connection()).await?;
