@@ -52,7 +52,13 @@ def _victim(service, market):
     service.made(f"/api/v1/organisations/{organisation}/memberships", {"cluster": cluster}, operator)
     mandate = {"holder": cluster, "ends_on": f"{time.gmtime().tm_year + 1}-12-31"}
     mandate = service.made(f"/api/v1/organisations/{organisation}/mandates", mandate, operator)["id"]
+    call, answer = _call(service, operator, side)
+    certificate, evidence = _paper(service, market["seller"])
     ids = {
+        "calls": call,
+        "answer": answer,
+        "certificate": certificate,
+        "evidence": evidence,
         "cluster": cluster,
         "member": organisation,
         "mandate": mandate,
@@ -73,6 +79,45 @@ def _victim(service, market):
         "record_id": side["need"],
     }
     return {"ids": ids, "side": side, "seller": market["seller"], "person": person}
+
+
+def _call(service, operator, side):
+    """A call that the victim was invited to and answered, closed since, and its answer."""
+    body = {"name": "Ministerium", "kind": "authority", "country": "DE", "verification": "operator"}
+    issuer = service.made("/api/v1/organisations", body, operator)["id"]
+    day = lambda ahead: time.strftime("%Y-%m-%d", time.gmtime(time.time() + ahead * 86_400))
+    call = {
+        "organisation": issuer,
+        "title": "Aprons",
+        "products": ["apron"],
+        "from": day(0),
+        "until": day(30),
+        "answer_by": f"{day(2)}T00:00:00Z",
+        "open": True,
+    }
+    call = service.made("/api/v1/calls", call, operator)["id"]
+    service.made(f"/api/v1/calls/{call}/invitations", {"organisations": [side["organisation"]]}, operator)
+    answer = service.made(f"/api/v1/calls/{call}/answers", {"nothing": True}, side["key"])["id"]
+    service.made(f"/api/v1/calls/{call}/close", {}, operator)
+    return call, answer
+
+
+def _paper(service, seller):
+    """A certificate of the victim's offer, and the paper that is on file for it."""
+    stated = {"kind": "eu-type-examination", "status": "claimed", "number": "DE-4711", "notified_body": "2797"}
+    stated["valid_until"] = f"{time.gmtime().tm_year + 2}-12-31"
+    offer = f"/api/v1/offers/{seller['offer']}"
+    headers = {"If-Match": "*"}
+    status, _, changed = service.call("PATCH", offer, {"certificates": [stated]}, seller["key"], headers)
+    if status != 200:
+        raise SystemExit(f"PATCH {offer} answered {status}: {changed}")
+    certificate = changed["certificates"][0]["id"]
+    files = f"{offer}/certificates/{certificate}/evidence"
+    kind = {"Content-Type": "application/pdf"}
+    status, _, filed = service.call("POST", files, b"%PDF-1.7\n% a paper", seller["key"], kind)
+    if status != 201:
+        raise SystemExit(f"POST {files} answered {status}: {filed}")
+    return certificate, filed["id"]
 
 
 def _attacker(service, market):
@@ -97,7 +142,10 @@ def _addressed(path, ids):
 
 def _body(document, operation):
     """The example of an operation's body, and its schema."""
-    reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+    content = operation["requestBody"]["content"]
+    if "application/json" not in content:
+        return {}, {}
+    reference = content["application/json"]["schema"]["$ref"]
     schema = document["components"]["schemas"][reference.rsplit("/", 1)[1]]
     return schema.get("example", {}), schema
 

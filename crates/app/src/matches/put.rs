@@ -6,6 +6,7 @@ use domain::{
     audit::{Act, Change, RecordKind},
     ids::{InstalmentId, MatchId, NeedId, OfferId, RunId},
     matches::{Entry, EntryKind, MatchState, Step},
+    need::Need,
     quantity::Quantity,
     time::Instant,
     violation::Violations,
@@ -43,8 +44,8 @@ pub struct ByHand {
 /// Puts an offer to an instalment by hand, under the same predicates and bounds as a run.
 ///
 /// # Errors
-/// `Forbidden` for all but the operator, since nobody else sees both sides; `NotFound`; `Conflict` where the two may not
-/// trade, or it is promised to others; `Invalid` below the smallest order.
+/// `Forbidden` for all but the operator, since nobody else sees both sides; `Conflict` where the two may not trade, or
+/// it is promised to others; `Invalid` for what is not there, and below the smallest order.
 pub async fn by_hand(app: &App, caller: &Caller, hand: ByHand) -> AppResult<MatchView> {
     if caller.actor != Actor::Operator {
         let detail = "who runs the service brings offers and needs together by hand; sides accept what is put to them";
@@ -55,20 +56,9 @@ pub async fn by_hand(app: &App, caller: &Caller, hand: ByHand) -> AppResult<Matc
     let (pen, now) = (Pen::of(app, caller), app.clock.now());
     let work = move |tx: Tx| async move {
         let wanted = (BTreeSet::from([hand.offer]), BTreeSet::from([hand.instalment]));
-        let books = locked(&this, &tx, &wanted, (&pen, now)).await.map_err(|e| match e {
-            AppError::NotFound { .. } => AppError::NotFound { what: "offer" },
-            other => other,
-        })?;
-        let need = storage::needs::get(&tx, Scope::Operator, hand.need).await.map_err(|e| match e {
-            StoreError::NotFound => AppError::NotFound { what: "need" },
-            other => other.into(),
-        })?;
-        let need = need.record;
+        let need = named(&tx, &hand).await?;
+        let books = locked(&this, &tx, &wanted, (&pen, now)).await?;
         let offer = books.offers.get(&hand.offer).ok_or(AppError::NotFound { what: "offer" })?;
-        if !need.instalments.iter().any(|i| i.id == hand.instalment) {
-            let detail = format!("{} is no instalment of the need; write the id of one", hand.instalment);
-            return Err(Violations::one("/instalment", "unknown_instalment", detail).into());
-        }
         let parameters = parameters_of(&tx, None).await?;
         let mut row = MatchRow {
             id: MatchId(this.ids.next(now)),
@@ -121,6 +111,30 @@ pub async fn by_hand(app: &App, caller: &Caller, hand: ByHand) -> AppResult<Matc
     let row = app.store.write(work).await?;
     mails::ring(app);
     super::view_of(app, actor, row).await
+}
+
+/// The need that is named, where offer, need and instalment are all there.
+async fn named(tx: &Tx, hand: &ByHand) -> AppResult<Need> {
+    let mut faults = Violations::new();
+    let mut missing = |pointer: &str, code, what: String| {
+        faults.push(pointer, code, format!("{what} does not exist; write an id that a list shows"));
+    };
+    match storage::offers::get(tx, Scope::Operator, hand.offer).await {
+        Err(StoreError::NotFound) => missing("/offer", "unknown_offer", format!("the offer {}", hand.offer)),
+        found => drop(found?),
+    }
+    let need = match storage::needs::get(tx, Scope::Operator, hand.need).await {
+        Err(StoreError::NotFound) => {
+            missing("/need", "unknown_need", format!("the need {}", hand.need));
+            None
+        }
+        found => Some(found?.record),
+    };
+    if need.as_ref().is_some_and(|need| !need.instalments.iter().any(|i| i.id == hand.instalment)) {
+        missing("/instalment", "unknown_instalment", format!("the instalment {} of the need", hand.instalment));
+    }
+    faults.into_result()?;
+    need.ok_or_else(|| AppError::internal("no faults, no need"))
 }
 
 /// Puts suggestions of a run to their sides: those named, or all that still stand. All of them hold, or none does.
