@@ -46,6 +46,9 @@ pub fn build(seed: u64, catalogue: &Catalogue, regions: &RegionTable) -> Result<
     draft.promises()?;
     let mut market = draft.finish();
     market.sort();
+    // As whoever reads it from a database finds it, on its day and in its mode.
+    let (mode, day) = (market.mode, market.day);
+    market.offers = market.offers.into_iter().map(|offer| offer.aged(mode, day)).collect();
     Ok(market)
 }
 
