@@ -86,6 +86,14 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// Brings the dates of offers to what its day and its mode make of them, as whoever reads them from a database does.
+    pub(super) fn age(&mut self) {
+        let (mode, day) = (self.market.mode, self.market.day);
+        for offer in &mut self.market.offers {
+            *offer = offer.clone().aged(mode, day);
+        }
+    }
+
     /// The market, its certificates with the ids that they have once they are stored.
     pub(super) fn finish(mut self) -> Market {
         for offer in &mut self.market.offers {

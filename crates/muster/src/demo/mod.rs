@@ -43,12 +43,10 @@ pub fn build(seed: u64, catalogue: &Catalogue, regions: &RegionTable) -> Result<
     draft.supply()?;
     draft.demand()?;
     draft.situations()?;
+    draft.age();
     draft.promises()?;
     let mut market = draft.finish();
     market.sort();
-    // As whoever reads it from a database finds it, on its day and in its mode.
-    let (mode, day) = (market.mode, market.day);
-    market.offers = market.offers.into_iter().map(|offer| offer.aged(mode, day)).collect();
     Ok(market)
 }
 
