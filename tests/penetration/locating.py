@@ -83,7 +83,7 @@ def _buyer_asks(service, market, place):
         sight["matched"][limit] = len(found)
         sight["shortages"][limit] = _nameless(ask(f"/api/v1/match-runs/{run}/shortages?need={need}")["items"])
         sight["explanations"][limit] = _nameless(ask(f"/api/v1/match-runs/{run}/needs/{need}/explanation"))
-        service.call("POST", f"/api/v1/needs/{need}/close", {}, buyer["key"])
+        service.made(f"/api/v1/needs/{need}/close", {"reason": "test"}, buyer["key"])
     _sites(service, market, SELLERS[0], BUYERS[0])
     return sight
 
@@ -107,7 +107,7 @@ def _seller_asks(service, market, place):
         sight["matches"][limit] = _nameless(found[0]) if found else None
         sight["matched"][limit] = len(found)
         service.call("POST", f"/api/v1/offers/{offer}/withdraw", {}, seller["key"])
-        service.call("POST", f"/api/v1/needs/{need}/close", {}, buyer["key"])
+        service.made(f"/api/v1/needs/{need}/close", {"reason": "test"}, buyer["key"])
     return sight
 
 

@@ -248,6 +248,7 @@ pub(super) async fn may_trade(
     now: Instant,
 ) -> AppResult<Eligible> {
     let offer = books.offers.get(&row.offer).ok_or(AppError::NotFound { what: "offer" })?;
+    let offer = &offer.clone().aged(storage::modes::current(tx).await?, now.day());
     let need = storage::needs::get(tx, Scope::Operator, row.need).await?.record;
     if !books.instalments.contains_key(&row.instalment) || !need.is_matchable() {
         let detail = "the need no longer asks for it: it was closed, changed or is under review";
@@ -302,6 +303,7 @@ async fn accept(
     }
     // What became of the offer or the need since it was put to the sides counts when they agree.
     let offer = storage::offers::get(tx, Scope::Operator, before.offer).await?.record;
+    let offer = offer.aged(storage::modes::current(tx).await?, now.day());
     if !offer.in_market(now.day()) {
         let detail = "the offer is not in the market by now: it was paused, withdrawn or is under review";
         return Err(AppError::Conflict { code: "wrong_state", detail: detail.to_owned() });

@@ -195,7 +195,7 @@ fn print(seed: u64, market: &Market, report: Report, timing: Timing, format: For
                 count("products")?,
             );
             let time = format!(
-                "Time: market {} ms, catalogue {} ms, storing {} ms, matching and checking {} ms, in all {} ms",
+                "Time in ms: market {}, catalogue {}, storing {}, matching and checking {}, in all {}",
                 timing.market_ms, timing.catalogue_ms, timing.storing_ms, timing.matching_ms, timing.total_ms
             );
             output::print(&format!("{head}\n{}{time}", render(&report)))
