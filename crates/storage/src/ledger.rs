@@ -1,7 +1,8 @@
 //! The ledger: what matches draw from offers and cover of instalments, as entries that are never edited.
 //!
-//! Whoever promises locks what is promised from first, in one order for all: lines, offers, instalments, matches. So two
-//! that promise the same goods come one after the other, from whichever process, and the second sees what the first did.
+//! Whoever promises locks what is promised from first, in one order for all: lines, offers, needs, instalments, matches.
+//! So two that promise the same goods come one after the other, from whichever process, and the second sees what the
+//! first did.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     bulk,
-    entity::{instalment, ledger_entry, line, match_row, offer},
+    entity::{instalment, ledger_entry, line, match_row, need, offer},
     error::StoreError,
     json, lines,
     matches::{self, MatchRow},
@@ -80,8 +81,8 @@ pub struct Books {
     pub expired: Vec<MatchRow>,
 }
 
-/// Locks offers with their lines, and instalments, until the transaction ends, and lets go of what is held for them past
-/// its deadline.
+/// Locks offers with their lines, and instalments with their needs, until the transaction ends, and lets go of what is
+/// held for them past its deadline.
 ///
 /// # Errors
 /// [`StoreError::NotFound`] when an offer is not there; [`StoreError::Busy`] when an offer has just moved to another line.
@@ -118,6 +119,16 @@ pub async fn lock(
     }
     if !wanted.iter().all(|id| books.offers.contains_key(id)) {
         return Err(StoreError::NotFound);
+    }
+    // Whoever closes or changes a need locks it before its instalments, and sees what is promised of it.
+    let mut needs = BTreeSet::new();
+    for list in bulk::id_lists(asked.iter().map(|id| id.0)) {
+        let query = instalment::Entity::find().select_only().column(instalment::Column::NeedId);
+        needs.extend(query.filter(instalment::Column::Id.is_in(list)).into_tuple::<Uuid>().all(connection).await?);
+    }
+    for list in bulk::id_lists(needs) {
+        let query = need::Entity::find().select_only().column(need::Column::Id).filter(need::Column::Id.is_in(list));
+        query.order_by_asc(need::Column::Id).lock_exclusive().into_tuple::<Uuid>().all(connection).await?;
     }
     for list in bulk::id_lists(asked.iter().map(|id| id.0)) {
         let query = instalment::Entity::find().filter(instalment::Column::Id.is_in(list));
