@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use testkit::{TestApp, TestDb, on_both};
 
-use crate::{calls, ledger, memberships, needs, offers, people, reviews};
+use crate::{calls, chains, ledger, memberships, needs, offers, people, reviews};
 
 /// Operations of the OpenAPI document that change something, by what the log calls them.
 fn changes() -> BTreeSet<String> {
@@ -56,6 +56,7 @@ on_both! {
         people::whatever_a_person_does(&app, &firm).await;
         memberships::whatever_clusters_do(&app).await;
         ledger::whatever_sides_do(&app).await;
+        chains::whatever_leads_do(&app).await;
         calls::whatever_issuers_do(&app, &firm).await;
         reviews::whatever_reviewers_do(&app).await;
         // What is refused leaves no trace.

@@ -9,6 +9,7 @@ mod call_rules;
 mod calls;
 mod catalogue;
 mod certificates;
+mod chains;
 mod changes;
 mod database;
 mod disclosure;

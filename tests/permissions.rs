@@ -8,7 +8,7 @@ use domain::person::Role;
 use serde_json::{Value, json};
 use testkit::{TestApp, TestDb, app::request, on_both};
 
-use crate::{calls, certificates, evidence, memberships, needs, offers, reviews};
+use crate::{calls, certificates, chains, evidence, memberships, needs, offers, reviews};
 
 /// Operations that need no token.
 const OPEN: [&str; 17] = [
@@ -116,6 +116,12 @@ fn body_of(operation: &str) -> Value {
         "matches_ship" => json!({ "quantity": 1 }),
         "matches_receive" => json!({ "accepted": 1 }),
         "matches_sample" => json!({ "sample": "requested" }),
+        "chains_create" => {
+            let leg = |step: &str| json!({ "step": step, "match": NOBODY });
+            json!({ "name": "X", "legs": [leg("A"), leg("B")] })
+        }
+        "chains_hold" => json!({ "legs": [] }),
+        "chains_dissolve" => json!({ "reason": "price" }),
         "match_messages_create" => json!({ "body": "How soon?" }),
         "calls_create" => calls::plain(),
         "needs_close" => json!({ "reason": "need_gone" }),
@@ -170,6 +176,7 @@ on_both! {
             ("mandates", NOBODY.to_owned()),
             ("claims", NOBODY.to_owned()),
             ("calls", NOBODY.to_owned()),
+            ("chains", NOBODY.to_owned()),
             ("answers", NOBODY.to_owned()),
             ("certificates", NOBODY.to_owned()),
             ("evidences", NOBODY.to_owned()),
@@ -236,8 +243,10 @@ on_both! {
         let claim = app.get(&firm.token, &format!("/api/v1/organisations/{}/claims", firm.id)).await.expect(200);
         let claim = claim.items()[0]["id"].as_str().unwrap().to_owned();
         let (call, answer) = calls::answered(&app, &hospital, &firm).await;
+        let chain = chains::Trio::of(&app, ["Spinner", "Lead", "Ward"], ["meltblown", "gown-surgical"]).await.held(&app).await;
         let ids = BTreeMap::from([
             ("calls", call),
+            ("chains", chain),
             ("answers", answer),
             ("clusters", cluster.id.clone()),
             ("members", firm.id.clone()),
@@ -305,7 +314,7 @@ on_both! {
                     "changes" if id == "changes_snapshot" => 2,
                     // That it and its site were registered.
                     "audit" => 2,
-                    "match-runs" => 1,
+                    "match-runs" => 2,
                     "sessions" => 1,
                     // Whom it can join.
                     "directory" => 1,
@@ -322,6 +331,7 @@ on_both! {
                     "needs" => { let mut b = needs::plain(&hospital); b["organisation"] = json!(hospital.id); b }
                     "matches" => body_of(&id),
                     "calls" => { let mut b = calls::plain(); b["organisation"] = json!(hospital.id); b }
+                    "chains" => { let mut b = body_of(&id); b["organisation"] = json!(firm.id); b }
                     _ => json!({ "name": "X", "kind": "firm", "country": "DE", "verification": "operator" }),
                 };
                 let answer = send(path.clone(), if list == "match-runs" { json!({}) } else { body }).await;
@@ -345,6 +355,6 @@ on_both! {
         assert_eq!(app.get(&app.operator(), "/api/v1/market").await.json["mode"], "normal");
         assert_eq!(app.get(&app.operator(), "/api/v1/offers?state=withdrawn,paused").await.items().len(), 0);
         assert_eq!(app.get(&app.operator(), "/api/v1/needs?state=closed").await.items().len(), 0);
-        assert_eq!(app.get(&app.operator(), "/api/v1/sites").await.items().len(), 5);
+        assert_eq!(app.get(&app.operator(), "/api/v1/sites").await.items().len(), 8);
     }
 }

@@ -5,8 +5,8 @@
 
 MUSTER is the built program. A call opens, ten clusters are invited, 300 firms answer (half of them entered by their cluster
 from a telephone list, some of which confirm by the mailed link), hospitals state needs, a run suggests, suppliers and
-buyers accept, goods arrive in parts and some are rejected, a firm fails and its rest is rematched, and the report closes
-the call. At each step each party sees what its audience may see and nothing else. Prints a line for each thing that must
+buyers accept, goods arrive in parts and some are rejected, a firm fails and its rest is rematched, a consortium of three
+clusters delivers respirators, and the report closes the call. At each step each party sees what its audience may see and nothing else. Prints a line for each thing that must
 hold, and exits with 1 when one does not.
 """
 
@@ -29,6 +29,8 @@ HOSPITALS = 30
 REGIONS = ["FR101", "DE212", "ITC4C", "ES511", "PL911", "PT1A0", "CZ010", "AT130", "BE100", "NL32B"]
 WEEKLY = 1_000
 ASKED = 6_000
+# The steps of the consortium, each by its product.
+STEPS = {"Filter fabric": "meltblown", "Ear loops": "ear-loop", "Sewing": "ffp"}
 
 
 def day(ahead):
@@ -241,6 +243,8 @@ def play(service):
         by_id[m["offer"]["organisation"]].made(f"/matches/{m['id']}/accept")
         buyer[m["need"]["organisation"]].made(f"/matches/{m['id']}/accept")
 
+    consortium(service, operator, clusters, hospitals[0], stranger)
+
     progress = commission.read(f"/calls/{call}/progress")[1]
     tried("progress names clusters and counts", "Cluster 0" in str(progress), progress)
     commission.made(f"/calls/{call}/close")
@@ -255,6 +259,67 @@ def play(service):
 
     ledger = service.run("ledger", "verify", "--output", "json", good=(0, 1))
     tried("the ledger adds up", '"sound": true' in ledger or '"sound":true' in ledger, ledger)
+
+
+def consortium(service, operator, clusters, ward, stranger):
+    """Firms of three clusters make respirators together: one fails, another takes its step, and the ward gets its goods."""
+
+    def partner(name, n):
+        party = register(service, operator.key, name, "firm", REGIONS[n][:2])
+        party.made(f"/organisations/{party.id}/memberships", {"cluster": clusters[n].id})
+        clusters[n].made(f"/organisations/{clusters[n].id}/members/{party.id}/accept")
+        party.site = party.made("/sites", {"name": "Mill", "region": REGIONS[n]})["id"]
+        return party
+
+    def offers(party, product, value, unit):
+        stock = {"site": party.site, "product": product, "stock": {"value": value, "unit": unit}}
+        party.offer = party.made("/offers", stock)["id"]
+
+    def lacks(party, product, value, unit, by):
+        lot = {"quantity": {"value": value, "unit": unit}, "due": day(by)}
+        return party.made("/needs", {"site": party.site, "product": product, "instalments": [lot]})["id"]
+
+    def legs():
+        """What a run suggests for the lead and its ward, by step."""
+        run = finished_run(service, operator.key)
+        found = {m["need"]["product"]: m["id"] for m in operator.all(f"/matches?run={run}&state=suggested")}
+        return [{"step": step, "match": found[product]} for step, product in STEPS.items()]
+
+    spinner, welder, lead = (partner(name, n) for n, name in enumerate(["Spinner", "Loops", "Atelier"]))
+    offers(spinner, "meltblown", 80, "KGM")
+    offers(welder, "ear-loop", 9_000, "MTR")
+    offers(lead, "ffp", 20_000, "H87")
+    lacks(lead, "meltblown", 80, "KGM", 20)
+    lacks(lead, "ear-loop", 8_000, "MTR", 20)
+    lacks(ward, "ffp", 20_000, "H87", 40)
+    chain = lead.made("/chains", {"name": "Respirators of three clusters", "legs": legs()})["id"]
+    state = lambda of: of.read(f"/chains/{chain}")[1]["state"]
+    tried("a consortium holds all its legs", state(lead) == "held")
+    tried("its buyer reads how it stands, and no partner's name", "Spinner" not in str(ward.read(f"/chains/{chain}")))
+    tried("others read nothing of it", stranger.read(f"/chains/{chain}")[0] == 404)
+    held = {leg["step"]: leg["match"] for leg in operator.read(f"/chains/{chain}")[1]["legs"]}
+    spinner.made(f"/matches/{held['Filter fabric']}/accept")
+    welder.made(f"/matches/{held['Ear loops']}/decline", {"reason": "no_supply"})
+    ended = [leg["state"] for leg in operator.read(f"/chains/{chain}")[1]["legs"]]
+    tried("one failure lets all of it go", state(lead) == "open" and ended == ["declined"] * 3, ended)
+    elastic = partner("Elastic", 3)
+    offers(elastic, "ear-loop", 9_000, "MTR")
+    lead.made(f"/chains/{chain}/hold", {"legs": legs()})
+    whole = operator.read(f"/chains/{chain}")[1]["legs"]
+    held = {leg["step"]: leg["match"] for leg in whole}
+    makers = {"Filter fabric": spinner, "Ear loops": elastic, "Sewing": lead}
+    takers = {"Filter fabric": lead, "Ear loops": lead, "Sewing": ward}
+    early = spinner.post(f"/matches/{held['Filter fabric']}/ship", {"quantity": 1})[0]
+    tried("nothing is shipped before all is agreed", early == 409, early)
+    for step, match in held.items():
+        makers[step].made(f"/matches/{match}/accept")
+        takers[step].made(f"/matches/{match}/accept")
+    tried("all partners agree", state(ward) == "agreed")
+    for leg in whole:
+        match, units = leg["match"], leg["quantity"]
+        makers[leg["step"]].made(f"/matches/{match}/ship", {"quantity": units})
+        takers[leg["step"]].made(f"/matches/{match}/receive", {"accepted": units})
+    tried("and deliver", state(lead) == "fulfilled")
 
 
 def main():

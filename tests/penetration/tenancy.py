@@ -58,6 +58,7 @@ def _victim(service, market):
     certificate, evidence = _paper(service, market["seller"])
     ids = {
         "calls": call,
+        "chains": _chain(service, operator, market["seller"], side),
         "answer": answer,
         "certificate": certificate,
         "evidence": evidence,
@@ -102,6 +103,26 @@ def _call(service, operator, side):
     answer = service.made(f"/api/v1/calls/{call}/answers", {"nothing": True}, side["key"])["id"]
     service.made(f"/api/v1/calls/{call}/close", {}, operator)
     return call, answer
+
+
+def _chain(service, operator, seller, lead):
+    """A chain that the victim led, of two legs, dissolved since."""
+    due = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 60 * 86_400))
+    measure, legs = {"value": 5, "unit": "H87"}, []
+    for product, maker, taker in [("cap", seller, lead), ("shoe-cover", lead, seller)]:
+        offer = {"site": maker["site"], "product": product, "stock": measure}
+        offer = service.made("/api/v1/offers", offer, maker["key"])["id"]
+        need = {"site": taker["site"], "product": product, "instalments": [{"quantity": measure, "due": due}]}
+        need = service.made("/api/v1/needs", need, taker["key"])
+        ids = {"offer": offer, "need": need["id"], "instalment": need["instalments"][0]["id"]}
+        legs.append({"step": product, **ids, "quantity": 5})
+    body = {"organisation": lead["organisation"], "name": "Ward clothing", "legs": legs}
+    chain = service.made("/api/v1/chains", body, operator)["id"]
+    service.made(f"/api/v1/chains/{chain}/dissolve", {"reason": "test"}, operator)
+    for leg, maker, taker in [(legs[0], seller, lead), (legs[1], lead, seller)]:
+        service.made(f"/api/v1/needs/{leg['need']}/close", {"reason": "test"}, taker["key"])
+        service.made(f"/api/v1/offers/{leg['offer']}/withdraw", {}, maker["key"])
+    return chain
 
 
 def _paper(service, seller):
@@ -287,7 +308,7 @@ def _mass_assignment(service, document, operation, attacker):
     # Of a person only the person changes anything.
     token = attacker["access_token"] if (method, path) == ("patch", "/api/v1/people/me") else attacker["key"]
     # What the attacker cannot make of its own is not there for it.
-    beyond = path.split("/")[3] in ("calls", "matches")
+    beyond = path.split("/")[3] in ("calls", "chains", "matches")
     if method == "patch" and path.split("/")[3] not in own and not beyond:
         kind = path.split("/")[3]
         body, _ = _body(document, document["paths"][f"/api/v1/{kind}"]["post"])

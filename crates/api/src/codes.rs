@@ -180,6 +180,13 @@ pub const ALL: &[Code] = &[
         "You asked for a sample and have not approved it. Approve it and accept, or decline.",
     ),
     answer(
+        "chain",
+        StatusCode::CONFLICT,
+        "Its chain does not allow it",
+        "The match is a leg of a chain: it is taken whole, ships once all legs are agreed, and ends with the others before \
+         that. The detail says which holds.",
+    ),
+    answer(
         "evidence_full",
         StatusCode::CONFLICT,
         "No more is filed",

@@ -18,6 +18,7 @@ mod audit;
 pub mod body;
 mod calls;
 mod certificates;
+mod chains;
 mod changes;
 mod claims;
 pub mod client;
@@ -107,6 +108,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(runs::router())
         .merge(explanations::router())
         .merge(matches::router())
+        .merge(chains::router())
         .merge(openings::router())
         .merge(changes::router());
     OpenApiRouter::with_openapi(openapi::frame()).merge(health::router()).merge(jwks::router()).nest("/api/v1", v1)

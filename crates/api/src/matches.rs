@@ -9,7 +9,7 @@ use axum::{Json, extract::State};
 use domain::{
     disclosure::FieldGroup,
     eligibility::Standing,
-    ids::{MatchId, NeedId, OfferId, RunId},
+    ids::{ChainId, MatchId, NeedId, OfferId, RunId},
     matches::MatchState,
     region::Region,
     unit::BaseUnit,
@@ -31,7 +31,7 @@ use crate::{
     sort::{ByCreation, Sort},
 };
 
-mod steps;
+pub(crate) mod steps;
 mod talk;
 
 /// The routes of matches.
@@ -49,6 +49,8 @@ struct ListQuery {
     need: Option<Uuid>,
     /// Only matches of this offer.
     offer: Option<Uuid>,
+    /// Only the legs of this chain, those that ended too.
+    chain: Option<Uuid>,
     /// Only these states, with commas between them.
     #[param(value_type = Option<String>, example = "suggested")]
     #[serde(default)]
@@ -75,6 +77,8 @@ pub struct MatchBody {
     id: Uuid,
     /// The run that suggested it; null where it was put by hand.
     run: Option<Uuid>,
+    /// The chain that it is a leg of, if it is one.
+    chain: Option<Uuid>,
     /// `suggested`, `proposed`, `accepted_by_supplier`, `accepted_by_buyer`, `agreed`, `in_delivery`, `fulfilled`; or
     /// `declined`, `expired` or `cancelled`.
     state: &'static str,
@@ -241,6 +245,7 @@ impl MatchBody {
         Self {
             id: view.row.id.0,
             run: view.row.run.map(|run| run.0),
+            chain: view.row.leg.map(|leg| leg.chain.0),
             state: view.row.state.as_str(),
             side,
             quantity: view.row.quantities.proposed.units(),
@@ -347,6 +352,7 @@ async fn list(
         run: query.run.map(RunId),
         need: query.need.map(NeedId),
         offer: query.offer.map(OfferId),
+        chain: query.chain.map(ChainId),
         states: query.state.0,
     };
     let order = query.sort.unwrap_or_default().order;

@@ -237,11 +237,12 @@ pub async fn let_go(app: &App) -> AppResult<usize> {
     for id in store::due(&app.store, now, BATCH).await? {
         let (this, pen) = (app.clone(), Pen::of(app, &Caller::command_line()));
         let work = move |tx: Tx| async move {
-            let Some(row) = store::expire(&tx, id, now).await? else { return Ok::<_, AppError>(0) };
-            pen.note(&tx, deeds_of_expired(&row)).await?;
-            let told = BTreeSet::from([row.supplier, row.buyer]);
-            crate::matches::tell(&this, &tx, told, now).await?;
-            Ok(1)
+            let ended = store::expire(&tx, id, now).await?;
+            for row in &ended {
+                pen.note(&tx, deeds_of_expired(row)).await?;
+                crate::matches::tell(&this, &tx, BTreeSet::from([row.supplier, row.buyer]), now).await?;
+            }
+            Ok::<_, AppError>(ended.len())
         };
         count += app.store.write(work).await?;
     }

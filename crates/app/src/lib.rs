@@ -20,6 +20,7 @@ pub mod audit;
 pub mod calls;
 pub mod catalogue;
 pub mod certificates;
+pub mod chains;
 pub mod changes;
 mod changing;
 pub mod claims;

@@ -194,8 +194,12 @@ words! {
         Confirm "confirm",
         /// Somebody did not take what was asked for or entered.
         Refuse "refuse",
-        /// An offer was put to a need, and holds.
+        /// An offer was put to a need, or the legs of a chain to their sides, and holds.
         Propose "propose",
+        /// Legs were put to the open steps of a chain.
+        Hold "hold",
+        /// The legs of a chain were let go by its lead.
+        Dissolve "dissolve",
         /// A side of a match said no.
         Decline "decline",
         /// Goods of a match left the supplier.
@@ -238,6 +242,8 @@ words! {
         Need "need",
         /// A match.
         Match "match",
+        /// A chain of matches.
+        Chain "chain",
         /// A message between the sides of a match.
         MatchMessage "match_message",
         /// A run of the engine.

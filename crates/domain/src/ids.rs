@@ -72,6 +72,8 @@ ids! {
     MandateId,
     /// A claim to an organisation.
     ClaimId,
+    /// A chain of matches.
+    ChainId,
     /// A message between the sides of a match.
     MessageId,
     /// A call.

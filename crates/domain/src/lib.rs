@@ -12,6 +12,7 @@ pub mod call;
 pub mod capacity;
 pub mod catalogue;
 pub mod certificate;
+pub mod chain;
 pub mod claim;
 pub mod cluster;
 pub mod code;

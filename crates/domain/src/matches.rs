@@ -175,6 +175,8 @@ pub enum ClosingReason {
     Duplicate,
     /// It was a test.
     Test,
+    /// Another leg of its chain failed; nobody states it.
+    Chain,
     /// Something else, said in words.
     Other(String),
 }
@@ -185,7 +187,7 @@ impl ClosingReason {
         match self {
             Self::PrefersOther | Self::Price | Self::Quality | Self::Certificate | Self::Logistics => true,
             Self::NoSupply | Self::NoContactSupplier | Self::NoContactBuyer | Self::Recall | Self::Other(_) => true,
-            Self::NeedGone | Self::Duplicate | Self::Test => false,
+            Self::NeedGone | Self::Duplicate | Self::Test | Self::Chain => false,
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod call_offer;
 pub mod call_report;
 pub mod certificate_kind;
 pub mod certificate_number;
+pub mod chain;
 pub mod claim;
 pub mod cluster;
 pub mod conversion;

@@ -1,8 +1,8 @@
 //! The ledger: what matches draw from offers and cover of instalments, as entries that are never edited.
 //!
-//! Whoever promises locks what is promised from first, in one order for all: lines, offers, needs, instalments, matches.
-//! So two that promise the same goods come one after the other, from whichever process, and the second sees what the
-//! first did.
+//! Whoever promises locks what is promised from first, in one order for all: lines, offers, needs, instalments, chains,
+//! matches. So two that promise the same goods come one after the other, from whichever process, and the second sees what
+//! the first did.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 use uuid::Uuid;
 
 use crate::{
-    bulk,
+    bulk, chains,
     entity::{instalment, ledger_entry, line, match_row, need, offer},
     error::StoreError,
     json, lines,
@@ -139,7 +139,9 @@ pub async fn lock(
         }
     }
     let offers: BTreeSet<OfferId> = books.offers.keys().copied().collect();
-    for id in overdue(connection, &offers, asked, now).await? {
+    let overdue = overdue(connection, &offers, asked, now).await?;
+    chains::lock_all(tx, &overdue).await?;
+    for id in overdue {
         books.expired.extend(expire(tx, id, now).await?);
     }
     Ok(books)
@@ -186,17 +188,28 @@ pub async fn due(reader: &impl Reads, now: Instant, limit: u64) -> Result<Vec<Ma
     Ok(query.into_tuple::<Uuid>().all(reader.connection()).await?.into_iter().map(MatchId).collect())
 }
 
-/// Lets a match go whose hold is over; `None` where somebody was quicker.
-pub async fn expire(tx: &Tx, id: MatchId, now: Instant) -> Result<Option<MatchRow>, StoreError> {
+/// Lets a match go whose hold is over, and with it what stands and falls with it in a chain; nothing where somebody was
+/// quicker. Answers those that ended.
+pub async fn expire(tx: &Tx, id: MatchId, now: Instant) -> Result<Vec<MatchRow>, StoreError> {
+    // Of which chain it is a leg does not change while it is held.
+    let chain = chains::lock_of(tx, &matches::get(tx, Scope::Operator, id).await?).await?;
     let row = matches::get_to_change(tx, Scope::Operator, id).await?;
     if !row.account().is_over(now) {
-        return Ok(None);
+        return Ok(Vec::new());
     }
-    match post(tx, &row, &Step::Expire, None, now).await {
-        Ok(row) => Ok(Some(row)),
-        Err(LedgerError::Store(error)) => Err(error),
-        Err(LedgerError::Refused(refusal)) => Err(StoreError::internal(format!("{id} does not expire: {refusal:?}"))),
+    let mut ended = vec![post_own(tx, &row, &Step::Expire, now).await?];
+    if let Some(chain) = chain {
+        ended.extend(chains::fail(tx, &chain, id, now).await?);
     }
+    Ok(ended)
+}
+
+/// Writes a step that a match takes wherever it stands, by which nobody is refused anything.
+pub(crate) async fn post_own(tx: &Tx, row: &MatchRow, step: &Step, now: Instant) -> Result<MatchRow, StoreError> {
+    post(tx, row, step, None, now).await.map_err(|error| match error {
+        LedgerError::Store(error) => error,
+        LedgerError::Refused(refusal) => StoreError::internal(format!("{} does not {step:?}: {refusal:?}", row.id)),
+    })
 }
 
 /// Locks a match and writes a step of it.

@@ -21,6 +21,7 @@ pub mod boundaries;
 pub mod calls;
 pub mod catalogue;
 pub mod certificates;
+pub mod chains;
 pub mod claims;
 pub mod clusters;
 pub mod events;

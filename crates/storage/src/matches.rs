@@ -2,7 +2,7 @@
 
 use domain::{
     event::Subject,
-    ids::{InstalmentId, MatchId, NeedId, OfferId, OrganisationId, RunId},
+    ids::{ChainId, InstalmentId, MatchId, NeedId, OfferId, OrganisationId, RunId},
     matches::{Account, ClosingReason, Entry, MatchState, Quantities, Sample},
     quantity::Quantity,
     time::{Day, Instant},
@@ -58,6 +58,8 @@ pub struct MatchRow {
     pub recalled_at: Option<Instant>,
     /// Since when what it rests on no longer holds, if it does not.
     pub at_risk_since: Option<Instant>,
+    /// The leg of a chain that it is, if it is one.
+    pub leg: Option<Leg>,
     /// Its reasons as JSON.
     pub explanation_json: String,
     /// Why it was closed, if a side said so.
@@ -66,6 +68,15 @@ pub struct MatchRow {
     pub created_at: Instant,
     /// When it last changed.
     pub updated_at: Instant,
+}
+
+/// A leg of a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Leg {
+    /// The chain.
+    pub chain: ChainId,
+    /// Which of its steps, from 0.
+    pub step: usize,
 }
 
 impl MatchRow {
@@ -99,6 +110,8 @@ pub struct MatchFilter {
     pub offer: Option<OfferId>,
     /// Only those of this need.
     pub need: Option<NeedId>,
+    /// Only the legs of this chain.
+    pub chain: Option<ChainId>,
     /// Only these states; any where empty.
     pub states: Vec<MatchState>,
 }
@@ -137,6 +150,9 @@ fn narrowed(mut query: Select<match_row::Entity>, filter: &MatchFilter) -> Selec
     if let Some(id) = filter.need {
         query = query.filter(Column::NeedId.eq(id.0));
     }
+    if let Some(id) = filter.chain {
+        query = query.filter(Column::ChainId.eq(id.0));
+    }
     if !filter.states.is_empty() {
         query = query.filter(Column::State.is_in(filter.states.iter().map(|state| state.as_str())));
     }
@@ -150,6 +166,13 @@ fn narrowed(mut query: Select<match_row::Entity>, filter: &MatchFilter) -> Selec
 pub async fn get_to_change(tx: &Tx, scope: Scope, id: MatchId) -> Result<MatchRow, StoreError> {
     let query = match_row::Entity::find_by_id(id.0).filter(scope.over(&SIDES)).lock_exclusive();
     record(query.one(tx.connection()).await?.ok_or(StoreError::NotFound)?)
+}
+
+/// The legs of a chain that are about to change, by id: others who would change one wait until the transaction ends.
+pub(crate) async fn legs_to_change(tx: &Tx, chain: ChainId) -> Result<Vec<MatchRow>, StoreError> {
+    use match_row::Column;
+    let query = match_row::Entity::find().filter(Column::ChainId.eq(chain.0)).order_by_asc(Column::Id);
+    query.lock_exclusive().all(tx.connection()).await?.into_iter().map(record).collect()
 }
 
 /// The matches of an offer or need that draw on it or cover some of it, those of the earliest cut-off first.
@@ -201,6 +224,8 @@ pub async fn update(tx: &Tx, before: MatchState, after: &MatchRow) -> Result<(),
         .col_expr(Column::Sample, Expr::value(row.sample))
         .col_expr(Column::RecalledAt, Expr::value(row.recalled_at))
         .col_expr(Column::AtRiskSince, Expr::value(row.at_risk_since))
+        .col_expr(Column::ChainId, Expr::value(row.chain_id))
+        .col_expr(Column::ChainStep, Expr::value(row.chain_step))
         .col_expr(Column::ClosingReason, Expr::value(row.closing_reason))
         .col_expr(Column::UpdatedAt, Expr::value(row.updated_at))
         .filter(Column::Id.eq(after.id.0))
@@ -262,6 +287,13 @@ pub(crate) fn record(row: match_row::Model) -> Result<MatchRow, StoreError> {
         sample: row.sample.map(|word| json::word("matches.sample", &word, Sample::parse)).transpose()?,
         recalled_at: row.recalled_at.map(|at| json::instant("matches.recalled_at", at)).transpose()?,
         at_risk_since: row.at_risk_since.map(|at| json::instant("matches.at_risk_since", at)).transpose()?,
+        leg: match (row.chain_id, row.chain_step) {
+            (Some(chain), Some(step)) => Some(Leg {
+                chain: ChainId(chain),
+                step: usize::try_from(step).map_err(|error| StoreError::Internal(Box::new(error)))?,
+            }),
+            _ => None,
+        },
         explanation_json: row.explanation,
         closing_reason: row
             .closing_reason
@@ -303,6 +335,12 @@ fn model(row: &MatchRow) -> Result<match_row::Model, StoreError> {
         sample: row.sample.map(|sample| sample.as_str().to_owned()),
         recalled_at: row.recalled_at.map(Instant::micros),
         at_risk_since: row.at_risk_since.map(Instant::micros),
+        chain_id: row.leg.map(|leg| leg.chain.0),
+        chain_step: row
+            .leg
+            .map(|leg| i16::try_from(leg.step))
+            .transpose()
+            .map_err(|error| StoreError::Internal(Box::new(error)))?,
         explanation: row.explanation_json.clone(),
         closing_reason: row.closing_reason.as_ref().map(json::to_text).transpose()?,
         created_at: row.created_at.micros(),

@@ -19,7 +19,7 @@ use crate::{
     bulk, calls,
     dialect::{self, Turn},
     entity::{
-        api_key, former_organisation, import, line, link, mail, match_row, organisation, review, run, session,
+        api_key, chain, former_organisation, import, line, link, mail, match_row, organisation, review, run, session,
         shortage, site, urgency_grant,
     },
     error::StoreError,
@@ -114,6 +114,7 @@ pub async fn merge(tx: &Tx, from: OrganisationId, into: OrganisationId, at: Inst
     let suppliers = moved::<match_row::Entity, _>(connection, match_row::Column::OfferOrganisationId, from, into);
     let suppliers = suppliers.await?;
     let buyers = moved::<match_row::Entity, _>(connection, match_row::Column::NeedOrganisationId, from, into).await?;
+    moved::<chain::Entity, _>(connection, chain::Column::LeadOrganisationId, from, into).await?;
     moved::<run::Entity, _>(connection, run::Column::RequestedBy, from, into).await?;
     moved::<link::Entity, _>(connection, link::Column::OrganisationId, from, into).await?;
     moved::<mail::Entity, _>(connection, mail::Column::OrganisationId, from, into).await?;

@@ -68,11 +68,11 @@ struct PartBody {
     quantity: Option<i64>,
 }
 
-/// Why a match ends.
+/// Why a match or a chain ends.
 #[derive(Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ClosingReason, example = json!({"reason": "no_supply"}))]
-struct ReasonBody {
+pub(crate) struct ReasonBody {
     /// `no_supply`, `no_contact_supplier`, `no_contact_buyer`, `need_gone`, `prefers_other`, `price`, `quality`,
     /// `certificate`, `logistics`, `recall`, `duplicate`, `test`, or `other`. Later runs keep the two apart, unless it is
     /// `need_gone`, `duplicate` or `test`.
@@ -84,7 +84,7 @@ struct ReasonBody {
 }
 
 impl ReasonBody {
-    fn read(&self) -> Result<ClosingReason, Problem> {
+    pub(crate) fn read(&self) -> Result<ClosingReason, Problem> {
         ClosingReason::check(&self.reason, self.text.as_deref()).map_err(Problem::invalid)
     }
 }
@@ -183,7 +183,7 @@ struct AcceptedView {
 }
 
 /// A number of base units from a bound on.
-fn units(faults: &mut Violations, pointer: &str, value: i64, least: i64) -> Quantity {
+pub(crate) fn units(faults: &mut Violations, pointer: &str, value: i64, least: i64) -> Quantity {
     match Quantity::new(value).filter(|q| q.units() >= least) {
         Some(quantity) => quantity,
         None => {

@@ -5,14 +5,18 @@ use std::collections::BTreeSet;
 use domain::{
     audit::{Act, Change, RecordKind},
     ids::{InstalmentId, MatchId, NeedId, OfferId, RunId},
-    matches::{Entry, EntryKind, MatchState, Step},
-    need::Need,
+    matches::{Entry, EntryKind, MatchState, Side, Step},
     quantity::Quantity,
     time::Instant,
     violation::Violations,
 };
 use matching::MatchLine;
-use storage::{Scope, StoreError, Tx, matches as store, matches::MatchRow};
+use storage::{
+    Scope, StoreError, Tx,
+    ledger::Books,
+    matches as store,
+    matches::{Leg, MatchRow},
+};
 
 use super::{
     MatchView,
@@ -29,7 +33,7 @@ use crate::{
 };
 
 /// What is put by hand.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ByHand {
     /// The offer.
     pub offer: OfferId,
@@ -52,53 +56,13 @@ pub async fn by_hand(app: &App, caller: &Caller, hand: ByHand) -> AppResult<Matc
         return Err(AppError::Forbidden { detail: detail.to_owned() });
     }
     require(caller, Action::Write, Resource::Runs)?;
-    let (this, actor, tables) = (app.clone(), caller.actor, app.tables());
+    let (this, actor) = (app.clone(), caller.actor);
     let (pen, now) = (Pen::of(app, caller), app.clock.now());
     let work = move |tx: Tx| async move {
         let wanted = (BTreeSet::from([hand.offer]), BTreeSet::from([hand.instalment]));
-        let need = named(&tx, &hand).await?;
+        named(&tx, &hand).await?;
         let books = locked(&this, &tx, &wanted, (&pen, now)).await?;
-        let offer = books.offers.get(&hand.offer).ok_or(AppError::NotFound { what: "offer" })?;
-        let parameters = parameters_of(&tx, None).await?;
-        let mut row = MatchRow {
-            id: MatchId(this.ids.next(now)),
-            run: None,
-            offer: offer.id,
-            need: need.id,
-            instalment: hand.instalment,
-            supplier: offer.organisation,
-            buyer: need.organisation,
-            state: MatchState::Proposed,
-            tier: need.tier(now.day()),
-            quantities: domain::matches::Quantities::proposed(hand.quantity),
-            drawn: hand.quantity.units(),
-            covered: hand.quantity.units(),
-            cutoff: now.day(),
-            deadline: None,
-            terms_json: None,
-            sample: None,
-            recalled_at: None,
-            at_risk_since: None,
-            explanation_json: String::new(),
-            closing_reason: None,
-            created_at: now,
-            updated_at: now,
-        };
-        let eligible = may_trade(&tx, &tables, &books, (&row, None), &parameters, now).await?;
-        smallest_order(&tx, &row, hand.quantity).await?;
-        row.cutoff = eligible.cutoff;
-        row.deadline = Some(deadline(&tx, now).await?);
-        let line = MatchLine {
-            offer: hand.offer,
-            need: hand.need,
-            instalment: hand.instalment,
-            quantity: hand.quantity,
-            eligible,
-            rank: 0,
-            eligible_offers: 0,
-        };
-        row.explanation_json = serde_json::to_string(&line).map_err(AppError::internal)?;
-        store::insert(&tx, &row, &[Entry { kind: EntryKind::Hold, units: hand.quantity.units() }]).await?;
+        let row = put(&this, &tx, &books, (&hand, None), now).await?;
         let over = broken(&tx, &books).await?;
         if let Some(over) = over.iter().find(|over| concerns(over, &books, &wanted)) {
             return Err(over.refusal(None));
@@ -113,8 +77,78 @@ pub async fn by_hand(app: &App, caller: &Caller, hand: ByHand) -> AppResult<Matc
     super::view_of(app, actor, row).await
 }
 
-/// The need that is named, where offer, need and instalment are all there.
-async fn named(tx: &Tx, hand: &ByHand) -> AppResult<Need> {
+/// Puts an offer to an instalment that are both locked, as a leg of a chain where that is given: the match with the entry
+/// that holds it. Whether all that is promised can be had is for the caller to see.
+pub(crate) async fn put(
+    app: &App,
+    tx: &Tx,
+    books: &Books,
+    (hand, leg): (&ByHand, Option<Leg>),
+    now: Instant,
+) -> AppResult<MatchRow> {
+    let offer = books.offers.get(&hand.offer).ok_or(AppError::NotFound { what: "offer" })?;
+    let need = storage::needs::get(tx, Scope::Operator, hand.need).await?.record;
+    let mut row = MatchRow {
+        id: MatchId(app.ids.next(now)),
+        run: None,
+        offer: offer.id,
+        need: need.id,
+        instalment: hand.instalment,
+        supplier: offer.organisation,
+        buyer: need.organisation,
+        state: MatchState::Proposed,
+        tier: need.tier(now.day()),
+        quantities: domain::matches::Quantities::proposed(hand.quantity),
+        drawn: hand.quantity.units(),
+        covered: hand.quantity.units(),
+        cutoff: now.day(),
+        deadline: None,
+        terms_json: None,
+        sample: None,
+        recalled_at: None,
+        at_risk_since: None,
+        leg,
+        explanation_json: String::new(),
+        closing_reason: None,
+        created_at: now,
+        updated_at: now,
+    };
+    let parameters = parameters_of(tx, None).await?;
+    let eligible = may_trade(tx, &app.tables(), books, (&row, None), &parameters, now).await?;
+    smallest_order(tx, &row, hand.quantity).await?;
+    row.cutoff = eligible.cutoff;
+    row.deadline = Some(deadline(tx, now).await?);
+    let line = MatchLine {
+        offer: hand.offer,
+        need: hand.need,
+        instalment: hand.instalment,
+        quantity: hand.quantity,
+        eligible,
+        rank: 0,
+        eligible_offers: 0,
+    };
+    row.explanation_json = serde_json::to_string(&line).map_err(AppError::internal)?;
+    store::insert(tx, &row, &[Entry { kind: EntryKind::Hold, units: hand.quantity.units() }]).await?;
+    Ok(row)
+}
+
+/// Puts a suggestion to its sides, both of which are locked, as a leg of a chain where that is given.
+pub(crate) async fn put_suggestion(
+    app: &App,
+    tx: &Tx,
+    books: &Books,
+    (suggested, leg, side): (&MatchRow, Option<Leg>, Option<Side>),
+    now: Instant,
+) -> AppResult<MatchRow> {
+    let row = MatchRow { leg, ..store::get_to_change(tx, Scope::Operator, suggested.id).await? };
+    let parameters = parameters_of(tx, row.run).await?;
+    may_trade(tx, &app.tables(), books, (&row, side), &parameters, now).await?;
+    let step = Step::Propose { quantity: row.quantities.proposed, deadline: deadline(tx, now).await? };
+    post(tx, &row, &step, None, now).await
+}
+
+/// Finds the offer, the need and the instalment that are named.
+pub(crate) async fn named(tx: &Tx, hand: &ByHand) -> AppResult<()> {
     let mut faults = Violations::new();
     let mut missing = |pointer: &str, code, what: String| {
         faults.push(pointer, code, format!("{what} does not exist; write an id that a list shows"));
@@ -133,8 +167,7 @@ async fn named(tx: &Tx, hand: &ByHand) -> AppResult<Need> {
     if need.as_ref().is_some_and(|need| !need.instalments.iter().any(|i| i.id == hand.instalment)) {
         missing("/instalment", "unknown_instalment", format!("the instalment {} of the need", hand.instalment));
     }
-    faults.into_result()?;
-    need.ok_or_else(|| AppError::internal("no faults, no need"))
+    Ok(faults.into_result()?)
 }
 
 /// Puts suggestions of a run to their sides: those named, or all that still stand. All of them hold, or none does.
@@ -167,14 +200,13 @@ pub async fn accept_run(
 }
 
 async fn propose_all(app: &App, tx: &Tx, run: RunId, named: Option<Vec<MatchId>>, pen: &Pen) -> AppResult<Proposed> {
-    let (tables, now) = (app.tables(), app.clock.now());
+    let now = app.clock.now();
     let chosen = chosen(store::suggested_of(tx, run).await?, run, named)?;
     let wanted = (
         chosen.iter().map(|row| row.offer).collect::<BTreeSet<_>>(),
         chosen.iter().map(|row| row.instalment).collect::<BTreeSet<_>>(),
     );
     let books = locked(app, tx, &wanted, (pen, now)).await?;
-    let parameters = parameters_of(tx, Some(run)).await?;
     let deadline = deadline(tx, now).await?;
     let mut told = BTreeSet::new();
     let mut units = 0_i128;
@@ -185,10 +217,7 @@ async fn propose_all(app: &App, tx: &Tx, run: RunId, named: Option<Vec<MatchId>>
             }
             other => other,
         };
-        let row = store::get_to_change(tx, Scope::Operator, row.id).await?;
-        may_trade(tx, &tables, &books, (&row, None), &parameters, now).await.map_err(because)?;
-        let step = Step::Propose { quantity: row.quantities.proposed, deadline };
-        let after = post(tx, &row, &step, None, now).await.map_err(because)?;
+        let after = put_suggestion(app, tx, &books, (row, None, None), now).await.map_err(because)?;
         let changes = [Change::of("state", row.state.as_str(), after.state.as_str())];
         pen.note(tx, deeds(Act::Propose, &after, None, &changes)).await?;
         told.extend([row.supplier, row.buyer]);

@@ -29,6 +29,7 @@ use crate::{
     App, Tables,
     access::Caller,
     audit::{Deed, Pen},
+    chains,
     error::{AppError, AppResult},
     ledger::{Over, broken},
     mails,
@@ -103,11 +104,15 @@ pub async fn make(app: &App, caller: &Caller, id: MatchId, what: Move) -> AppRes
     let work = move |tx: Tx| async move {
         let row = store::get(&tx, actor.into(), id).await.map_err(not_found)?;
         let side = side_of(&caller, &row, &what)?;
+        let chain = storage::chains::lock_of(&tx, &row).await?;
         let before = match what {
             Move::Propose(_) => row,
             _ => store::get_to_change(&tx, actor.into(), id).await?,
         };
         let before_state = before.clone().at(now).state;
+        if let Some(chain) = &chain {
+            chains::allows(chain, &before, &what, now)?;
+        }
         let deadline = deadline(&tx, now).await?;
         let after = match &what {
             Move::Propose(quantity) => {
@@ -143,6 +148,9 @@ pub async fn make(app: &App, caller: &Caller, id: MatchId, what: Move) -> AppRes
         pen.note(&tx, deeds(what.act(), &after, caller.actor.organisation(), &told)).await?;
         let others = [after.supplier, after.buyer].into_iter().filter(|one| Some(*one) != caller.actor.organisation());
         tell(&this, &tx, others.collect(), now).await?;
+        if let Some(chain) = &chain {
+            chains::follow(&this, &tx, chain, &after, (&pen, now)).await?;
+        }
         Ok::<_, AppError>(after)
     };
     let after = app.store.write(work).await?;
@@ -203,7 +211,7 @@ async fn propose(
 }
 
 /// Locks offers and instalments, and notes what ended meanwhile.
-pub(super) async fn locked(
+pub(crate) async fn locked(
     app: &App,
     tx: &Tx,
     (offers, instalments): &(BTreeSet<OfferId>, BTreeSet<InstalmentId>),
@@ -218,7 +226,7 @@ pub(super) async fn locked(
 }
 
 /// Whether what is over is among what is promised, and not beside it.
-pub(super) fn concerns(
+pub(crate) fn concerns(
     over: &Over,
     books: &Books,
     (offers, instalments): &(BTreeSet<OfferId>, BTreeSet<InstalmentId>),

@@ -3,7 +3,7 @@
 use crate::{matches::ClosingReason, text, violation::Violations};
 
 impl ClosingReason {
-    /// The codes, in the order of their list.
+    /// The codes that people state, in the order of their list.
     pub const CODES: [&'static str; 13] = [
         "no_supply",
         "no_contact_supplier",
@@ -69,6 +69,7 @@ impl ClosingReason {
             Self::Recall => "recall",
             Self::Duplicate => "duplicate",
             Self::Test => "test",
+            Self::Chain => "chain",
             Self::Other(_) => "other",
         }
     }
@@ -81,7 +82,7 @@ impl ClosingReason {
                 None
             }
             Self::Price | Self::Quality | Self::Certificate | Self::Logistics | Self::Recall => None,
-            Self::Duplicate | Self::Test => None,
+            Self::Duplicate | Self::Test | Self::Chain => None,
         }
     }
 }

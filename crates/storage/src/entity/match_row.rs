@@ -29,6 +29,8 @@ pub struct Model {
     pub sample: Option<String>,
     pub recalled_at: Option<i64>,
     pub at_risk_since: Option<i64>,
+    pub chain_id: Option<Uuid>,
+    pub chain_step: Option<i16>,
     pub explanation: String,
     pub closing_reason: Option<String>,
     pub created_at: i64,

@@ -163,6 +163,8 @@ async fn store_matches(
             sample: None,
             recalled_at: None,
             at_risk_since: None,
+            chain_id: None,
+            chain_step: None,
             explanation: m.explanation_json.clone(),
             closing_reason: None,
             created_at: at.micros(),

@@ -511,6 +511,7 @@ fn every_column_that_refers_to_an_organisation_is_known() {
             "call_invitations.organisation_id",
             "call_invitations.through_id",
             "calls.organisation_id",
+            "chains.lead_organisation_id",
             "claims.organisation_id",
             "clusters.organisation_id",
             "clusters.sponsor_id",
