@@ -42,6 +42,8 @@ on_both! {
             let id = if record == "offers" { &offer } else { &firm.site };
             app.patch(&firm.token, &format!("/api/v1/{record}/{id}"), "*", &patch).await.expect(200);
         }
+        let line = app.post(&firm.token, "/api/v1/lines", &crate::lines::plain(&firm, 5)).await.expect(201).id();
+        app.patch(&firm.token, &format!("/api/v1/lines/{line}"), "*", &json!({ "ramp_days": 2 })).await.expect(200);
         app.patch(&firm.token, &format!("/api/v1/organisations/{}", firm.id), "*", &json!({ "name": "Atelier Anna" })).await.expect(200);
         app.clock.advance_micros(1);
         app.post(&firm.token, &format!("/api/v1/offers/{offer}/withdraw"), &json!({})).await.expect(200);

@@ -138,6 +138,10 @@ on_both! {
         app.app.store.tamper("UPDATE matches SET state = 'accepted_by_supplier' WHERE state = 'proposed'").await.unwrap();
         app.get(&hospital.token, &file).await.expect(200);
         app.get(&stranger.token, &file).await.expect(404);
+        // A hold that is over opens nothing, whether or not it is written yet.
+        app.app.store.tamper("UPDATE matches SET deadline = 1 WHERE state = 'accepted_by_supplier'").await.unwrap();
+        app.get(&hospital.token, &file).await.expect(404);
+        app.app.store.tamper("UPDATE matches SET deadline = NULL WHERE state = 'accepted_by_supplier'").await.unwrap();
         let seen = openings().await;
         let told = |o: &Value| (o["audience"].clone(), o["groups"].clone(), o["match"].clone());
         let told: Vec<_> = seen.items().iter().map(told).collect();

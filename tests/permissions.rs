@@ -8,7 +8,7 @@ use domain::person::Role;
 use serde_json::{Value, json};
 use testkit::{TestApp, TestDb, app::request, on_both};
 
-use crate::{calls, certificates, chains, evidence, memberships, needs, offers, reviews};
+use crate::{calls, certificates, chains, evidence, lines, memberships, needs, offers, reviews};
 
 /// Operations that need no token.
 const OPEN: [&str; 17] = [
@@ -141,6 +141,7 @@ on_both! {
         let offer = app.post(&firm.token, "/api/v1/offers", &offers::plain(&firm)).await.expect(201).id();
         let need = app.post(&firm.token, "/api/v1/needs", &needs::plain(&firm)).await.expect(201).id();
         let key = app.post(&firm.token, "/api/v1/api-keys", &json!({ "name": "Portal" })).await.expect(201).id();
+        let line = app.post(&firm.token, "/api/v1/lines", &lines::plain(&firm, 5)).await.expect(201).id();
         let hospital = app.hospital("Hôpital").await;
         app.post(&hospital.token, "/api/v1/needs", &needs::plain(&hospital)).await.expect(201);
         let run = app.post(&app.operator(), "/api/v1/match-runs", &json!({})).await.expect(202).id();
@@ -161,6 +162,7 @@ on_both! {
         let ids = BTreeMap::from([
             ("organisations", firm.id.clone()),
             ("sites", firm.site.clone()),
+            ("lines", line),
             ("offers", offer),
             ("needs", need),
             ("match-runs", run),
@@ -257,6 +259,7 @@ on_both! {
             ("reviews", review),
             ("organisations", firm.id.clone()),
             ("sites", firm.site.clone()),
+            ("lines", app.post(&firm.token, "/api/v1/lines", &lines::plain(&firm, 5)).await.expect(201).id()),
             ("offers", offer),
             ("needs", need),
             ("match-runs", run),
@@ -324,6 +327,7 @@ on_both! {
             } else {
                 // Writing for another: refused for the field that says so, or for the act itself.
                 let body = match list {
+                    "lines" => { let mut b = lines::plain(&firm, 5); b["organisation"] = json!(firm.id); b }
                     "sites" | "api-keys" => json!({ "organisation": firm.id, "name": "S" }),
                     "offers" if id == "offers_reconfirm" => json!({ "offers": [{ "id": ids["offers"] }] }),
                     "market" => body_of(&id),

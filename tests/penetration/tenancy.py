@@ -72,6 +72,7 @@ def _victim(service, market):
         "offer": market["seller"]["offer"],
         "sites": side["site"],
         "site": side["site"],
+        "lines": _line(service, side),
         "organisations": side["organisation"],
         "organisation": side["organisation"],
         "matches": match,
@@ -103,6 +104,11 @@ def _call(service, operator, side):
     answer = service.made(f"/api/v1/calls/{call}/answers", {"nothing": True}, side["key"])["id"]
     service.made(f"/api/v1/calls/{call}/close", {}, operator)
     return call, answer
+
+
+def _line(service, side):
+    rate = {"value": 5, "per": "day"}
+    return service.made("/api/v1/lines", {"site": side["site"], "name": "Line", "running": rate}, side["key"])["id"]
 
 
 def _chain(service, operator, seller, lead):

@@ -38,6 +38,7 @@ mod idempotency;
 mod jwks;
 mod layers;
 mod limits;
+mod lines;
 mod link_page;
 mod mandates;
 mod market;
@@ -98,6 +99,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(audit::router())
         .merge(market::router())
         .merge(sites::router())
+        .merge(lines::router())
         .merge(offers::router())
         .merge(certificates::router())
         .merge(evidence::router())

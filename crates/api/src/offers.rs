@@ -31,14 +31,14 @@ use crate::{
     sort::Sort,
 };
 
-mod body;
+pub(crate) mod body;
 mod seen;
 mod states;
 mod view;
 
 use body::OfferBody;
 pub use seen::{ContactView, NamedOrganisation, SeenOfferView};
-pub use view::{OfferView, SourceView};
+pub use view::{CapacityView, OfferView, SourceView};
 
 /// The routes of offers.
 pub fn router() -> OpenApiRouter<App> {

@@ -134,7 +134,7 @@ async fn reviewer(
             Ok((member && require_verified(tx, own, now).await.is_ok()).then_some(Reviewer::Cluster))
         }
         OrganisationKind::Authority if organisation.verification == Verification::Operator => {
-            Ok(evidence::opened_match(tx, offer, own).await?.map(|_| Reviewer::Authority))
+            Ok(evidence::opened_match(tx, offer, own, now).await?.map(|_| Reviewer::Authority))
         }
         OrganisationKind::Authority | OrganisationKind::Firm | OrganisationKind::Portal => Ok(None),
     }

@@ -64,7 +64,8 @@ impl ChainView {
             let sides = [leg.supplier, leg.buyer].map(Some);
             leg.state.opens_the_sides() && sides.contains(&own) && sides.contains(&Some(chain.lead))
         };
-        let shows_lead = actor == Actor::Operator || own == Some(chain.lead) || legs.iter().any(met);
+        let shows_lead =
+            actor == Actor::Operator || own == Some(chain.lead) || legs.iter().any(|leg| met(&leg.clone().at(now)));
         let legs = chain.steps.iter().zip(last).zip(&states);
         let legs = legs.map(|((step, row), state)| LegView {
             step: step.clone(),

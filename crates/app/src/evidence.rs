@@ -220,7 +220,7 @@ impl Seen {
             (Some(audience), _) => Some(audience),
             (None, Actor::Organisation(buyer)) => {
                 require(caller, Action::Read, Resource::OwnedBy(buyer))?;
-                of_match = store::opened_match(tx, id, buyer).await?;
+                of_match = store::opened_match(tx, id, buyer, now).await?;
                 of_match.map(|_| Audience::Counterparty)
             }
             (None, Actor::Operator | Actor::Nobody) => None,

@@ -37,6 +37,7 @@ pub mod idempotency;
 pub mod ids;
 pub mod imports;
 pub mod ledger;
+pub mod lines;
 pub mod links;
 pub mod mails;
 pub mod mandates;

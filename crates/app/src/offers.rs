@@ -30,7 +30,7 @@ use crate::{
     audit::{Deed, Pen},
     certificates::{self, Stated},
     error::{AppError, AppResult},
-    organisations,
+    lines, organisations,
     policy::{Action, Actor},
     reference, sites,
 };
@@ -69,6 +69,7 @@ pub async fn create(app: &App, caller: &Caller, place: Place, input: &OfferInput
     app.store
         .write(move |tx| async move {
             let mode = modes::current(&tx).await?;
+            lines::goes_with(&tx, &tables, &terms, site).await?;
             let mut record = Offer { state, ..published(id, (organisation, site), (terms, quarantine), mode) };
             identify(&this, &mut record, now);
             let owner = storage::organisations::get(&tx, Scope::Operator, record.organisation).await?.record;

@@ -67,12 +67,13 @@ pub async fn counterparty(app: &App, caller: &Caller, id: MatchId) -> AppResult<
         });
     };
     require(caller, Action::Read, Resource::OwnedBy(own))?;
-    let (caller, tables, pen, today) = (caller.clone(), app.tables(), Pen::of(app, caller), app.today());
+    let (caller, tables, pen, now) = (caller.clone(), app.tables(), Pen::of(app, caller), app.clock.now());
+    let today = now.day();
     app.store
         .write(move |tx| async move {
             let row = match storage::matches::get(&tx, caller.actor.into(), id).await {
                 Err(StoreError::NotFound) => return Err(AppError::NotFound { what: "match" }),
-                found => found?,
+                found => found?.at(now),
             };
             if !row.state.opens_the_sides() {
                 let state = row.state.as_str();

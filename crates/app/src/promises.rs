@@ -42,6 +42,9 @@ pub(crate) async fn kept_by_offer(tx: &Tx, books: &Books, before: &Offer, after:
     if before.terms.product != after.terms.product {
         return Err(broken_promise(first.id, "it promises the product of before"));
     }
+    if before.terms.line != after.terms.line {
+        return Err(broken_promise(first.id, "it promises the time of the line of before"));
+    }
     let mut books = books.clone();
     books.offers.insert(after.id, after.clone());
     for over in broken(tx, &books).await? {

@@ -236,6 +236,8 @@ words! {
         Organisation "organisation",
         /// A site.
         Site "site",
+        /// A production line.
+        Line "line",
         /// An offer.
         Offer "offer",
         /// A need.

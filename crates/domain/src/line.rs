@@ -22,6 +22,11 @@ pub struct Line {
 }
 
 impl Line {
+    /// The code of the base unit that it counts in.
+    pub fn unit(&self) -> &str {
+        self.profile.stock.unit.as_str()
+    }
+
     /// Its output by each day.
     pub fn curve(&self, kind: CapacityKind) -> SupplyCurve {
         self.profile.curve(kind)

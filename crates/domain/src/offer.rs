@@ -18,6 +18,7 @@ use crate::{
 
 mod check;
 mod input;
+mod line;
 mod weeks;
 
 pub use check::implausible;
@@ -26,6 +27,7 @@ pub use input::{
     CalendarInput, CertificateInput, ConversionInput, DerogationInput, FeatureInput, OfferInput, PriceInput, RateInput,
     Reference, WeekInput,
 };
+pub use line::LineInput;
 
 /// Whether the offering organisation makes the goods or trades them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

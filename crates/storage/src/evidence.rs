@@ -6,8 +6,9 @@ use domain::{
     evidence::{Evidence, FileType},
     ids::{CertificateId, EvidenceId, MatchId, OfferId, OrganisationId},
     matches::MatchState,
+    time::Instant,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use uuid::Uuid;
 
 use crate::{
@@ -115,16 +116,20 @@ pub async fn bytes_of(reader: &impl Reads, organisation: OrganisationId) -> Resu
     Ok(sizes.into_iter().map(i64::unsigned_abs).sum())
 }
 
-/// A match of an offer to a buyer that opened the sides to each other, if there is one.
+/// A match of an offer to a buyer that opened the sides to each other, if there is one by now.
 pub async fn opened_match(
     reader: &impl Reads,
     offer: OfferId,
     buyer: OrganisationId,
+    now: Instant,
 ) -> Result<Option<MatchId>, StoreError> {
     use match_row::Column;
     let open = MatchState::ALL.into_iter().filter(|state| state.opens_the_sides()).map(MatchState::as_str);
     let query = match_row::Entity::find().select_only().column(Column::Id).filter(Column::OfferId.eq(offer.0));
     let query = query.filter(Column::NeedOrganisationId.eq(buyer.0)).filter(Column::State.is_in(open));
+    // What is held past its deadline has ended, whether or not that is written yet.
+    let stands = Condition::any().add(Column::Deadline.is_null()).add(Column::Deadline.gt(now.micros()));
+    let query = query.filter(stands);
     let found: Option<Uuid> = query.order_by_asc(Column::Id).into_tuple().one(reader.connection()).await?;
     Ok(found.map(MatchId))
 }

@@ -147,6 +147,21 @@ pub async fn lock(
     Ok(books)
 }
 
+/// Locks a line with the offers that share it, before its output changes, as [`lock`] does.
+///
+/// # Errors
+/// As [`lock`]; [`StoreError::NotFound`] when there is no such line.
+pub async fn lock_line(tx: &Tx, id: LineId, now: Instant) -> Result<Books, StoreError> {
+    let connection = tx.connection();
+    let row = line::Entity::find_by_id(id.0).lock_exclusive().one(connection).await?.ok_or(StoreError::NotFound)?;
+    let of_line = offer::Entity::find().select_only().column(offer::Column::Id);
+    let of_line = of_line.filter(offer::Column::LineId.eq(id.0)).into_tuple::<Uuid>().all(connection).await?;
+    let mut books = lock(tx, &of_line.into_iter().map(OfferId).collect(), &BTreeSet::new(), now).await?;
+    let line = lines::record(row)?;
+    books.lines.insert(line.id, line);
+    Ok(books)
+}
+
 async fn lines_of<C: ConnectionTrait>(connection: &C, offers: &BTreeSet<OfferId>) -> Result<Vec<Uuid>, StoreError> {
     let mut found = BTreeSet::new();
     for list in bulk::id_lists(offers.iter().map(|id| id.0)) {

@@ -5,13 +5,14 @@ use domain::{
     line::Line,
     time::Instant,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 
 use crate::{
     bulk,
     entity::{line, site},
     error::StoreError,
     json,
+    page::{self, Page, PageRequest},
     scope::Scope,
     store::{Reads, Tx},
 };
@@ -50,6 +51,33 @@ pub async fn insert_many(tx: &Tx, lines: &[Line], at: Instant) -> Result<(), Sto
 pub async fn get(reader: &impl Reads, scope: Scope, id: LineId) -> Result<Line, StoreError> {
     let query = line::Entity::find_by_id(id.0).filter(inside(scope));
     record(query.one(reader.connection()).await?.ok_or(StoreError::NotFound)?)
+}
+
+/// A page of lines, of one site where one is named.
+pub async fn page(
+    reader: &impl Reads,
+    scope: Scope,
+    site: Option<SiteId>,
+    request: PageRequest,
+) -> Result<Page<Line>, StoreError> {
+    use line::Column;
+    let mut query = line::Entity::find().filter(inside(scope));
+    if let Some(site) = site {
+        query = query.filter(Column::SiteId.eq(site.0));
+    }
+    page::fetch(query, (Column::CreatedAt, Column::Id), request, reader.connection(), record).await
+}
+
+/// Replaces name and output of a line that is locked ([`crate::ledger::lock_line`]).
+pub async fn update(tx: &Tx, line: &Line) -> Result<(), StoreError> {
+    json::storable("lines.name", &line.name)?;
+    line::Entity::update_many()
+        .col_expr(line::Column::Name, Expr::value(line.name.clone()))
+        .col_expr(line::Column::Profile, Expr::value(json::to_text(&line.profile)?))
+        .filter(line::Column::Id.eq(line.id.0))
+        .exec(tx.connection())
+        .await?;
+    Ok(())
 }
 
 /// The lines of a site, oldest first.

@@ -7,7 +7,7 @@ use domain::{
     calendar::WorkingCalendar,
     capacity::Week,
     disclosure::FieldGroup,
-    ids::{OrganisationId, SiteId},
+    ids::{LineId, OrganisationId, SiteId},
     offer::{CalendarInput, Offer, OfferInput, OfferState, WeekInput},
     quantity::{Measure, Quantity},
 };
@@ -66,6 +66,9 @@ pub struct OfferBody {
     #[serde(default)]
     #[validate(nested)]
     weeks: Vec<WeekBody>,
+    /// The production line at the site whose time it shares with other offers.
+    #[schema(value_type = Option<Uuid>)]
+    line: Option<LineId>,
     /// The site's working days.
     #[serde(default)]
     #[validate(nested)]
@@ -134,7 +137,7 @@ pub struct OfferBody {
 #[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = WeekInput, example = json!({"week": "2020-W17", "running": {"value": 50000}, "maximum": {"value": 80000}}))]
-struct WeekBody {
+pub(crate) struct WeekBody {
     /// Its Monday, or its ISO number as `2020-W17`.
     #[schema(example = "2020-W17")]
     #[validate(length(max = limits::WORD))]
@@ -151,7 +154,7 @@ struct WeekBody {
 }
 
 impl WeekBody {
-    fn of(week: &Week) -> Self {
+    pub(crate) fn of(week: &Week) -> Self {
         let figure = |measure: &Option<Measure>| measure.as_ref().map(MeasureBody::of);
         Self {
             week: week.monday.to_string(),
@@ -161,7 +164,7 @@ impl WeekBody {
         }
     }
 
-    fn input(self) -> WeekInput {
+    pub(crate) fn input(self) -> WeekInput {
         WeekInput {
             week: self.week,
             running: self.running.map(MeasureBody::input),
@@ -175,7 +178,7 @@ impl WeekBody {
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CalendarInput)]
-struct CalendarBody {
+pub(crate) struct CalendarBody {
     /// `monday` to `sunday`; Monday to Friday where empty.
     #[serde(default)]
     #[validate(custom(function = limits::words))]
@@ -202,12 +205,20 @@ struct SpanBody {
 }
 
 impl CalendarBody {
-    fn of(calendar: &WorkingCalendar) -> Self {
+    pub(crate) fn of(calendar: &WorkingCalendar) -> Self {
         let closures = calendar.closures().iter();
         Self {
             working_days: calendar.weekday_names().into_iter().map(str::to_owned).collect(),
             closures: closures.map(|s| SpanBody { from: s.from.to_string(), until: s.until.to_string() }).collect(),
         }
+    }
+}
+
+impl CalendarBody {
+    /// As the domain checks it.
+    pub(crate) fn input(self) -> CalendarInput {
+        let closures = self.closures.into_iter().map(|span| (span.from, span.until)).collect();
+        CalendarInput { working_days: self.working_days, closures }
     }
 }
 
@@ -234,6 +245,7 @@ impl OfferBody {
             ramp_days: profile.ramp_days.into(),
             convertible: profile.convertible.as_ref().map(ConversionBody::of),
             weeks: profile.weeks.iter().map(WeekBody::of).collect(),
+            line: terms.line,
             calendar: CalendarBody::of(&profile.calendar),
             from: Some(profile.from.to_string()),
             until: profile.until.map(|day| day.to_string()),
@@ -256,7 +268,6 @@ impl OfferBody {
 
     /// As the domain checks it.
     pub fn input(self) -> OfferInput {
-        let closures = self.calendar.closures.into_iter().map(|s| (s.from, s.until)).collect();
         OfferInput {
             product: self.product,
             grades: self.grades,
@@ -267,7 +278,7 @@ impl OfferBody {
             ramp_days: self.ramp_days,
             convertible: self.convertible.map(ConversionBody::input),
             weeks: self.weeks.into_iter().map(WeekBody::input).collect(),
-            calendar: CalendarInput { working_days: self.calendar.working_days, closures },
+            calendar: self.calendar.input(),
             from: self.from,
             until: self.until,
             as_of: self.as_of,
@@ -282,7 +293,7 @@ impl OfferBody {
             role: self.role,
             visibility: self.visibility,
             disclosure: self.disclosure,
-            line: None,
+            line: self.line,
             note: self.note,
             draft: self.draft,
         }

@@ -48,6 +48,8 @@ pub struct OfferView {
     features: BTreeMap<String, FeatureBody>,
     /// Stock and rates over time.
     capacity: CapacityView,
+    /// The production line whose time it shares with other offers.
+    line: Option<Uuid>,
     /// The smallest order it takes.
     min_order: Option<MeasureView>,
     /// Days from an order to goods that were not in stock.
@@ -210,6 +212,7 @@ impl OfferView {
             grades: terms.grades.iter().map(ToString::to_string).collect(),
             features: terms.features.iter().map(|(code, v)| (code.to_string(), FeatureBody::of(v))).collect(),
             capacity: CapacityView::of(&terms.profile, unit),
+            line: terms.line.map(|line| line.0),
             min_order: terms.min_order.as_ref().map(|m| MeasureView::of(m, unit)),
             lead_days: terms.lead_days,
             max_distance_km: terms.max_distance_km,

@@ -25,7 +25,7 @@ use crate::{
     certificates::{self, Stated},
     changing::{Changes, kept_here},
     error::{AppError, AppResult},
-    history,
+    history, lines,
     policy::{Action, Resource, require},
     promises, reference, risks, sites,
 };
@@ -33,7 +33,7 @@ use crate::{
 /// Changes an offer into what `edit` makes of it as it stands by then; into nothing else where that is `None`.
 /// Everything is checked as at its publication.
 ///
-/// What the owner does not state he does not change: state and line, a suspension, what others found of his
+/// What the owner does not state he does not change: its state, a suspension, what others found of his
 /// certificates, and why it waits for a reviewer ([`quarantine::after_change`]).
 ///
 /// # Errors
@@ -87,7 +87,7 @@ where
         return Err(out_of_market(&seen.record));
     }
     let Some(input) = edited else { return Ok(seen) };
-    let input = OfferInput { line: before.terms.line, draft: before.state == OfferState::Draft, ..input };
+    let input = OfferInput { draft: before.state == OfferState::Draft, ..input };
     let site = storage::sites::get(tx, Scope::Organisation(before.organisation), before.site).await?;
     let checked = input.check(&reference(&tables, sites::today(Some(&site.record), now)));
     let mut places = Vec::new();
@@ -105,6 +105,9 @@ where
     let mut after = after?;
     how.goes_on(before, &after)?;
     if !shown_alone {
+        if after.terms.line != before.terms.line || after.terms.product != before.terms.product {
+            lines::goes_with(tx, &tables, &after.terms, after.site).await?;
+        }
         looked_into(tx, &tables, before, Stated { offer: &mut after, places }, now).await?;
         reviews::let_offers_through(tx, std::slice::from_mut(&mut after)).await?;
     }
@@ -214,6 +217,7 @@ fn changes(before: &Offer, after: &Offer) -> Vec<Change> {
         .field("running", &had.running, &has.running, rate)
         .field("maximum", &had.maximum, &has.maximum, rate)
         .word("ramp_days", &had.ramp_days, &has.ramp_days)
+        .maybe("line", &was.line, &is.line)
         .untold("weeks", &had.weeks, &has.weeks)
         .untold("convertible", &had.convertible, &has.convertible)
         .untold("calendar", &had.calendar, &has.calendar)

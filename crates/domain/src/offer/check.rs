@@ -129,7 +129,12 @@ impl OfferInput {
         Ok((from, until, as_of))
     }
 
-    fn profile(&self, scale: &Scale<'_>, at: &Reference<'_>, faults: &mut Violations) -> Option<CapacityProfile> {
+    pub(super) fn profile(
+        &self,
+        scale: &Scale<'_>,
+        at: &Reference<'_>,
+        faults: &mut Violations,
+    ) -> Option<CapacityProfile> {
         let window = faults.keep(self.window(at));
         let calendar = faults.keep(calendar(&self.calendar));
         let rate = |pointer: &str, r: &RateInput, faults: &mut Violations| {
@@ -221,9 +226,9 @@ impl OfferInput {
 
 /// How quantities of the product are read, as far as the product is known.
 pub(super) struct Scale<'a> {
-    base: Option<BaseUnit>,
-    units: &'a UnitTable,
-    fabric: Option<Fabric>,
+    pub base: Option<BaseUnit>,
+    pub units: &'a UnitTable,
+    pub fabric: Option<Fabric>,
 }
 
 impl Scale<'_> {
