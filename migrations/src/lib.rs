@@ -37,6 +37,7 @@ mod m20261130_000027_history;
 mod m20261130_000028_trust;
 mod m20261130_000029_match_risks;
 mod m20261130_000030_ledger;
+mod m20261130_000032_run_schedules;
 
 /// Every schema change, in order.
 #[derive(Debug)]
@@ -73,6 +74,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000028_trust::Migration),
             Box::new(m20261130_000029_match_risks::Migration),
             Box::new(m20261130_000030_ledger::Migration),
+            Box::new(m20261130_000032_run_schedules::Migration),
         ]
     }
 }

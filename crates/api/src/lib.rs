@@ -27,6 +27,8 @@ mod created;
 mod cursor;
 mod directory;
 mod docs;
+mod evaluations;
+mod event_stream;
 mod evidence;
 pub mod explanations;
 mod feature;
@@ -62,6 +64,7 @@ mod regions;
 mod reviews;
 mod roles;
 mod run_parameters;
+mod run_schedule;
 mod runs;
 mod serve;
 mod sessions;
@@ -105,8 +108,10 @@ fn routes() -> OpenApiRouter<App> {
         .merge(calls::router())
         .merge(history::router())
         .merge(runs::router())
+        .merge(run_schedule::router())
         .merge(explanations::router())
         .merge(matches::router())
+        .merge(evaluations::router())
         .merge(openings::router())
         .merge(changes::router());
     OpenApiRouter::with_openapi(openapi::frame()).merge(health::router()).merge(jwks::router()).nest("/api/v1", v1)
