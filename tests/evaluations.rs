@@ -12,15 +12,14 @@ async fn record(app: &TestApp, token: &str, id: &str) -> Value {
 on_both! {
     async fn it_says_why_this_supplier_and_what_happened_since(db: TestDb) {
         let app = TestApp::new(db);
-        // A second that could serve, farther away; one that could not; and one that hospitals are not to see.
-        let far = app.organisation("Lontano", "firm", "IT", "ITC4C").await;
+        // A second that could serve, farther away; one that could not; and one that is out of the market.
+        let far = app.organisation("Lontano", "firm", "PT", "PT119").await;
         let rival = app.post(&far.token, "/api/v1/offers", &offers::plain(&far)).await.expect(201).id();
         let mut other = offers::plain(&far);
         other["grades"] = json!(["FFP1"]);
         app.post(&far.token, "/api/v1/offers", &other).await.expect(201);
-        let mut hidden = offers::plain(&far);
-        hidden["visibility"] = json!("clusters");
-        app.post(&far.token, "/api/v1/offers", &hidden).await.expect(201);
+        let paused = app.post(&far.token, "/api/v1/offers", &offers::plain(&far)).await.expect(201).id();
+        app.post(&far.token, &format!("/api/v1/offers/{paused}/pause"), &json!({})).await.expect(200);
         let pair = Pair::new(&app).await;
         let basis = json!({ "basis": "Directive 2014/24/EU, Art. 32(2)(c)", "reference": "H-2020-17" });
         app.patch(&pair.hospital.token, &format!("/api/v1/matches/{}", pair.id), "*", &basis).await.expect(200);

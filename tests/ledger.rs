@@ -435,6 +435,8 @@ pub async fn whatever_sides_do(app: &TestApp) {
         step(&firm, "cancel", json!({ "reason": "recall" })).await.expect(200);
     }
     of(120).await;
+    // After the run that the cancellation queued.
+    app.clock.advance_micros(1);
     let run = run(app).await;
     let suggested = app.get(&app.operator(), &format!("/api/v1/matches?run={run}&state=suggested")).await.expect(200);
     let one = suggested.items()[0]["id"].as_str().unwrap();

@@ -77,7 +77,7 @@ on_both! {
         assert_eq!(look(&app).await, None);
         let body = json!({ "every_minutes": 60, "parameters": { "mode": "near" } });
         app.put(&operator, ADDRESS, &body).await.expect(200);
-        let first = look(&app).await.expect("there was none before");
+        let first = look(&app).await.unwrap();
         assert_eq!(because(&app, first).await, "the interval of the schedule is over");
         app.clock.advance_micros(90 * MINUTE);
         assert_eq!(look(&app).await, None, "one waits");
@@ -103,28 +103,30 @@ on_both! {
     async fn changes_that_come_together_make_one_run_and_its_suggestions_none(db: TestDb) {
         let app = TestApp::new(db);
         let (firm, hospital, offer) = market(&app).await;
+        // Sessions do not last for as long as this goes on.
+        let (firm_token, hospital_token) = (|| app.token(firm.grant), || app.token(hospital.grant));
         app.put(&app.operator(), ADDRESS, &json!({ "on_change": true, "quiet_seconds": 60 })).await.expect(200);
         assert_eq!(look(&app).await, None, "the market has just changed");
         app.clock.advance_micros(60 * SECOND);
         let first = look(&app).await.unwrap();
         assert_eq!(because(&app, first).await, "the market changed");
         // It will see what changes while it waits.
-        app.patch(&firm.token, &format!("/api/v1/offers/{offer}"), "*", &json!({ "stock": { "value": 4500 } })).await.expect(200);
+        app.patch(&firm_token(), &format!("/api/v1/offers/{offer}"), "*", &json!({ "stock": { "value": 4500 } })).await.expect(200);
         app::changes::number(&app.app).await.unwrap();
         app.work().await;
         app.clock.advance_micros(5 * MINUTE);
         assert_eq!(look(&app).await, None, "what it suggests is no change");
         // Neither are what the sides make of it, and a place where nothing is yet.
-        let found = app.get(&hospital.token, "/api/v1/matches").await.expect(200);
+        let found = app.get(&hospital_token(), "/api/v1/matches").await.expect(200);
         let id = found.items()[0]["id"].as_str().unwrap();
-        app.post(&hospital.token, &format!("/api/v1/matches/{id}/propose"), &json!({})).await.expect(200);
-        app.post(&firm.token, "/api/v1/sites", &json!({ "name": "Second", "region": "DE21" })).await.expect(201);
+        app.post(&hospital_token(), &format!("/api/v1/matches/{id}/propose"), &json!({})).await.expect(200);
+        app.post(&firm_token(), "/api/v1/sites", &json!({ "name": "Second", "region": "DE21" })).await.expect(201);
         app.clock.advance_micros(5 * MINUTE);
         assert_eq!(look(&app).await, None);
 
         // A burst makes one run, once it is over.
         for stock in [4000, 3000] {
-            app.patch(&firm.token, &format!("/api/v1/offers/{offer}"), "*", &json!({ "stock": { "value": stock } })).await.expect(200);
+            app.patch(&firm_token(), &format!("/api/v1/offers/{offer}"), "*", &json!({ "stock": { "value": stock } })).await.expect(200);
             app.clock.advance_micros(59 * SECOND);
             assert_eq!(look(&app).await, None);
         }
@@ -136,14 +138,14 @@ on_both! {
         // Changes without end do not keep runs away.
         let mut queued = None;
         for stock in 0..20 {
-            app.patch(&firm.token, &format!("/api/v1/sites/{}", firm.site), "*", &json!({ "name": format!("Hall {stock}") })).await.expect(200);
+            app.patch(&firm_token(), &format!("/api/v1/sites/{}", firm.site), "*", &json!({ "name": format!("Hall {stock}") })).await.expect(200);
             app.clock.advance_micros(40 * SECOND);
             queued = queued.or(look(&app).await.map(|_| stock));
         }
         assert_eq!(queued, Some(14), "ten times a minute after the first");
         app.work().await;
         // A run that somebody starts has seen what changed before it.
-        app.post(&hospital.token, "/api/v1/needs", &needs::plain(&hospital)).await.expect(201);
+        app.post(&hospital_token(), "/api/v1/needs", &needs::plain(&hospital)).await.expect(201);
         app.post(&app.operator(), "/api/v1/match-runs", &json!({})).await.expect(202);
         app.work().await;
         app.clock.advance_micros(5 * MINUTE);

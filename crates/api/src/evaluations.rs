@@ -57,7 +57,8 @@ struct EvaluationView {
     run: Option<RunView>,
     /// What the run did for the instalment and what else may serve it; null where `unexplained` says why.
     choice: Option<ChoiceView>,
-    /// `by_hand`: it was compared with nothing; `not_kept`: what the run saw is no longer kept. Null where `choice` is there.
+    /// `by_hand`: it was compared with nothing; `not_kept`: what the run saw is no longer kept. Null where `choice` is
+    /// there.
     unexplained: Option<&'static str>,
     /// What was written of it into the ledger, the first first.
     entries: Vec<EntryView>,
@@ -83,8 +84,8 @@ struct ChoiceView {
     chosen: Option<Uuid>,
     /// The instalment: what it got, how each line passed each predicate, and for which first reason other offers fail.
     instalment: ExplainedInstalment,
-    /// The offers that may serve it, cheapest first: the first 50 and the chosen one; `instalment` has how many they are in
-    /// all.
+    /// The offers that may serve it, cheapest first: the first 50 and the chosen one; `instalment` has how many they
+    /// are in all.
     alternatives: Vec<AlternativeView>,
 }
 
@@ -178,11 +179,11 @@ impl EvaluationView {
 
 /// Reads the evaluation record of a match.
 ///
-/// For its buyer and the operator, so that who accounts for the choice can show why it fell on this supplier: the match with
-/// its terms, the run with parameters, engine and proof hash, how each eligible offer passed and what it would have cost, why
-/// others failed, and when each step happened. Nothing is in it that the reader could not read elsewhere: to a buyer offers
-/// are nameless, prices do not count unless their owners show them, and gains are before competition. Who the supplier is
-/// stands at `.../counterparty`.
+/// For its buyer and the operator, so that who accounts for the choice can show why it fell on this supplier: the match
+/// with its terms, the run with parameters, engine and proof hash, how each eligible offer passed and what it would
+/// have cost, why others failed, and when each step happened. Nothing is in it that the reader could not read
+/// elsewhere: to a buyer offers are nameless, prices do not count unless their owners show them, and gains are before
+/// competition. Who the supplier is stands at `.../counterparty`.
 #[utoipa::path(get, operation_id = "matches_evaluation", path = "/matches/{id}/evaluation", tag = "Matching", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The match's id"), EvaluationQuery),
     responses(

@@ -26,14 +26,15 @@ pub fn router() -> OpenApiRouter<App> {
 #[serde(deny_unknown_fields)]
 #[schema(as = RunScheduleInput, example = json!({"every_minutes": 60, "on_change": true, "quiet_seconds": 120}))]
 struct ScheduleBody {
-    /// So many minutes after the last run was queued, by whomever, 1 to 10080; null, or absent, for no runs by the clock.
+    /// So many minutes after the last run was queued, by whomever, 1 to 10080; null, or absent, for no runs by the
+    /// clock.
     #[schema(minimum = 1, maximum = 10_080)]
     every_minutes: Option<i64>,
     /// Whether a run begins after something changed that bears on it; false where absent.
     #[serde(default)]
     on_change: bool,
-    /// For how many seconds nothing more must have changed, so that changes which come together make one run, 0 to 3600; 60
-    /// where absent. A run waits ten times as long at most.
+    /// For how many seconds nothing more must have changed, so that changes which come together make one run, 0 to
+    /// 3600; 60 where absent. A run waits ten times as long at most.
     #[schema(minimum = 0, maximum = 3_600)]
     quiet_seconds: Option<i64>,
     /// What the runs go by; the usual where null or absent.
@@ -83,9 +84,9 @@ async fn get(State(app): State<App>, SignedIn(caller): SignedIn) -> Result<Json<
 /// Sets when runs begin of themselves.
 ///
 /// The operator does. A server looks every five seconds whether a run is due, and queues none while one waits. With
-/// `on_change` these bear on a run: offers and needs, their sites, who vouches for their organisations, and memberships;
-/// neither what runs suggest nor what sides agree. A run that fails is not repeated before the interval is over or something
-/// else changes.
+/// `on_change` these bear on a run: offers and needs, their sites, who vouches for their organisations, and
+/// memberships; neither what runs suggest nor what sides agree. A run that fails is not repeated before the interval is
+/// over or something else changes.
 #[utoipa::path(put, operation_id = "run_schedules_update", path = "/run-schedule", tag = "Matching", request_body = ScheduleBody, security(("bearer" = [])),
     responses(
         (status = 200, description = "When runs begin of themselves now", body = ScheduleView),

@@ -191,8 +191,8 @@ impl LevelView {
 
 /// Lists runs.
 ///
-/// In the order in which they were asked for. Organisations see when runs were made; figures of the whole market are for
-/// the operator.
+/// In the order in which they were asked for. Organisations see when runs were made; figures of the whole market are
+/// for the operator.
 #[utoipa::path(get, operation_id = "match_runs_list", path = "/match-runs", tag = "Matching", params(PlainQuery), security(("bearer" = [])),
     responses((status = 200, description = "The runs", body = Page<RunView>)))]
 async fn list(
@@ -227,8 +227,8 @@ async fn start(
 /// Reads a run.
 ///
 /// Tells how it stands, and once it is done what it reached: each level of the objective with a proven bound. With
-/// `Accept: text/event-stream` it is sent as an event `run` now and with each change, and the answer ends once the run is
-/// `done` or `failed`.
+/// `Accept: text/event-stream` it is sent as an event `run` now and with each change, and the answer ends once the run
+/// is `done` or `failed`.
 #[utoipa::path(get, operation_id = "match_runs_get", path = "/match-runs/{id}", tag = "Matching", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The run's id")),
     responses(

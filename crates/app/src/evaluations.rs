@@ -1,8 +1,8 @@
-//! The evaluation record of a match: why this supplier, as far as the buyer may know, so that who accounts for it can show
-//! it to an auditor.
+//! The evaluation record of a match: why this supplier, as far as the buyer may know, so that who accounts for it can
+//! show it to an auditor.
 //!
-//! It says nothing that its reader could not read elsewhere: the match and its explanation, the run, and what the audit log
-//! and the ledger tell of the match.
+//! It says nothing that its reader could not read elsewhere: the match and its explanation, the run, and what the audit
+//! log and the ledger tell of the match.
 
 use std::collections::BTreeSet;
 

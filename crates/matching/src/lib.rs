@@ -1,7 +1,7 @@
 //! The matching engine, pure: a market snapshot in, matches with reasons and a proof out.
 //!
-//! [`allocate`] decides who should supply whom, [`verify`] checks a result with code of its own,
-//! [`explain_need`], [`explain_pair`] and [`explain_choice`] answer questions about one need, one pair or one match. Integers only, and
+//! [`allocate`] decides who should supply whom, [`verify`] checks a result with code of its own, [`explain_need`],
+//! [`explain_pair`] and [`explain_choice`] answer questions about one need, one pair or one match. Integers only, and
 //! the same bytes for the same market, parameters and engine version, whatever the number of threads.
 
 mod allocate;

@@ -49,8 +49,8 @@ struct ComparisonView {
     from: ComparedRun,
     /// The run `with`.
     to: ComparedRun,
-    /// Whether both saw the same market, so that what differs comes of parameters, tables or engine alone; null where one was
-    /// stored without what it saw.
+    /// Whether both saw the same market, so that what differs comes of parameters, tables or engine alone; null where
+    /// one was stored without what it saw.
     same_market: Option<bool>,
     /// Whether both went by the same catalogue and regions; null likewise.
     same_tables: Option<bool>,
@@ -205,10 +205,11 @@ impl PairView {
 
 /// Compares two runs.
 ///
-/// What the run `with` suggested otherwise than this one: key figures and levels side by side, and each pair of offer and
-/// instalment that it added, removed or gave another quantity. Both are taken as they were written down when they were done:
-/// what the sides made of the matches since is not looked at, and what was promised before a run is no match of it. Where
-/// they saw different markets, `same_market` says so. It is of the whole market, so it is for the operator.
+/// What the run `with` suggested otherwise than this one: key figures and levels side by side, and each pair of offer
+/// and instalment that it added, removed or gave another quantity. Both are taken as they were written down when they
+/// were done: what the sides made of the matches since is not looked at, and what was promised before a run is no match
+/// of it. Where they saw different markets, `same_market` says so. It is of the whole market, so it is for the
+/// operator.
 #[utoipa::path(get, operation_id = "match_runs_compare", path = "/match-runs/{id}/compare", tag = "Matching", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The first run's id"), CompareQuery),
     responses(

@@ -29,8 +29,8 @@ pub(super) async fn open(app: App, caller: Caller, again: Again, id: RunId) -> R
     Ok(answer)
 }
 
-/// Sends the run as it is, and again whenever its reader sees it change. Whatever ends it ends the stream: who comes back
-/// is told why.
+/// Sends the run as it is, and again whenever its reader sees it change. Whatever ends it ends the stream: who comes
+/// back is told why.
 async fn run(app: App, mut caller: Caller, (again, _held): (Again, Stream), id: RunId, mut sender: Sender<Bytes>) {
     let mut last: Option<String> = None;
     let mut said = Instant::now();
