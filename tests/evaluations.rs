@@ -1,7 +1,8 @@
 //! The evaluation record of a match: why this supplier, to the buyer and the operator.
 
+use app::{access::Caller, organisations::Merging};
 use serde_json::{Value, json};
-use testkit::{TestApp, TestDb, app::request, on_both};
+use testkit::{Org, TestApp, TestDb, app::request, on_both};
 
 use crate::{ledger::Pair, needs, offers};
 
@@ -101,7 +102,23 @@ on_both! {
 }
 
 on_both! {
-    async fn what_the_run_saw_may_be_gone(db: TestDb) {
+    async fn the_buyer_may_be_another_since(db: TestDb) {
+        let app = TestApp::new(db);
+        let pair = Pair::new(&app).await;
+        // Whoever became the buyer since reads nothing of what the former one might know of the market.
+        let into = app.hospital("Klinikum").await;
+        let (operator, id) = (Caller::command_line(), |org: &Org| org.id.parse().unwrap());
+        let merge = (id(&pair.hospital), id(&into));
+        app::organisations::merge(&app.app, &operator, merge, Merging::Commit).await.unwrap();
+        let told = record(&app, &into.token, &pair.id).await;
+        assert_eq!((&told["choice"], &told["unexplained"]), (&Value::Null, &json!("other_owner")));
+        assert!(record(&app, &app.operator(), &pair.id).await["choice"].is_object());
+        app.get(&pair.hospital.token, &format!("/api/v1/matches/{}/evaluation", pair.id)).await.expect(401);
+    }
+}
+
+on_both! {
+    async fn what_the_run_saw_may_no_longer_be_kept(db: TestDb) {
         let app = TestApp::new(db);
         let pair = Pair::new(&app).await;
         app.app.store.tamper("DELETE FROM snapshots").await.unwrap();

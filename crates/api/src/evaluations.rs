@@ -57,8 +57,8 @@ struct EvaluationView {
     run: Option<RunView>,
     /// What the run did for the instalment and what else may serve it; null where `unexplained` says why.
     choice: Option<ChoiceView>,
-    /// `by_hand`: it was compared with nothing; `not_kept`: what the run saw is no longer kept. Null where `choice` is
-    /// there.
+    /// `by_hand`: it was compared with nothing; `not_kept`: what the run saw is no longer kept; `other_owner`: the need was
+    /// another organisation's when the run saw it, as before a merger. Null where `choice` is there.
     unexplained: Option<&'static str>,
     /// What was written of it into the ledger, the first first.
     entries: Vec<EntryView>,

@@ -51,6 +51,9 @@ pub enum Unexplained {
     ByHand,
     /// What the run saw is no longer kept.
     NotKept,
+    /// The need was another organisation's when the run saw it, as before the two became one: what that one might know of
+    /// the market is not what the reader may.
+    OtherOwner,
 }
 
 impl Unexplained {
@@ -59,6 +62,7 @@ impl Unexplained {
         match self {
             Self::ByHand => "by_hand",
             Self::NotKept => "not_kept",
+            Self::OtherOwner => "other_owner",
         }
     }
 }
@@ -145,6 +149,8 @@ pub async fn of_match(app: &App, caller: &Caller, id: MatchId) -> AppResult<Eval
             match explanations::choice(app, caller, run, pair).await {
                 Ok(choice) => Ok(choice),
                 Err(AppError::Conflict { code: "no_snapshot", .. }) => Err(Unexplained::NotKept),
+                // It is the caller's now, or there would be no view.
+                Err(AppError::NotFound { .. }) => Err(Unexplained::OtherOwner),
                 Err(other) => return Err(other),
             }
         }
