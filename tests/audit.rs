@@ -55,6 +55,7 @@ on_both! {
         app.delete(&firm.token, &format!("/api/v1/api-keys/{key}")).await.expect(200);
         let run = app.post(&operator, "/api/v1/match-runs", &json!({})).await.expect(202).id();
         app.post(&operator, &format!("/api/v1/match-runs/{run}/cancel"), &json!({})).await.expect(200);
+        app.put(&operator, "/api/v1/run-schedule", &json!({ "every_minutes": 60 })).await.expect(200);
         people::whatever_a_person_does(&app, &firm).await;
         memberships::whatever_clusters_do(&app).await;
         ledger::whatever_sides_do(&app).await;

@@ -223,7 +223,7 @@ on_both! {
             if path.ends_with("/offers/confirm") {
                 example["offers"][0]["id"] = ids["offers"].clone().into();
             }
-            let operators = ["organisations", "match-runs", "market", "{id}/verify"].iter().any(|end| path.ends_with(end));
+            let operators = ["organisations", "match-runs", "market", "run-schedule", "{id}/verify"].iter().any(|end| path.ends_with(end));
             let (id, token) = if path.contains("/members/") || path.ends_with("/members") { (&cluster.id, &cluster.token) } else { (&firm.id, &firm.token) };
             let token = if operators { app.operator() } else { token.clone() };
             let (id, token) = match path.split_once("/api/v1/calls") {
@@ -253,7 +253,7 @@ on_both! {
                 ids.entry(path.split('/').nth(3).unwrap().to_owned()).or_insert_with(|| id.to_owned());
             }
         }
-        assert_eq!((tried, patched), (53, 8));
+        assert_eq!((tried, patched), (54, 8));
         app.work().await;
         assert_eq!(app.get("", "/api/v1/openapi.json").await.expect(200).json, document);
     }

@@ -43,7 +43,7 @@ const OWN: [&str; 2] = ["roles_accept", "sessions_end"];
 const SHARED: [&str; 2] = ["match_runs_get", "match_runs_shortages"];
 
 /// Operations on such a record that are the operator's alone, as are figures of the whole market.
-const OPERATORS: [&str; 3] = ["match_runs_accept", "match_runs_cancel", "match_runs_shares"];
+const OPERATORS: [&str; 4] = ["match_runs_accept", "match_runs_cancel", "match_runs_compare", "match_runs_shares"];
 
 /// The id of nothing.
 const NOBODY: &str = "018f0000-0000-7000-8000-000000000001";
@@ -90,6 +90,7 @@ fn filled(path: &str, ids: &BTreeMap<&str, String>) -> String {
     let of = if path.contains("{id}/members") { "clusters" } else { list };
     let path = path.replace("{id}", &ids[of]).replace("{organisation}", &ids["organisations"]);
     let path = path.replace("/preview", "/preview?audience=owner");
+    let path = path.replace("/compare", &format!("/compare?with={NOBODY}"));
     ["need", "offer", "role", "member", "cluster", "mandate", "claim", "answer", "certificate", "evidence"]
         .iter()
         .fold(path, |path, name| path.replace(&format!("{{{name}}}"), &ids[format!("{name}s").as_str()]))
@@ -175,6 +176,7 @@ on_both! {
             ("clusters", firm.id.clone()),
             ("members", NOBODY.to_owned()),
             ("market", NOBODY.to_owned()),
+            ("run-schedule", NOBODY.to_owned()),
             ("mandates", NOBODY.to_owned()),
             ("claims", NOBODY.to_owned()),
             ("calls", NOBODY.to_owned()),
@@ -199,7 +201,7 @@ on_both! {
             };
             assert_eq!(send(&member).await.status, 403, "{id}");
             // An editor writes, and decides about nobody.
-            if ["roles", "api_keys", "match_runs", "mandates", "claims", "memberships", "organisations", "markets"].iter().any(|list| id.starts_with(list)) {
+            if ["roles", "api_keys", "match_runs", "mandates", "claims", "memberships", "organisations", "markets", "run_schedules"].iter().any(|list| id.starts_with(list)) {
                 assert_eq!(send(&editor).await.status, 403, "{id}");
             }
             refused += 1;
@@ -289,6 +291,8 @@ on_both! {
             } else if id == "markets_get" {
                 // Everybody in the market reads how it runs.
                 assert_eq!(send(path, json!({})).await.expect(200).json["mode"], "normal");
+            } else if id == "run_schedules_get" {
+                assert_eq!(send(path, json!({})).await.status, 403, "{id}");
             } else if path.contains('{') {
                 let path = filled(&path, &ids);
                 let body = if method == "PATCH" { json!({ "note": "X", "name": "X" }) } else { body_of(&id) };
@@ -330,7 +334,7 @@ on_both! {
                     "lines" => { let mut b = lines::plain(&firm, 5); b["organisation"] = json!(firm.id); b }
                     "sites" | "api-keys" => json!({ "organisation": firm.id, "name": "S" }),
                     "offers" if id == "offers_reconfirm" => json!({ "offers": [{ "id": ids["offers"] }] }),
-                    "market" => body_of(&id),
+                    "market" | "run-schedule" => body_of(&id),
                     "offers" => { let mut b = offers::plain(&firm); b["organisation"] = json!(firm.id); b }
                     "needs" => { let mut b = needs::plain(&hospital); b["organisation"] = json!(hospital.id); b }
                     "matches" => body_of(&id),
@@ -340,7 +344,7 @@ on_both! {
                 };
                 let answer = send(path.clone(), if list == "match-runs" { json!({}) } else { body }).await;
                 match list {
-                    "match-runs" | "matches" | "market" => assert_eq!(answer.status, 403, "{id}"),
+                    "match-runs" | "matches" | "market" | "run-schedule" => assert_eq!(answer.status, 403, "{id}"),
                     "offers" if id == "offers_reconfirm" => assert_eq!(answer.expect(422).faults(), ["/offers/0/id unknown_offer"], "{id}"),
                     // Whoever registers one is its admin, and vouches for nobody.
                     "organisations" => assert_eq!(answer.expect(422).faults(), ["/verification not_yours"], "{id}"),

@@ -38,6 +38,7 @@ mod m20261130_000028_trust;
 mod m20261130_000029_match_risks;
 mod m20261130_000030_ledger;
 mod m20261130_000031_chains;
+mod m20261130_000032_run_schedules;
 
 /// Every schema change, in order.
 #[derive(Debug)]
@@ -75,6 +76,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000029_match_risks::Migration),
             Box::new(m20261130_000030_ledger::Migration),
             Box::new(m20261130_000031_chains::Migration),
+            Box::new(m20261130_000032_run_schedules::Migration),
         ]
     }
 }

@@ -10,7 +10,7 @@ use app::{
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, HeaderName, header},
+    http::{HeaderMap, HeaderName},
     response::{IntoResponse, Response},
 };
 use domain::event::{Named, Subject};
@@ -21,7 +21,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::{
-    cursor, limits,
+    cursor, event_stream, limits,
     page::limit,
     problem::Problem,
     query::{Parameters, Several},
@@ -209,9 +209,7 @@ async fn list(
     Parameters(query): Parameters<ChangesQuery>,
 ) -> Result<Response, Problem> {
     let feed = Feed::of(&caller, &query.types.0);
-    let streams = headers.get_all(header::ACCEPT).iter().any(|accept| {
-        accept.to_str().is_ok_and(|text| text.split([',', ';']).any(|kind| kind.trim() == "text/event-stream"))
-    });
+    let streams = event_stream::is_wanted(&headers);
     let broke_off = headers.get(LAST_EVENT_ID).filter(|_| streams).map(|id| id.to_str().unwrap_or_default().to_owned());
     let Some(since) = broke_off.or(query.since) else {
         let detail = "is missing; begin with GET /api/v1/changes/snapshot, whose last page has it";

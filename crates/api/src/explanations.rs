@@ -14,8 +14,10 @@ mod need;
 mod pair;
 mod parts;
 
+pub(crate) use need::ExplainedInstalment;
 pub use need::NeedExplanation;
 pub use pair::PairExplanation;
+pub(crate) use parts::{PassedHow, UsedOffer};
 
 /// The routes of explanations.
 pub(crate) fn router() -> OpenApiRouter<App> {

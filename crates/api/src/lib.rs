@@ -28,6 +28,8 @@ mod created;
 mod cursor;
 mod directory;
 mod docs;
+mod evaluations;
+mod event_stream;
 mod evidence;
 pub mod explanations;
 mod feature;
@@ -64,6 +66,7 @@ mod regions;
 mod reviews;
 mod roles;
 mod run_parameters;
+mod run_schedule;
 mod runs;
 mod serve;
 mod sessions;
@@ -108,9 +111,11 @@ fn routes() -> OpenApiRouter<App> {
         .merge(calls::router())
         .merge(history::router())
         .merge(runs::router())
+        .merge(run_schedule::router())
         .merge(explanations::router())
         .merge(matches::router())
         .merge(chains::router())
+        .merge(evaluations::router())
         .merge(openings::router())
         .merge(changes::router());
     OpenApiRouter::with_openapi(openapi::frame()).merge(health::router()).merge(jwks::router()).nest("/api/v1", v1)

@@ -114,13 +114,18 @@ pub struct Following(String);
 
 impl<T: Serialize> IntoResponse for Paged<T> {
     fn into_response(self) -> Response {
-        let following = self.0.next.clone().map(Following);
-        let mut response = Json(self.0).into_response();
-        if let Some(following) = following {
-            response.extensions_mut().insert(following);
-        }
-        response
+        let next = self.0.next.clone();
+        before(&self.0, next)
     }
+}
+
+/// Something with a page in it on its way out, before what `next` leads to.
+pub fn before(part: &impl Serialize, next: Option<String>) -> Response {
+    let mut response = Json(part).into_response();
+    if let Some(following) = next.map(Following) {
+        response.extensions_mut().insert(following);
+    }
+    response
 }
 
 impl Following {

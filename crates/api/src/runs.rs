@@ -4,7 +4,12 @@ use app::{
     Actor, App,
     runs::{RunProgress, RunRow},
 };
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::State,
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+};
 use domain::{ids::RunId, parameters::Parameters as RunParameters};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,27 +19,30 @@ use uuid::Uuid;
 use crate::{
     body::JsonBody,
     created::{Created, accepted},
+    event_stream,
     page::{Listing, Page, Paged, PlainQuery},
     path_id::PathId,
     problem::Problem,
     query::Parameters,
     run_parameters::{ParametersBody, ParametersView},
-    signed_in::SignedIn,
+    signed_in::{Again, SignedIn},
 };
 
+mod compare;
 mod shares;
 mod shortages;
+mod stream;
 
 /// The routes of runs.
 pub fn router() -> OpenApiRouter<App> {
     let runs = OpenApiRouter::new().routes(routes!(list, start)).routes(routes!(get)).routes(routes!(cancel));
-    runs.merge(shares::router()).merge(shortages::router())
+    runs.merge(compare::router()).merge(shares::router()).merge(shortages::router())
 }
 
 /// A run.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Run)]
-struct RunView {
+pub(crate) struct RunView {
     /// Its id.
     id: Uuid,
     /// `queued`, `running`, `done` or `failed`.
@@ -123,7 +131,8 @@ struct LevelView {
 }
 
 impl RunView {
-    fn of(run: RunRow, reader: Actor) -> Result<Self, Problem> {
+    /// Of a run as far as its reader may know it.
+    pub(crate) fn of(run: RunRow, reader: Actor) -> Result<Self, Problem> {
         let read = |e: serde_json::Error| Problem::from(app::AppError::internal(e));
         let parameters: RunParameters = serde_json::from_str(&run.parameters_json).map_err(read)?;
         let all = reader == Actor::Operator;
@@ -182,8 +191,8 @@ impl LevelView {
 
 /// Lists runs.
 ///
-/// In the order in which they were asked for. Organisations see when runs were made; figures of the whole market are for
-/// the operator.
+/// In the order in which they were asked for. Organisations see when runs were made; figures of the whole market are
+/// for the operator.
 #[utoipa::path(get, operation_id = "match_runs_list", path = "/match-runs", tag = "Matching", params(PlainQuery), security(("bearer" = [])),
     responses((status = 200, description = "The runs", body = Page<RunView>)))]
 async fn list(
@@ -217,16 +226,25 @@ async fn start(
 
 /// Reads a run.
 ///
-/// Tells how it stands, and once it is done what it reached: each level of the objective with a proven bound.
+/// Tells how it stands, and once it is done what it reached: each level of the objective with a proven bound. With
+/// `Accept: text/event-stream` it is sent as an event `run` now and with each change, and the answer ends once the run
+/// is `done` or `failed`.
 #[utoipa::path(get, operation_id = "match_runs_get", path = "/match-runs/{id}", tag = "Matching", security(("bearer" = [])),
     params(("id" = Uuid, Path, description = "The run's id")),
-    responses((status = 200, description = "The run", body = RunView)))]
+    responses(
+        (status = 200, description = "The run", content((RunView = "application/json"), (String = "text/event-stream"))),
+        (status = 429, description = "Too much was asked for, or the organisation holds 20 streams open")))]
 async fn get(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
     PathId(id): PathId<RunId>,
-) -> Result<Json<RunView>, Problem> {
-    Ok(Json(RunView::of(app::runs::get(&app, &caller, id).await?, caller.actor)?))
+    again: Again,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    if event_stream::is_wanted(&headers) {
+        return stream::open(app, caller, again, id).await;
+    }
+    Ok(Json(RunView::of(app::runs::get(&app, &caller, id).await?, caller.actor)?).into_response())
 }
 
 /// Cancels a run.

@@ -77,6 +77,11 @@ impl Feed {
         *self.stopping.borrow()
     }
 
+    /// Ends when the service is told to stop.
+    pub(crate) async fn stopped(&self) {
+        until(&mut self.stopping.subscribe(), |stop| *stop).await;
+    }
+
     /// A stream of a caller, until it is dropped.
     ///
     /// # Errors

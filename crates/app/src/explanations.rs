@@ -10,7 +10,7 @@ use std::sync::{
 
 use domain::{
     eligibility::Rules,
-    ids::{NeedId, OfferId, RunId},
+    ids::{InstalmentId, NeedId, OfferId, RunId},
     market::Market,
     parameters::Parameters,
 };
@@ -23,9 +23,9 @@ use storage::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use matching::{
-    Asked, Because, Change, Explanation, Fact, Gains, How, InstalmentExplanation, LeftOut, LineExplanation,
-    MOST_SOLVES, Matched, Measured, PairAnswer, PairExplanation, Server, TierUnits, Tried, USUAL_SOLVES, Used, Value,
-    Verdict,
+    Alternative, Asked, Because, Change, Choice, Explanation, Fact, Gains, How, InstalmentExplanation, LeftOut,
+    LineExplanation, MOST_SOLVES, Matched, Measured, PairAnswer, PairExplanation, Server, TierUnits, Tried,
+    USUAL_SOLVES, Used, Value, Verdict,
 };
 
 use crate::{
@@ -176,6 +176,30 @@ pub async fn pair(
         (Audience::Buyer(_) | Audience::Operator, _) => None,
     };
     Ok((told, row))
+}
+
+/// Why an instalment got what a run gave it of an offer, and what else may serve it.
+///
+/// # Errors
+/// As [`need`].
+pub(crate) async fn choice(
+    app: &App,
+    caller: &Caller,
+    run: RunId,
+    (need, instalment, offer): (NeedId, InstalmentId, OfferId),
+) -> AppResult<Choice> {
+    own_need(app, caller, need).await?;
+    let run_seen = done(app, caller, run).await?;
+    let seat = app.explaining.seat()?;
+    let (seen, parameters) = seen(app, run_seen).await?;
+    let matched = matched(app, run, need).await?;
+    let audience = audience(caller.actor)?;
+    let work = Work::of(seen, parameters, seat);
+    work.run(move |rules, control| {
+        let question = Question { need, audience, budget: 0, matched: Some(&matched) };
+        matching::explain_choice(rules, &question, (instalment, offer), control)
+    })
+    .await
 }
 
 /// What a run now would do for a need, with the market that it would see.

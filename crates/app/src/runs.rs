@@ -26,7 +26,9 @@ use crate::{
     policy::{Action, Resource, require},
 };
 
+mod compare;
 mod compute;
+mod follow;
 mod replay;
 mod retention;
 mod stored;
@@ -34,7 +36,9 @@ mod verify;
 mod worker;
 mod written;
 
+pub use compare::{Comparison, PairChange, PairCounts, compare};
 pub use compute::{Computed, RunProgress, Stage, Watch, unwatched};
+pub use follow::follow;
 pub use matching::{Figures, LevelReport, Outcome, Share};
 pub use replay::{Difference, Replayed, replay};
 pub use retention::Retention;
@@ -67,6 +71,8 @@ pub async fn start(app: &App, caller: &Caller, parameters: &Parameters) -> AppRe
         at: now,
     };
     let id = new.id;
+    // What is committed by now is not unseen by this run, and makes no other.
+    crate::changes::number(app).await?;
     let started = deed(Act::Start, id, vec![Change::to("day", new.day), Change::to("mode", parameters.mode.as_str())]);
     app.store
         .write(move |tx| async move {
@@ -146,14 +152,18 @@ pub async fn shares(app: &App, caller: &Caller, id: RunId, request: PageRequest)
         Some(shares) => serde_json::from_str(&shares).map_err(AppError::internal)?,
         None => Vec::new(),
     };
-    // A finished run does not change, so a place in the list is a key.
+    Ok(part_of(all, request))
+}
+
+/// A page of a list of finished runs: these do not change, so a place in the list is a key.
+fn part_of<T>(all: Vec<T>, request: PageRequest) -> Page<T> {
     let start = request.after.map_or(0, |key| usize::try_from(key.id.as_u128()).unwrap_or(usize::MAX));
     let limit = usize::try_from(request.limit.max(1)).unwrap_or(usize::MAX);
     let end = start.saturating_add(limit);
     let key = u128::try_from(end).ok().filter(|_| end < all.len());
     let next = key.map(|place| PageKey { at: 0, id: uuid::Uuid::from_u128(place) });
     let total = request.total.then(|| u64::try_from(all.len()).unwrap_or(u64::MAX));
-    Ok(Page { items: all.into_iter().skip(start).take(limit).collect(), next, total })
+    Page { items: all.into_iter().skip(start).take(limit).collect(), next, total }
 }
 
 /// Allocates the whole market now, until `stop` is done. Unless it is a dry run, the result is stored as a run of

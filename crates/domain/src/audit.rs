@@ -250,6 +250,8 @@ words! {
         MatchMessage "match_message",
         /// A run of the engine.
         Run "match_run",
+        /// When runs begin of themselves.
+        RunSchedule "run_schedule",
         /// A key of a machine.
         ApiKey "api_key",
         /// A person.

@@ -4,6 +4,15 @@ use uuid::Uuid;
 
 use crate::{ids::OrganisationId, time::Instant};
 
+/// What happened to a record that came into being; no other word of the same transaction takes its place.
+pub const CREATED: &str = "created";
+/// What happened to an organisation for which the operator vouches from now on, or no longer.
+pub const VERIFIED: &str = "verified";
+/// What happened to a record that somebody sees from now on.
+pub const SHOWN: &str = "shown";
+/// What happened to a record that somebody sees no longer.
+pub const HIDDEN: &str = "hidden";
+
 /// What an event is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {

@@ -49,6 +49,7 @@ pub mod quarantine;
 pub mod rate;
 pub mod region;
 pub mod review;
+pub mod schedule;
 pub mod text;
 pub mod time;
 mod typed;

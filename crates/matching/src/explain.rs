@@ -20,10 +20,12 @@ use crate::{
     related::related,
 };
 
+mod choice;
 mod pair;
 mod trace;
 mod used;
 
+pub use choice::{Alternative, Choice, explain_choice};
 pub use pair::{Because, PairAnswer, PairExplanation, Server, explain_pair};
 pub use trace::{Asked, Fact, Measured, Value, Verdict, trace};
 pub(crate) use trace::{available, caveat};

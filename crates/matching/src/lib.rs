@@ -1,7 +1,7 @@
 //! The matching engine, pure: a market snapshot in, matches with reasons and a proof out.
 //!
-//! [`allocate`] decides who should supply whom, [`verify`] checks a result with code of its own,
-//! [`explain_need`] and [`explain_pair`] answer questions about one need or one pair. Integers only, and
+//! [`allocate`] decides who should supply whom, [`verify`] checks a result with code of its own, [`explain_need`],
+//! [`explain_pair`] and [`explain_choice`] answer questions about one need, one pair or one match. Integers only, and
 //! the same bytes for the same market, parameters and engine version, whatever the number of threads.
 
 mod allocate;
@@ -34,8 +34,9 @@ pub use audience::{Audience, Projection, project, shown_to};
 pub use checker::verify;
 pub use counterfactual::{Change, Gains, LeftOut, TierUnits, Tried, WhyLeftOut, gains};
 pub use explain::{
-    Asked, Because, Explanation, Fact, How, InstalmentExplanation, LineExplanation, MOST_SOLVES, Matched, Measured,
-    PairAnswer, PairExplanation, Question, Server, USUAL_SOLVES, Used, Value, Verdict, explain_need, explain_pair,
+    Alternative, Asked, Because, Choice, Explanation, Fact, How, InstalmentExplanation, LineExplanation, MOST_SOLVES,
+    Matched, Measured, PairAnswer, PairExplanation, Question, Server, USUAL_SOLVES, Used, Value, Verdict,
+    explain_choice, explain_need, explain_pair,
 };
 pub use line_time::{LineOffer, line_fits};
 pub use outcome::{

@@ -13,12 +13,14 @@ use exchange::number::Locale;
 pub use access::{Admin, AdminAction, Audit, Keys, KeysAction, Token, TokenAction};
 pub use market::{Market, Mode};
 pub use organisations::{Kind, Org, OrgAction, OrgList, Voucher};
+pub use schedule::{Schedule, YesNo};
 
 use crate::demo::DEFAULT_SEED;
 
 mod access;
 mod market;
 mod organisations;
+mod schedule;
 
 const EXIT_CODES: &str = "\
 Settings: a flag wins over the environment (MUSTER_DATA, MUSTER_DATABASE_URL, MUSTER_ADDR, MUSTER_PUBLIC_URL,
@@ -229,6 +231,19 @@ Examples:
   muster market --mode emergency --reason \"The Commission activated the emergency framework\"
   muster market --output json")]
     Market(Market),
+    /// See or set when runs begin of themselves
+    #[command(after_help = "\
+A running `muster serve` queues a run when the interval since the last one is over, or when nothing more has changed for
+the quiet seconds after offers, needs or what bears on them changed. None is queued while one waits. Parameters of these
+runs are set over HTTP. Flags that are left out change nothing.
+
+Examples:
+  muster schedule
+  muster schedule --every 60
+  muster schedule --on-change yes --quiet 120
+  muster schedule --every 0 --on-change no
+  muster schedule --output json")]
+    Schedule(Schedule),
     /// See who did what to which record
     #[command(after_help = "\
 Examples:

@@ -148,6 +148,8 @@ pub(crate) enum Turn {
     Claim,
     /// Giving numbers to events.
     Number,
+    /// Deciding whether a run is to be queued.
+    Queue,
 }
 
 /// Waits until no other transaction has the turn, and keeps it until this one ends.
@@ -161,6 +163,7 @@ pub(crate) async fn take_turn(transaction: &DatabaseTransaction, turn: Turn) -> 
                 Turn::Register => 120_312_219_461_236,
                 Turn::Claim => 120_312_219_461_237,
                 Turn::Number => 120_312_219_461_238,
+                Turn::Queue => 120_312_219_461_239,
             };
             let wait = format!("SELECT pg_advisory_xact_lock({number})");
             transaction.execute_unprepared(&wait).await.map(drop)

@@ -60,6 +60,7 @@ pub mod retired_region;
 pub mod review;
 pub mod role;
 pub mod run;
+pub mod run_schedule;
 pub mod scheme;
 pub mod session;
 pub mod shortage;

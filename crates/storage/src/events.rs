@@ -6,8 +6,10 @@
 
 use std::{collections::BTreeMap, sync::PoisonError};
 
+pub use domain::event::CREATED;
+pub(crate) use domain::event::{HIDDEN, VERIFIED};
 use domain::{
-    event::{Named, Subject},
+    event::{Named, SHOWN, Subject},
     ids::OrganisationId,
     time::Instant,
 };
@@ -28,26 +30,20 @@ mod looking;
 mod numbering;
 mod reading;
 mod standing;
+mod unseen;
 
 pub(crate) use looking::lookers;
 pub use numbering::{Waiting, number, waiting};
 pub use reading::{EventFilter, EventPage, forget, last, page};
 pub use standing::{Standing, standing};
+pub use unseen::unseen;
 
-/// What happened to a record that came into being; no other word of the same transaction takes its place.
-pub const CREATED: &str = "created";
 /// What happened to a record of which something else changed than its state; it takes no other word's place.
 pub const CHANGED: &str = "changed";
 /// What happened to a membership that began.
 pub(crate) const ACTIVE: &str = "active";
 /// What happened to a membership that was active.
 pub(crate) const ENDED: &str = "ended";
-/// What happened to an organisation for which the operator vouches from now on, or no longer.
-pub(crate) const VERIFIED: &str = "verified";
-/// What happened to a record that somebody sees from now on.
-const SHOWN: &str = "shown";
-/// What happened to a record that somebody sees no longer.
-pub(crate) const HIDDEN: &str = "hidden";
 
 /// Events of one statement.
 const ROWS: usize = 4_000;

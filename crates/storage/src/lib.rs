@@ -50,6 +50,7 @@ pub mod postcodes;
 pub mod reviews;
 pub mod risks;
 pub mod roles;
+pub mod run_schedules;
 pub mod runs;
 pub mod sessions;
 pub mod shortages;

@@ -184,6 +184,13 @@ pub async fn promises(tx: &Tx, filter: &MatchFilter) -> Result<Vec<MatchRow>, St
     query.all(tx.connection()).await?.into_iter().map(record).collect()
 }
 
+/// What a run wrote down with each of its matches, as JSON, whatever became of them since; in no order.
+pub async fn explanations_of(reader: &impl Reads, run: RunId) -> Result<Vec<String>, StoreError> {
+    use match_row::Column;
+    let query = match_row::Entity::find().select_only().column(Column::Explanation).filter(Column::RunId.eq(run.0));
+    Ok(query.into_tuple().all(reader.connection()).await?)
+}
+
 /// The suggestions of a run that still stand, by id.
 pub async fn suggested_of(tx: &Tx, run: RunId) -> Result<Vec<MatchRow>, StoreError> {
     let filter = MatchFilter { run: Some(run), states: vec![MatchState::Suggested], ..MatchFilter::default() };

@@ -28,7 +28,9 @@ mod queue;
 mod standing;
 
 pub use finish::finish;
-pub use queue::{MOST_ATTEMPTS, cancel, claim, enqueue, fail, give_back, renew, waits};
+pub use queue::{
+    LastQueued, MOST_ATTEMPTS, cancel, claim, enqueue, fail, give_back, last_queued, renew, take_turn_to_queue, waits,
+};
 pub use standing::{RunQueue, standing};
 
 /// Where a run stands.

@@ -1,27 +1,22 @@
 //! The feed as server-sent events: one connection, until the reader, his credential or the service ends it.
 
-use std::{fmt::Write, time::Duration};
+use std::fmt::Write;
 
 use app::{
     App,
     access::Caller,
     changes::{self, Changes, Stream},
 };
-use axum::{
-    body::{Body, Bytes},
-    http::{HeaderValue, header},
-    response::{IntoResponse, Response},
-};
-use http_body_util::channel::{Channel, Sender};
+use axum::{body::Bytes, response::Response};
+use http_body_util::channel::Sender;
 use tracing::Instrument;
 
 use super::{Feed, gone};
-use crate::{problem::Problem, signed_in::Again};
-
-/// How often a sign of life is sent where nothing changes; as often it is asked whether the reader still may read.
-const HEARTBEAT: Duration = Duration::from_secs(15);
-/// Pieces that wait for a slow reader before nothing more is read for him.
-const BUFFERED: usize = 1;
+use crate::{
+    event_stream::{self, HEARTBEAT},
+    problem::Problem,
+    signed_in::Again,
+};
 
 /// Answers with a stream from a number on.
 pub(super) async fn open(
@@ -35,13 +30,10 @@ pub(super) async fn open(
     // What is wrong with the cursor is said as a problem, before there is a stream.
     changes::number(&app).await?;
     changes::since(&app, &caller, &feed.filter, after, 1).await?.ok_or_else(gone)?;
-    let (sender, body) = Channel::<Bytes>::new(BUFFERED);
+    let (sender, answer) = event_stream::open();
     let going = run(app, caller, (again, held), feed, (after, limit), sender);
     tokio::spawn(going.in_current_span());
-    let kind = HeaderValue::from_static("text/event-stream");
-    // A proxy that gathers an answer before it passes it on would never pass on this one.
-    let unbuffered = (header::HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
-    Ok(([(header::CONTENT_TYPE, kind), unbuffered], Body::new(body)).into_response())
+    Ok(answer)
 }
 
 /// Sends batch after batch. Whatever ends it ends the stream: who comes back is told why.

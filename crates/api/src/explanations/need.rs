@@ -49,7 +49,7 @@ pub struct NeedExplanation {
 
 /// An instalment and what the run did for it.
 #[derive(Debug, Serialize, ToSchema)]
-struct ExplainedInstalment {
+pub(crate) struct ExplainedInstalment {
     /// The instalment.
     instalment: Uuid,
     /// The day at whose end it must have arrived.
@@ -131,7 +131,8 @@ impl NeedExplanation {
 }
 
 impl ExplainedInstalment {
-    fn of(i: told::InstalmentExplanation) -> Self {
+    /// As it is written down.
+    pub(crate) fn of(i: told::InstalmentExplanation) -> Self {
         let funnel = i.funnel.into_iter().map(|step| FailingOffers {
             reason: step.reason.code(),
             words: step.reason.to_string(),

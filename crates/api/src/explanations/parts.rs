@@ -10,7 +10,7 @@ use crate::cost::CostView;
 
 /// How a pair passed every predicate.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct PassedHow {
+pub(crate) struct PassedHow {
     /// The last day on which the goods must exist.
     #[schema(format = Date)]
     cutoff: String,
@@ -77,7 +77,7 @@ pub(super) struct UnitsOfTier {
 
 /// An offer that may serve, and what used it up, in base units.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct UsedOffer {
+pub(crate) struct UsedOffer {
     /// The offer: its id, or for the buyer the name that explanations give it.
     offer: Uuid,
     /// What it has by the cut-off for the instalment.
@@ -148,7 +148,8 @@ pub(super) struct NotTried {
 }
 
 impl PassedHow {
-    pub(super) fn of(how: told::How) -> Self {
+    /// As it is written down.
+    pub(crate) fn of(how: told::How) -> Self {
         let (grade, caveat) = match how.standing {
             Standing::Same => ("same", None),
             Standing::Satisfies { caveat } => ("satisfies", Some(caveat)),
@@ -200,7 +201,8 @@ pub(super) fn tiers(units: Vec<told::TierUnits>) -> Vec<UnitsOfTier> {
 }
 
 impl UsedOffer {
-    pub(super) fn of(used: told::Used) -> Self {
+    /// As it is written down.
+    pub(crate) fn of(used: told::Used) -> Self {
         Self {
             offer: used.offer.0,
             available: used.available,

@@ -13,7 +13,7 @@ use domain::{
     organisation::OrganisationKind,
     quantity::Quantity,
 };
-use matching::{Audience, Control, Matched, Question, explain_need, explain_pair, project};
+use matching::{Audience, Control, Matched, Question, explain_choice, explain_need, explain_pair, project};
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 
 use crate::{
@@ -35,6 +35,13 @@ fn told(market: &Market, n: u64, need: domain::ids::NeedId, own: OrganisationId,
         // None of those that refuse him.
         let pair = explain_pair(&rules, &Question { budget: 1, ..question }, offer.id, &control).unwrap();
         text.push_str(&serde_json::to_string(&pair).unwrap());
+    }
+    // Of an evaluation record, whichever offer was chosen.
+    let instalments = whole.instalments.iter().map(|i| i.instalment);
+    for instalment in instalments.take(1) {
+        let chosen = matched.iter().find(|m| m.instalment == instalment).map_or(OfferId(id(2, 0)), |m| m.offer);
+        let choice = explain_choice(&rules, &question, (instalment, chosen), &control).unwrap().unwrap();
+        text.push_str(&serde_json::to_string(&choice).unwrap());
     }
     text
 }

@@ -6,7 +6,7 @@ use domain::{
     market::Market,
     need::Urgency,
 };
-use matching::{Audience, Because, Control, Matched, PairExplanation, Question, Verdict, explain_pair};
+use matching::{Audience, Because, Control, Matched, PairExplanation, Question, Verdict, explain_choice, explain_pair};
 
 use crate::markets::{measure, need, need_mut, offer, offer_mut, parameters, rules, today};
 
@@ -131,4 +131,27 @@ fn what_is_not_there_is_not_answered() {
     let mask = offer(&mut m, 1, "mask", "AA111", 5, 0);
     let told = ask(&m, asked, mask, Audience::Operator).unwrap();
     assert_eq!(told.instalments[0].reason.as_ref().unwrap().code(), "other_product");
+}
+
+#[test]
+fn a_choice_lists_every_eligible_offer_and_what_the_run_gave() {
+    let mut m = Market::new(today());
+    let near = offer(&mut m, 0, "lamp", "AA111", 3, 0);
+    let far = offer(&mut m, 1, "lamp", "AA121", 9, 0);
+    let outside = offer(&mut m, 2, "lamp", "BB121", 9, 0);
+    let asked = need(&mut m, 0, "lamp", "AA112", 4, 9);
+    need_mut(&mut m, asked).terms.max_distance_km = Some(300);
+    let instalment = m.need(asked).unwrap().instalments[0].id;
+    let matched = [near, far].map(|offer| Matched { offer, instalment, units: if offer == near { 3 } else { 1 } });
+    let (parameters, control) = (parameters(1), Control::default());
+    let rules = rules(&m, &parameters);
+    let question = Question { need: asked, audience: Audience::Operator, budget: 0, matched: Some(&matched) };
+    let told = explain_choice(&rules, &question, (instalment, far), &control).unwrap().unwrap();
+    let listed: Vec<_> = told.alternatives.iter().map(|a| (a.offer, a.rank, a.units, a.used.left)).collect();
+    assert_eq!(listed, [(near, 1, 3, 0), (far, 2, 1, 8)]);
+    assert_eq!((told.chosen, told.instalment.offers, told.instalment.eligible_offers), (Some(far), 3, 2));
+    assert_eq!((told.instalment.matched, told.instalment.lines.len()), (4, 2));
+    assert!(told.alternatives.iter().all(|a| a.offer != outside));
+    let nobody = explain_choice(&rules, &question, (domain::ids::InstalmentId(asked.0), far), &control).unwrap();
+    assert!(nobody.is_none());
 }

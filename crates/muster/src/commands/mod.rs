@@ -31,6 +31,7 @@ mod organisation;
 mod products;
 mod regions;
 mod replay;
+mod schedule;
 mod serve;
 mod token;
 mod verify;
@@ -57,6 +58,7 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
         | Command::Keys(_)
         | Command::Org(_)
         | Command::Market(_)
+        | Command::Schedule(_)
         | Command::Audit(_)
         | Command::Doctor
         | Command::Config(_)
@@ -116,6 +118,7 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
             }
         },
         Command::Market(flags) => block(Box::pin(async move { market::run(&settings, &flags, output).await })),
+        Command::Schedule(flags) => block(Box::pin(async move { schedule::run(&settings, &flags, output).await })),
         Command::Audit(flags) => block(Box::pin(async move { audit::run(&settings, &flags, output).await })),
         Command::Doctor => block(Box::pin(async move { doctor::run(&settings, output).await })),
         Command::Config(flags) => match flags.action {

@@ -29,6 +29,7 @@ fn help_documents_exit_codes_and_every_command_has_examples() {
         "keys",
         "org",
         "market",
+        "schedule",
         "audit",
         "doctor",
         "config",

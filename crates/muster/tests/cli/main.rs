@@ -22,4 +22,5 @@ mod people;
 mod places;
 mod proving;
 mod racing;
+mod scheduling;
 mod serving;

@@ -26,6 +26,7 @@ pub struct Model {
     pub market_hash: Option<String>,
     pub tables_hash: Option<String>,
     pub progress: Option<String>,
+    pub after_event: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

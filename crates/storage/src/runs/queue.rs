@@ -12,19 +12,31 @@ use sea_orm::{
 use super::{NewRun, RunRow, RunState, record};
 use crate::{
     bulk,
+    dialect::{self, Turn},
     entity::run,
     error::StoreError,
+    events, json,
     store::{Reads, Store, Tx},
 };
 
 /// How often a run is begun before it is given up: the worker may have died of the run itself.
 pub const MOST_ATTEMPTS: i32 = 3;
 
+/// When the last run was queued, and up to which event it has seen the market.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastQueued {
+    /// When.
+    pub at: Instant,
+    /// It has seen every change up to this one, or will once a worker begins it; 0 where that is not known.
+    pub after_event: i64,
+}
+
 /// Queues a run, in the transaction of what it follows.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] when its id is taken.
 pub async fn enqueue(tx: &Tx, new: &NewRun) -> Result<(), StoreError> {
+    let after_event = Some(events::last(tx).await?);
     let row = run::Model {
         id: new.id.0,
         state: RunState::Queued.as_str().to_owned(),
@@ -46,6 +58,7 @@ pub async fn enqueue(tx: &Tx, new: &NewRun) -> Result<(), StoreError> {
         market_hash: None,
         tables_hash: None,
         progress: None,
+        after_event,
     };
     bulk::insert::<run::Entity, _>(tx.connection(), vec![row]).await
 }
@@ -55,6 +68,23 @@ pub async fn waits(tx: &Tx) -> Result<bool, StoreError> {
     let query = run::Entity::find().select_only().column(run::Column::Id);
     let query = query.filter(run::Column::State.eq(RunState::Queued.as_str())).limit(1);
     Ok(query.into_tuple::<uuid::Uuid>().one(tx.connection()).await?.is_some())
+}
+
+/// Waits until nobody else decides whether a run is to be queued, and keeps the turn until the transaction ends.
+pub async fn take_turn_to_queue(tx: &Tx) -> Result<(), StoreError> {
+    Ok(dialect::take_turn(tx.connection(), Turn::Queue).await?)
+}
+
+/// The run that was queued last, whatever became of it.
+pub async fn last_queued(reader: &impl Reads) -> Result<Option<LastQueued>, StoreError> {
+    let query = run::Entity::find().select_only().columns([run::Column::QueuedAt, run::Column::AfterEvent]);
+    let query = query.order_by_desc(run::Column::QueuedAt).order_by_desc(run::Column::Id).limit(1);
+    let found: Option<(i64, Option<i64>)> = query.into_tuple().one(reader.connection()).await?;
+    let last = |(at, after_event): (i64, Option<i64>)| {
+        let at = json::instant("runs.queued_at", at)?;
+        Ok(LastQueued { at, after_event: after_event.unwrap_or(0) })
+    };
+    found.map(last).transpose()
 }
 
 /// Takes the run that has waited longest: a queued one, or a running one whose lease is over.
@@ -67,6 +97,8 @@ pub async fn claim(store: &Store, worker: &str, now: Instant, lease: Duration) -
             let connection = tx.connection();
             give_up(connection, now).await?;
             let began = after_all_others(connection, now).await?;
+            // What is committed by now is in what the run will look at.
+            let seen = events::last(&tx).await?;
             let free = || {
                 let lease_over = Condition::all()
                     .add(run::Column::State.eq(RunState::Running.as_str()))
@@ -91,6 +123,7 @@ pub async fn claim(store: &Store, worker: &str, now: Instant, lease: Duration) -
                 .col_expr(run::Column::LeaseUntil, Expr::value(until.micros()))
                 .col_expr(run::Column::StartedAt, Expr::value(began))
                 .col_expr(run::Column::Progress, Expr::value(Option::<String>::None))
+                .col_expr(run::Column::AfterEvent, Expr::value(seen))
                 .filter(Expr::col(run::Column::Id).eq(next.into_query()))
                 .filter(free())
                 .exec_with_returning(connection)
