@@ -47,7 +47,7 @@ on_both! {
 }
 
 on_both! {
-    async fn another_request_does_not_get_the_answer_of_the_first(db: TestDb) {
+    async fn con_05_another_request_does_not_get_the_answer_of_the_first(db: TestDb) {
         let app = TestApp::new(db);
         let firm = app.firm("Atelier").await;
         post(&app, &firm.token, SITES, "k", &json!({ "name": "Second" })).await.expect(201);
@@ -72,7 +72,7 @@ on_both! {
 }
 
 on_both! {
-    async fn requests_at_once_make_one_record(db: TestDb) {
+    async fn con_05_requests_at_once_make_one_record(db: TestDb) {
         let app = TestApp::new(db);
         let firm = app.firm("Atelier").await;
         let body = json!({ "name": "Second" });

@@ -406,6 +406,45 @@ on_both! {
     }
 }
 
+on_both! {
+    async fn an_owner_names_the_matches_that_are_let_go(db: TestDb) {
+        let app = TestApp::new(db);
+        let pair = Pair::new(&app).await;
+        pair.agree(&app).await;
+        let offer = format!("/api/v1/offers/{}", pair.offer);
+        let less = json!({ "stock": { "value": 0 }, "running": { "value": 10, "per": "week" } });
+        app.patch(&pair.firm.token, &offer, "*", &less).await.expect(409);
+        for wrong in [&pair.offer, &pair.need] {
+            let refused = app.patch(&pair.firm.token, &format!("{offer}?release={wrong}"), "*", &less).await.expect(422);
+            assert_eq!(refused.faults(), ["/release unknown_match"]);
+        }
+        app.patch(&pair.firm.token, &format!("{offer}?release=first"), "*", &less).await.expect(422);
+        app.patch(&pair.firm.token, &format!("{offer}?release={}", pair.id), "*", &less).await.expect(200);
+        let ended = app.get(&pair.hospital.token, &format!("/api/v1/matches/{}", pair.id)).await.expect(200);
+        assert_eq!((&ended.json["state"], &ended.json["closing_reason"]), (&json!("cancelled"), &json!("no_supply")));
+        let told = format!("/api/v1/audit?record_id={}&act=cancel", pair.id);
+        assert_eq!(app.get(&pair.hospital.token, &told).await.expect(200).items().len(), 1, "the other side reads of it");
+        sound(&app).await;
+        // What came back to the need is matched anew, with the same firm if nobody else has it.
+        let second = Pair::of(&app, ("Second", "Ward"), Some("apron")).await;
+        second.step(&app, &second.hospital, "propose", &json!({})).await.expect(200);
+        let pause = format!("/api/v1/offers/{}/pause", second.offer);
+        app.post(&second.firm.token, &pause, &json!({})).await.expect(409);
+        app.post(&second.firm.token, &format!("{pause}?release={}", second.id), &json!({})).await.expect(200);
+        let ended = app.get(&second.hospital.token, &format!("/api/v1/matches/{}", second.id)).await.expect(200);
+        assert_eq!(ended.json["state"], "declined");
+        // A buyer does so with a need that is gone.
+        let third = Pair::of(&app, ("Third", "Clinic"), Some("cap")).await;
+        third.agree(&app).await;
+        let close = format!("/api/v1/needs/{}/close?release={}", third.need, third.id);
+        app.post(&third.firm.token, &close, &json!({ "reason": "need_gone" })).await.expect(404);
+        app.post(&third.hospital.token, &close, &json!({ "reason": "need_gone" })).await.expect(200);
+        let ended = app.get(&third.firm.token, &format!("/api/v1/matches/{}", third.id)).await.expect(200);
+        assert_eq!((&ended.json["state"], &ended.json["closing_reason"]), (&json!("cancelled"), &json!("need_gone")));
+        sound(&app).await;
+    }
+}
+
 /// Every operation of matches once, for the audit log.
 pub async fn whatever_sides_do(app: &TestApp) {
     let firm = app.firm("Supplier of all").await;

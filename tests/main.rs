@@ -48,4 +48,5 @@ mod sites;
 mod socket;
 mod streams;
 mod tokens;
+mod twins;
 mod urgency;

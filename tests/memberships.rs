@@ -323,7 +323,7 @@ on_both! {
         let end = format!("/api/v1/organisations/{}/mandates/{mandate}/end", firm.id);
         app.post(&firm.token, &end, &json!({})).await.expect(200);
         let offer = app.post(&firm.token, "/api/v1/offers", &offers::plain(&firm)).await.expect(201).id();
-        let withdrawn = app::offers::withdraw(&app.app, &caller, offer.parse().unwrap(), |_| Ok(())).await;
+        let withdrawn = app::offers::withdraw(&app.app, &caller, offer.parse().unwrap(), Vec::new(), |_| Ok(())).await;
         assert!(matches!(withdrawn, Err(app::AppError::Forbidden { .. })), "{withdrawn:?}");
         let read = app.get(&firm.token, &format!("/api/v1/offers/{offer}")).await.expect(200);
         assert_eq!(read.json["state"], "published");

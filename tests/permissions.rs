@@ -152,9 +152,9 @@ on_both! {
         let member = app.token(grant);
         // The use cases ask again, since not everybody comes over HTTP.
         let caller = Caller { person: Some(grant.person), scopes: Role::Member.scopes(), ..firm.caller() };
-        let withdrawn = app::offers::withdraw(&app.app, &caller, offer.parse().unwrap(), |_| Ok(())).await;
+        let withdrawn = app::offers::withdraw(&app.app, &caller, offer.parse().unwrap(), Vec::new(), |_| Ok(())).await;
         assert!(matches!(withdrawn, Err(AppError::Forbidden { .. })), "{withdrawn:?}");
-        let closed = app::needs::close(&app.app, &caller, need.parse().unwrap(), domain::matches::ClosingReason::Test, |_| Ok(())).await;
+        let closed = app::needs::close(&app.app, &caller, need.parse().unwrap(), (domain::matches::ClosingReason::Test, Vec::new()), |_| Ok(())).await;
         assert!(matches!(closed, Err(AppError::Forbidden { .. })), "{closed:?}");
         let editor = app.token(app.signed_in(id, Role::Editor).await);
         let role = app.get(&firm.token, &format!("/api/v1/organisations/{}/roles", firm.id)).await.expect(200);

@@ -65,16 +65,19 @@ async fn round(side: &mut Side, work: Work) {
             let (app, firm, store, done) =
                 (Arc::clone(&side.app), side.firms[number].clone(), side.store.clone(), Arc::clone(&done));
             tokio::spawn(async move {
-                let body = json!({ "site": firm.site, "product": "ffp", "grades": ["FFP2"],
-                    "stock": { "value": 5000 }, "running": { "value": 10000, "per": "week" } })
-                .to_string();
+                // Each is another, since what is the same counts once.
+                let mut stock = 0;
+                let mut body = json!({ "site": firm.site, "product": "ffp", "grades": ["FFP2"],
+                    "stock": { "value": 0 }, "running": { "value": 10000, "per": "week" } });
                 let site: SiteId = firm.site.parse().unwrap();
                 let site = storage::sites::get(&store, Scope::Operator, site).await.unwrap().record;
                 while began.elapsed() < ROUND {
                     match work {
                         Work::Publish => {
-                            let sent =
-                                request("POST".parse().unwrap(), &firm.token, "/api/v1/offers", body.clone().into());
+                            stock += 1;
+                            body["stock"]["value"] = json!(stock);
+                            let body = body.to_string().into();
+                            let sent = request("POST".parse().unwrap(), &firm.token, "/api/v1/offers", body);
                             assert_eq!(app.open(sent).await.status, 201);
                         }
                         Work::Insert => {

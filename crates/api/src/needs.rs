@@ -22,7 +22,7 @@ use crate::{
     path_id::PathId,
     problem::Problem,
     products::known_product,
-    query::{Parameters, Several},
+    query::{Parameters, Releasing, Several},
     signed_in::SignedIn,
     sort::{ByCreation, Sort},
     version::IfMatch,
@@ -205,9 +205,9 @@ async fn open(
 /// Closes a need.
 ///
 /// It is gone or served elsewhere, for a stated reason; later runs leave it out. While open matches are to bring what it asks
-/// for that is refused, and the answer names them.
+/// for that is refused and the answer names them, unless `release` does.
 #[utoipa::path(post, operation_id = "needs_close", path = "/needs/{id}/close", tag = "Needs", request_body = ClosingBody, security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "The need's id")),
+    params(("id" = Uuid, Path, description = "The need's id"), Releasing),
     responses(
         (status = 200, description = "Closed", body = NeedView),
         (status = 409, description = "It is closed or expired already, or promised by open matches"),
@@ -217,9 +217,10 @@ async fn close(
     SignedIn(caller): SignedIn,
     PathId(id): PathId<NeedId>,
     seen: IfMatch,
+    Parameters(releasing): Parameters<Releasing>,
     JsonBody(body): JsonBody<ClosingBody>,
 ) -> Result<Json<NeedView>, Problem> {
     let why = ClosingReason::check(&body.reason, body.text.as_deref()).map_err(app::AppError::from)?;
-    let stored = app::needs::close(&app, &caller, id, why, agrees(&app, seen)).await?;
+    let stored = app::needs::close(&app, &caller, id, (why, releasing.matches()), agrees(&app, seen)).await?;
     Ok(Json(NeedView::of(stored, &app.tables(), app.today())))
 }

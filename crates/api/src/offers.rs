@@ -26,7 +26,7 @@ use crate::{
     path_id::PathId,
     problem::Problem,
     products::known_product,
-    query::{Parameters, Several},
+    query::{Parameters, Releasing, Several},
     signed_in::SignedIn,
     sort::Sort,
 };
@@ -131,7 +131,7 @@ async fn get(
 /// lists are replaced. What comes out is checked as at publication, every fault at once, and nothing is stored then; a
 /// patch that changes nothing leaves no trace. `If-Match` carries the `ETag` that you read the offer with.
 #[utoipa::path(patch, operation_id = "offers_update", path = "/offers/{id}", tag = "Offers", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "The offer's id")),
+    params(("id" = Uuid, Path, description = "The offer's id"), Releasing),
     request_body(content = OfferBody, content_type = "application/merge-patch+json"),
     responses(
         (status = 200, description = "As it is now", body = OfferView),
@@ -142,6 +142,7 @@ async fn update(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
     PathId(id): PathId<OfferId>,
+    Parameters(releasing): Parameters<Releasing>,
     patch: MergePatch,
 ) -> Result<Json<OfferView>, Problem> {
     let (tables, today) = (app.tables(), app.today());
@@ -149,7 +150,11 @@ async fn update(
         let (view, before) = (OfferView::of(stored.clone(), &tables, today), OfferBody::of(&stored.record, &tables));
         Ok(patch.apply(&view, &before, &["organisation", "site", "draft"])?.map(OfferBody::input))
     };
-    Ok(Json(OfferView::of(app::offers::update(&app, &caller, id, edit).await?, &app.tables(), app.today())))
+    Ok(Json(OfferView::of(
+        app::offers::update(&app, &caller, id, releasing.matches(), edit).await?,
+        &app.tables(),
+        app.today(),
+    )))
 }
 
 #[derive(Debug, Deserialize, IntoParams, Validate)]

@@ -6,12 +6,13 @@ use axum::{
     extract::FromRequestParts,
     http::{Uri, request::Parts},
 };
-use domain::{text, violation::Violations};
+use domain::{ids::MatchId, text, violation::Violations};
 use serde::{
     Deserialize, Deserializer,
     de::{self, DeserializeOwned},
 };
-
+use utoipa::IntoParams;
+use uuid::Uuid;
 use validator::Validate;
 
 use crate::{limits, problem::Problem};
@@ -95,6 +96,46 @@ pub struct Several<T>(pub Vec<T>);
 impl<T> Default for Several<T> {
     fn default() -> Self {
         Self(Vec::new())
+    }
+}
+
+/// Ids with commas between them, at most 200.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ids(pub Vec<Uuid>);
+
+impl Ids {
+    const MOST: usize = 200;
+}
+
+impl<'de> Deserialize<'de> for Ids {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        let parts: Vec<&str> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+        if parts.len() > Self::MOST {
+            return Err(de::Error::custom(format!("it has {} ids; write at most {}", parts.len(), Self::MOST)));
+        }
+        let read = |part: &&str| part.parse().map_err(|_| de::Error::custom(format!("{part:?} is no id")));
+        Ok(Self(parts.iter().map(read).collect::<Result<_, _>>()?))
+    }
+}
+
+/// Which open matches are let go with a change.
+#[derive(Debug, Deserialize, IntoParams, Validate)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Releasing {
+    /// Open matches of it that are let go first, by their ids with commas between them: held ones are declined, agreed ones
+    /// cancelled, the other sides are told, and what they had is free. Without it the answer names those that stand in
+    /// the way.
+    #[serde(default)]
+    #[param(value_type = Option<String>, example = "018f0000-0000-7000-8000-000000000001")]
+    release: Ids,
+}
+
+impl Releasing {
+    /// The matches.
+    pub fn matches(self) -> Vec<MatchId> {
+        self.release.0.into_iter().map(MatchId).collect()
     }
 }
 

@@ -28,7 +28,7 @@ pub use put::{ByHand, Proposed, accept_run, by_hand};
 pub(crate) use put::{named, put, put_suggestion};
 pub use recall::recall;
 pub use steps::{Move, make};
-pub(crate) use steps::{concerns, deeds, deeds_of_expired, locked, tell};
+pub(crate) use steps::{concerns, deeds, deeds_of_expired, end_by_owner, locked, tell};
 pub use storage::matches::{MatchFilter, MatchRow};
 pub use talk::{Message, messages, state, terms_of, write};
 

@@ -5,6 +5,7 @@ use domain::{
     ids::{InstalmentId, NeedId, OrganisationId, SiteId},
     need::{CheckedInstalments, Instalment, Need, NeedInput, NeedState, NeedTerms},
     organisation::Site,
+    quarantine,
     time::Instant,
     violation::Violations,
 };
@@ -44,22 +45,25 @@ pub async fn create(app: &App, caller: &Caller, place: Place, input: &NeedInput)
     };
     let site = faults.keep(site);
     faults.into_result()?;
-    let (Some(Site { id: site, organisation, .. }), Some((terms, instalments, quarantine))) = (site, checked) else {
+    let (Some(Site { id: site, organisation, .. }), Some((terms, instalments, implausible))) = (site, checked) else {
         return Err(AppError::internal("no faults, no value"));
     };
     let mut record = opened(app, actor, (organisation, site), (terms, instalments), now);
-    record.quarantine = quarantine;
+    record.quarantine = implausible;
     if input.draft {
         record.state = NeedState::Draft;
     }
-    let stored = Stored { record: record.clone(), origin: None, created_at: now, updated_at: now };
     app.store
         .write(move |tx| async move {
+            let since = now.plus_micros(-quarantine::TWIN_WINDOW_MICROS);
+            if let Some(twin) = store::twin(&tx, &record, since).await? {
+                record.quarantine.get_or_insert(quarantine::twin_of("need", twin.0));
+            }
             store::insert(&tx, &record, now).await?;
-            pen.note(&tx, [deed(Act::Create, &record, vec![Change::to("state", record.state.as_str())])]).await
+            pen.note(&tx, [deed(Act::Create, &record, vec![Change::to("state", record.state.as_str())])]).await?;
+            Ok(Stored { record, origin: None, created_at: now, updated_at: now })
         })
-        .await?;
-    Ok(stored)
+        .await
 }
 
 /// Something done to a need.

@@ -9,6 +9,7 @@ use domain::{
     mode::MarketMode,
     offer::{Offer, OfferInput, OfferState, OfferTerms},
     organisation::Site,
+    quarantine,
     time::{Day, Instant},
     violation::Violations,
 };
@@ -59,7 +60,7 @@ pub async fn create(app: &App, caller: &Caller, place: Place, input: &OfferInput
     };
     let site = faults.keep(site);
     faults.into_result()?;
-    let (Some(Site { id: site, organisation, .. }), Some((terms, quarantine))) = (site, checked) else {
+    let (Some(Site { id: site, organisation, .. }), Some((terms, implausible))) = (site, checked) else {
         return Err(AppError::internal("no faults, no value"));
     };
     update::owner_shows(caller, &Disclosure::default(), &terms.disclosure)?;
@@ -70,13 +71,17 @@ pub async fn create(app: &App, caller: &Caller, place: Place, input: &OfferInput
         .write(move |tx| async move {
             let mode = modes::current(&tx).await?;
             lines::goes_with(&tx, &tables, &terms, site).await?;
-            let mut record = Offer { state, ..published(id, (organisation, site), (terms, quarantine), mode) };
+            let mut record = Offer { state, ..published(id, (organisation, site), (terms, implausible), mode) };
             identify(&this, &mut record, now);
             let owner = storage::organisations::get(&tx, Scope::Operator, record.organisation).await?.record;
             let certificates = (record.terms.role, record.terms.certificates.as_slice());
             certificates::faults(&owner, certificates, &[], &BTreeSet::new()).into_result()?;
             let places = (0..record.terms.certificates.len()).collect();
             certificates::doubt(&tx, &tables, now.day(), &mut [Stated { offer: &mut record, places }]).await?;
+            let since = now.plus_micros(-quarantine::TWIN_WINDOW_MICROS);
+            if let Some(twin) = store::twin(&tx, &record, since).await? {
+                record.quarantine.get_or_insert(quarantine::twin_of("offer", twin.0));
+            }
             store::insert(&tx, &record, now).await?;
             let shown = update::shown(&record.terms.disclosure).map(|shown| Change::to("disclosure", shown));
             let state = Change::to("state", record.state.as_str());

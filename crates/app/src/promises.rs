@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    ids::{MatchId, OfferId},
-    matches::Step,
+    ids::{MatchId, OfferId, OrganisationId},
+    matches::{ClosingReason, Step},
     need::{Instalment, Need},
     offer::Offer,
     time::Instant,
+    violation::Violations,
 };
 use storage::{
     Tx,
@@ -17,10 +18,11 @@ use storage::{
 };
 
 use crate::{
+    App,
     audit::Pen,
     error::{AppError, AppResult},
     ledger::{Over, broken},
-    matches::deeds_of_expired,
+    matches::{deeds_of_expired, end_by_owner},
 };
 
 /// How many matches an error names.
@@ -74,6 +76,37 @@ pub(crate) async fn restated(tx: &Tx, offer: OfferId, now: Instant) -> AppResult
     Ok(())
 }
 
+/// Ends open matches that the owner of their offer or need names, so that he need not keep to them.
+///
+/// # Errors
+/// `Invalid` at `/release` for each that is no open match of the record.
+pub(crate) async fn release(
+    app: &App,
+    tx: &Tx,
+    (of, named): (&MatchFilter, &[MatchId]),
+    (why, owner): (&ClosingReason, OrganisationId),
+    (pen, now): (&Pen, Instant),
+) -> AppResult<()> {
+    if named.is_empty() {
+        return Ok(());
+    }
+    let open = matches::promises(tx, of).await?;
+    let mut faults = Violations::new();
+    for id in named {
+        if !open.iter().any(|row| row.id == *id && row.clone().at(now).state.takes_capacity()) {
+            let detail = format!("{id} is no open match of it; leave it out");
+            faults.push("/release", "unknown_match", detail);
+        }
+    }
+    faults.into_result()?;
+    // By their ids, as all who end several do.
+    let named: BTreeSet<MatchId> = named.iter().copied().collect();
+    for id in named {
+        end_by_owner(app, tx, id, (why, owner), (pen, now)).await?;
+    }
+    Ok(())
+}
+
 /// Refuses to take an offer out of the market while open matches draw on it, and names them: they are the owner's own.
 /// Whoever lets matches go with the offer ends those that its owner names before this is asked.
 pub(crate) async fn let_go_by_offer(tx: &Tx, offer: &Offer) -> AppResult<()> {
@@ -97,7 +130,10 @@ fn none_open(promises: &[MatchRow], what: &str) -> AppResult<()> {
     let named: Vec<String> = open.iter().take(MOST_NAMED).map(ToString::to_string).collect();
     let more = open.len().saturating_sub(MOST_NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let detail = format!("{what} is held to by open matches: {}{more}; end them first", named.join(", "));
+    let detail = format!(
+        "{what} is held to by open matches: {}{more}; end them first, or name them in `release`",
+        named.join(", ")
+    );
     Err(AppError::Conflict { code: "wrong_state", detail })
 }
 
@@ -123,6 +159,6 @@ pub(crate) async fn kept_by_need(tx: &Tx, before: &Need, after: &Need) -> AppRes
 }
 
 fn broken_promise(id: MatchId, why: &str) -> AppError {
-    let detail = format!("the match {id} is open: {why}; end the match first, or keep to it");
+    let detail = format!("the match {id} is open: {why}; end the match first, name it in `release`, or keep to it");
     AppError::Conflict { code: "wrong_state", detail }
 }

@@ -237,6 +237,14 @@ pub struct Need {
 }
 
 impl Need {
+    /// Whether another says the same of the same site, so that both are one if they come at once.
+    pub fn repeats(&self, other: &Self) -> bool {
+        let said = |need: &Self| -> Vec<(Measure, Day, Option<String>)> {
+            need.instalments.iter().map(|i| (i.measure.clone(), i.due, i.size.clone())).collect()
+        };
+        self.site == other.site && self.terms == other.terms && said(self) == said(other)
+    }
+
     /// The tier it ranks at on a day: tier 1 only once granted, or where stock and daily use prove it.
     pub fn tier(&self, on: Day) -> u8 {
         match self.terms.urgency {

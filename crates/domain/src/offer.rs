@@ -222,6 +222,16 @@ pub struct Offer {
 }
 
 impl Offer {
+    /// Whether another says the same of the same site, so that both are one if they come at once.
+    pub fn repeats(&self, other: &Self) -> bool {
+        let said = |terms: &OfferTerms| {
+            let mut terms = terms.clone();
+            terms.certificates.iter_mut().for_each(|certificate| certificate.id = None);
+            terms
+        };
+        self.site == other.site && said(&self.terms) == said(&other.terms)
+    }
+
     /// Whether its figures are no longer fresh on a day.
     pub fn is_stale(&self, on: Day) -> bool {
         self.confirm_by < on

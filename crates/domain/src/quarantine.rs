@@ -1,4 +1,18 @@
-//! Whether a record still waits for a reviewer once its owner changed it.
+//! Why a record waits for a reviewer: since it came twice, and whether it still does once its owner changed it.
+
+use uuid::Uuid;
+
+/// How far apart in time twins are at most: 2 seconds, in microseconds. A form that is sent again by a double click, or by
+/// a program that lost the answer, comes within that (field case CON-04).
+pub const TWIN_WINDOW_MICROS: i64 = 2_000_000;
+
+/// The reason to wait for a record that is the same as one which its organisation stated just before.
+pub fn twin_of(what: &str, id: Uuid) -> String {
+    format!(
+        "it is the same as the {what} {id}, which came within two seconds before it, and counts once; take it back, or \
+         have a reviewer let it through if both are meant"
+    )
+}
 
 /// The reason to wait after a change. `before` and `after` are what plausibility says of the record as it was and
 /// as it is.

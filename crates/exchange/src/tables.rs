@@ -46,7 +46,7 @@ pub use needs::NeedRecord;
 pub use offers::{OfferRecord, OrganisationRecord};
 pub use report::{Counts, ImportReport, Outcome, RowOutcome};
 pub use source::{Source, fault_of};
-pub use twins::{Candidate, TWIN_WINDOW_MICROS, Twin, twins};
+pub use twins::{Candidate, Twin, twins};
 
 use place::Places;
 use reader::Reader;

@@ -20,10 +20,12 @@ use crate::{
     error::StoreError,
     events::{self, CHANGED, CREATED},
     json,
+    offers::MOST_TWINS,
     origin::{self, ImportKey, Imported, Known, Origin, Saved, Stored},
     page::{self, Page, PageRequest},
     reviews,
     scope::Scope,
+    sites,
     store::{Reads, Tx},
 };
 
@@ -49,6 +51,27 @@ pub struct NeedFilter {
 /// when its organisation or site does not exist, or the site is another organisation's.
 pub async fn insert(tx: &Tx, need: &Need, at: Instant) -> Result<(), StoreError> {
     insert_many(tx, std::slice::from_ref(need), at).await
+}
+
+/// As [`crate::offers::twin`], of a need.
+pub async fn twin(tx: &Tx, need: &Need, since: Instant) -> Result<Option<NeedId>, StoreError> {
+    use need::Column;
+    sites::get_to_change(tx, Scope::Operator, need.site).await?;
+    let query = need::Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::OrganisationId.eq(need.organisation.0))
+        .filter(Column::SiteId.eq(need.site.0))
+        .filter(Column::Product.eq(need.terms.product.as_str()))
+        .filter(Column::CreatedAt.gte(since.micros()))
+        .filter(Column::State.is_in([NeedState::Draft, NeedState::Open].map(NeedState::as_str)))
+        .order_by_desc(Column::CreatedAt)
+        .order_by_desc(Column::Id)
+        .limit(MOST_TWINS);
+    let ids: Vec<Uuid> = query.into_tuple().all(tx.connection()).await?;
+    let found = get_many(tx, Scope::Operator, ids.into_iter().map(NeedId)).await?;
+    let mut alike = found.into_iter().filter(|stored| need.repeats(&stored.record));
+    Ok(alike.next().map(|stored| stored.record.id))
 }
 
 /// Adds needs with their instalments.

@@ -24,9 +24,13 @@ use crate::{
     page::{self, Page, PageRequest},
     reviews,
     scope::Scope,
+    sites,
     store::{Reads, Tx},
     watches,
 };
+
+/// How many records back one is looked for that says the same.
+pub(crate) const MOST_TWINS: u64 = 20;
 
 /// Which offers a page is about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -69,6 +73,32 @@ impl OfferSort {
 /// site or line does not exist, or the site is another organisation's.
 pub async fn insert(tx: &Tx, offer: &Offer, at: Instant) -> Result<(), StoreError> {
     insert_many(tx, std::slice::from_ref(offer), at).await
+}
+
+/// The offer that says the same as one which is about to be added, among the last that its site made of the product since an
+/// instant. The site is locked, so that nobody adds another meanwhile.
+pub async fn twin(tx: &Tx, offer: &Offer, since: Instant) -> Result<Option<OfferId>, StoreError> {
+    use offer::Column;
+    sites::get_to_change(tx, Scope::Operator, offer.site).await?;
+    let query = offer::Entity::find()
+        .filter(Column::OrganisationId.eq(offer.organisation.0))
+        .filter(Column::SiteId.eq(offer.site.0))
+        .filter(Column::Product.eq(offer.terms.product.as_str()))
+        .filter(Column::CreatedAt.gte(since.micros()))
+        // What was taken back counts no more.
+        .filter(
+            Column::State.is_in([OfferState::Draft, OfferState::Published, OfferState::Paused].map(OfferState::as_str)),
+        )
+        .order_by_desc(Column::CreatedAt)
+        .order_by_desc(Column::Id)
+        .limit(MOST_TWINS);
+    for row in query.all(tx.connection()).await? {
+        let other = stored(row)?.record;
+        if offer.repeats(&other) {
+            return Ok(Some(other.id));
+        }
+    }
+    Ok(None)
 }
 
 /// Adds offers.

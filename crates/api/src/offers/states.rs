@@ -13,7 +13,13 @@ use validator::Validate;
 
 use super::{OfferBody, OfferView};
 use crate::{
-    body::JsonBody, limits, measure::MeasureBody, path_id::PathId, problem::Problem, signed_in::SignedIn,
+    body::JsonBody,
+    limits,
+    measure::MeasureBody,
+    path_id::PathId,
+    problem::Problem,
+    query::{Parameters, Releasing},
+    signed_in::SignedIn,
     version::IfMatch,
 };
 
@@ -129,10 +135,10 @@ async fn publish(
 
 /// Pauses an offer.
 ///
-/// Takes it out of the market until it is published again. While open matches draw on it that is refused, and the answer
-/// names them.
+/// Takes it out of the market until it is published again. While open matches draw on it that is refused and the answer
+/// names them, unless `release` does.
 #[utoipa::path(post, operation_id = "offers_pause", path = "/offers/{id}/pause", tag = "Offers", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "The offer's id")),
+    params(("id" = Uuid, Path, description = "The offer's id"), Releasing),
     responses(
         (status = 200, description = "Paused", body = OfferView),
         (status = 409, description = "It is not in the market, or promised to open matches"),
@@ -142,17 +148,18 @@ async fn pause(
     SignedIn(caller): SignedIn,
     PathId(id): PathId<OfferId>,
     seen: IfMatch,
+    Parameters(releasing): Parameters<Releasing>,
 ) -> Result<Json<OfferView>, Problem> {
-    let stored = app::offers::pause(&app, &caller, id, agrees(&app, seen)).await?;
+    let stored = app::offers::pause(&app, &caller, id, releasing.matches(), agrees(&app, seen)).await?;
     Ok(Json(OfferView::of(stored, &app.tables(), app.today())))
 }
 
 /// Withdraws an offer.
 ///
 /// Takes it out of the market for good; later runs leave it out, and its owner reads it still. While open matches draw on it
-/// that is refused, and the answer names them.
+/// that is refused and the answer names them, unless `release` does.
 #[utoipa::path(post, operation_id = "offers_withdraw", path = "/offers/{id}/withdraw", tag = "Offers", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "The offer's id")),
+    params(("id" = Uuid, Path, description = "The offer's id"), Releasing),
     responses(
         (status = 200, description = "Withdrawn", body = OfferView),
         (status = 409, description = "It is withdrawn or expired already, or promised to open matches"),
@@ -162,8 +169,9 @@ async fn withdraw(
     SignedIn(caller): SignedIn,
     PathId(id): PathId<OfferId>,
     seen: IfMatch,
+    Parameters(releasing): Parameters<Releasing>,
 ) -> Result<Json<OfferView>, Problem> {
-    let stored = app::offers::withdraw(&app, &caller, id, agrees(&app, seen)).await?;
+    let stored = app::offers::withdraw(&app, &caller, id, releasing.matches(), agrees(&app, seen)).await?;
     Ok(Json(OfferView::of(stored, &app.tables(), app.today())))
 }
 

@@ -161,6 +161,33 @@ pub async fn make(app: &App, caller: &Caller, id: MatchId, what: Move) -> AppRes
     super::view_of(app, actor, after).await
 }
 
+/// Ends an open match for the owner of its offer or need, who takes that back: what is held is declined, what is agreed is
+/// cancelled. It says nothing of the pair, which later runs may bring together again.
+pub(crate) async fn end_by_owner(
+    app: &App,
+    tx: &Tx,
+    id: MatchId,
+    (why, owner): (&ClosingReason, OrganisationId),
+    (pen, now): (&Pen, Instant),
+) -> AppResult<()> {
+    let chain = storage::chains::lock_of(tx, &store::get(tx, Scope::Operator, id).await?).await?;
+    let before = store::get_to_change(tx, Scope::Operator, id).await?;
+    let Some(step) = domain::chain::ending(before.clone().at(now).state, why.clone()) else { return Ok(()) };
+    let after = post(tx, &before, &step, None, now).await?;
+    let act = if after.state == MatchState::Cancelled { Act::Cancel } else { Act::Decline };
+    let changes = [Change::of("state", before.state.as_str(), after.state.as_str()), Change::to("reason", why.code())];
+    pen.note(tx, deeds(act, &after, Some(owner), &changes)).await?;
+    let others = [after.supplier, after.buyer].into_iter().filter(|one| *one != owner);
+    tell(app, tx, others.collect(), now).await?;
+    if let Some(chain) = &chain {
+        chains::follow(app, tx, chain, &after, (pen, now)).await?;
+    }
+    if after.state == MatchState::Cancelled {
+        rematch(app, tx, pen, now).await?;
+    }
+    Ok(())
+}
+
 /// On which side the caller makes a move; none for the operator.
 fn side_of(caller: &Caller, row: &MatchRow, what: &Move) -> AppResult<Option<Side>> {
     let side = match caller.actor {

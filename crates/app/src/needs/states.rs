@@ -2,7 +2,7 @@
 
 use domain::{
     audit::{Act, Change},
-    ids::NeedId,
+    ids::{MatchId, NeedId},
     matches::ClosingReason,
     need::{Need, NeedState},
     time::Instant,
@@ -16,6 +16,8 @@ use crate::{
     access::Caller,
     audit::Pen,
     error::{AppError, AppResult},
+    mails,
+    matches::MatchFilter,
     policy::{Action, Resource, require},
     promises, sites,
 };
@@ -29,19 +31,25 @@ pub async fn publish<F>(app: &App, caller: &Caller, id: NeedId, agree: F) -> App
 where
     F: FnOnce(&Stored<Need>) -> AppResult<()> + Send + 'static,
 {
-    moved(app, caller, id, None, agree).await
+    moved(app, caller, id, (None, Vec::new()), agree).await
 }
 
 /// Closes a need for a reason, if the caller agrees to what it is by then: later runs leave it out.
 ///
 /// # Errors
 /// `NotFound` outside of what the actor may see; `Conflict` when it is closed or over already, or promised by open
-/// matches; what `agree` says.
-pub async fn close<F>(app: &App, caller: &Caller, id: NeedId, why: ClosingReason, agree: F) -> AppResult<Stored<Need>>
+/// matches that are not in `release`; what `agree` says.
+pub async fn close<F>(
+    app: &App,
+    caller: &Caller,
+    id: NeedId,
+    (why, release): (ClosingReason, Vec<MatchId>),
+    agree: F,
+) -> AppResult<Stored<Need>>
 where
     F: FnOnce(&Stored<Need>) -> AppResult<()> + Send + 'static,
 {
-    moved(app, caller, id, Some(why), agree).await
+    moved(app, caller, id, (Some(why), release), agree).await
 }
 
 /// Closes a need for a reason, or opens it where there is none.
@@ -49,14 +57,16 @@ async fn moved<F>(
     app: &App,
     caller: &Caller,
     id: NeedId,
-    why: Option<ClosingReason>,
+    (why, release): (Option<ClosingReason>, Vec<MatchId>),
     agree: F,
 ) -> AppResult<Stored<Need>>
 where
     F: FnOnce(&Stored<Need>) -> AppResult<()> + Send + 'static,
 {
     let (actor, now, pen, caller) = (caller.actor, app.clock.now(), Pen::of(app, caller), caller.clone());
-    app.store
+    let this = app.clone();
+    let moved = app
+        .store
         .write(move |tx| async move {
             let stored = store::get_to_change(&tx, actor.into(), id).await.map_err(not_found)?;
             require(&caller, Action::Write, Resource::OwnedBy(stored.record.organisation))?;
@@ -74,6 +84,9 @@ where
             let mut changes = vec![Change::of("state", state.as_str(), next.as_str())];
             match &why {
                 Some(why) => {
+                    let of = MatchFilter { need: Some(id), ..MatchFilter::default() };
+                    let by = (why, stored.record.organisation);
+                    promises::release(&this, &tx, (&of, &release), by, (&pen, now)).await?;
                     promises::let_go_by_need(&tx, &stored.record).await?;
                     changes.push(Change::to("reason", why.code()));
                 }
@@ -84,7 +97,10 @@ where
             pen.note(&tx, [deed(act, &after, changes)]).await?;
             Ok(Stored { record: after, updated_at: now, ..stored })
         })
-        .await
+        .await?;
+    mails::ring(app);
+    app.queued.notify_one();
+    Ok(moved)
 }
 
 /// A draft may have days that are over, and what is open may not.

@@ -31,7 +31,7 @@ where
 {
     let (app, caller) = (app.clone(), caller.clone());
     let store = app.store.clone();
-    store.write(move |tx| async move { changed_in(&tx, &app, &caller, id, How::Confirm, edit).await }).await
+    store.write(move |tx| async move { changed_in(&tx, &app, &caller, (id, &[]), How::Confirm, edit).await }).await
 }
 
 /// Confirms the figures of several offers, all or none.
@@ -61,7 +61,7 @@ where
             let mut numbered: Vec<_> = edits.into_iter().enumerate().collect();
             numbered.sort_by_key(|(_, (id, _))| *id);
             for (i, (id, edit)) in numbered {
-                match changed_in(&tx, &app, &caller, id, How::Confirm, edit).await {
+                match changed_in(&tx, &app, &caller, (id, &[]), How::Confirm, edit).await {
                     Ok(stored) => confirmed.push((i, stored)),
                     Err(AppError::Invalid(part)) => faults.extend_below(&format!("/offers/{i}"), part),
                     Err(AppError::NotFound { .. }) => {
@@ -92,7 +92,7 @@ where
 {
     let (app, caller) = (app.clone(), caller.clone());
     let store = app.store.clone();
-    store.write(move |tx| async move { changed_in(&tx, &app, &caller, id, How::Convert, edit).await }).await
+    store.write(move |tx| async move { changed_in(&tx, &app, &caller, (id, &[]), How::Convert, edit).await }).await
 }
 
 impl How {

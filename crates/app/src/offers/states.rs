@@ -2,7 +2,8 @@
 
 use domain::{
     audit::{Act, Change},
-    ids::OfferId,
+    ids::{MatchId, OfferId},
+    matches::ClosingReason,
     offer::{Offer, OfferState},
     violation::Violations,
 };
@@ -14,6 +15,8 @@ use crate::{
     access::Caller,
     audit::Pen,
     error::{AppError, AppResult},
+    mails,
+    matches::MatchFilter,
     policy::{Action, Resource, require},
     promises, sites,
 };
@@ -27,45 +30,59 @@ pub async fn publish<F>(app: &App, caller: &Caller, id: OfferId, agree: F) -> Ap
 where
     F: FnOnce(&Stored<Offer>) -> AppResult<()> + Send + 'static,
 {
-    moved(app, caller, id, (OfferState::Published, Act::Publish), agree).await
+    moved(app, caller, id, (OfferState::Published, Act::Publish, Vec::new()), agree).await
 }
 
 /// Takes an offer out of the market for a while, if the caller agrees to what it is by then.
 ///
 /// # Errors
-/// `NotFound` outside of what the actor may see; `Conflict` when it is not in the market, or promised to open matches;
-/// what `agree` says.
-pub async fn pause<F>(app: &App, caller: &Caller, id: OfferId, agree: F) -> AppResult<Stored<Offer>>
+/// `NotFound` outside of what the actor may see; `Conflict` when it is not in the market, or promised to open matches that
+/// are not in `release`; what `agree` says.
+pub async fn pause<F>(
+    app: &App,
+    caller: &Caller,
+    id: OfferId,
+    release: Vec<MatchId>,
+    agree: F,
+) -> AppResult<Stored<Offer>>
 where
     F: FnOnce(&Stored<Offer>) -> AppResult<()> + Send + 'static,
 {
-    moved(app, caller, id, (OfferState::Paused, Act::Pause), agree).await
+    moved(app, caller, id, (OfferState::Paused, Act::Pause, release), agree).await
 }
 
 /// Takes an offer out of the market for good, if the caller agrees to what it is by then. Its owner reads it still.
 ///
 /// # Errors
-/// `NotFound` outside of what the actor may see; `Conflict` when it is out already, or promised to open matches; what
-/// `agree` says.
-pub async fn withdraw<F>(app: &App, caller: &Caller, id: OfferId, agree: F) -> AppResult<Stored<Offer>>
+/// `NotFound` outside of what the actor may see; `Conflict` when it is out already, or promised to open matches that
+/// are not in `release`; what `agree` says.
+pub async fn withdraw<F>(
+    app: &App,
+    caller: &Caller,
+    id: OfferId,
+    release: Vec<MatchId>,
+    agree: F,
+) -> AppResult<Stored<Offer>>
 where
     F: FnOnce(&Stored<Offer>) -> AppResult<()> + Send + 'static,
 {
-    moved(app, caller, id, (OfferState::Withdrawn, Act::Withdraw), agree).await
+    moved(app, caller, id, (OfferState::Withdrawn, Act::Withdraw, release), agree).await
 }
 
 async fn moved<F>(
     app: &App,
     caller: &Caller,
     id: OfferId,
-    (next, act): (OfferState, Act),
+    (next, act, release): (OfferState, Act, Vec<MatchId>),
     agree: F,
 ) -> AppResult<Stored<Offer>>
 where
     F: FnOnce(&Stored<Offer>) -> AppResult<()> + Send + 'static,
 {
     let (actor, now, pen, caller) = (caller.actor, app.clock.now(), Pen::of(app, caller), caller.clone());
-    app.store
+    let this = app.clone();
+    let moved = app
+        .store
         .write(move |tx| async move {
             let stored = store::get_to_change(&tx, actor.into(), id).await.map_err(not_found)?;
             require(&caller, Action::Write, Resource::OwnedBy(stored.record.organisation))?;
@@ -87,7 +104,12 @@ where
                         after.confirm_by = as_of.plus(mode.confirm_days());
                     }
                 }
-                OfferState::Paused | OfferState::Withdrawn => promises::let_go_by_offer(&tx, &after).await?,
+                OfferState::Paused | OfferState::Withdrawn => {
+                    let of = MatchFilter { offer: Some(id), ..MatchFilter::default() };
+                    let why = (&ClosingReason::NoSupply, after.organisation);
+                    promises::release(&this, &tx, (&of, &release), why, (&pen, now)).await?;
+                    promises::let_go_by_offer(&tx, &after).await?;
+                }
                 OfferState::Draft | OfferState::Expired => {}
             }
             store::update(&tx, actor.into(), &after, now).await?;
@@ -95,7 +117,10 @@ where
             pen.note(&tx, [deed(act, &after, vec![change])]).await?;
             Ok(super::at(Stored { record: after, updated_at: now, ..stored }, mode, now.day()))
         })
-        .await
+        .await?;
+    mails::ring(app);
+    app.queued.notify_one();
+    Ok(moved)
 }
 
 /// A draft may have a window that is over, and what is published may not.

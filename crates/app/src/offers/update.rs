@@ -6,7 +6,8 @@ use domain::{
     audit::Change,
     certificate,
     disclosure::{Audience, Disclosure, FieldGroup},
-    ids::{CertificateId, OfferId},
+    ids::{CertificateId, MatchId, OfferId},
+    matches::ClosingReason,
     mode::MarketMode,
     offer::{self, Offer, OfferInput, OfferState, OfferTerms, Role, Transfer, Visibility},
     price::Price,
@@ -25,7 +26,8 @@ use crate::{
     certificates::{self, Stated},
     changing::{Changes, kept_here},
     error::{AppError, AppResult},
-    history, lines,
+    history, lines, mails,
+    matches::MatchFilter,
     policy::{Action, Resource, require},
     promises, reference, risks, sites,
 };
@@ -38,14 +40,23 @@ use crate::{
 ///
 /// # Errors
 /// `NotFound` outside of what the actor may see; `Conflict` when it is out of the market, kept elsewhere, or
-/// promised; `Invalid` with every fault; what `edit` says.
-pub async fn update<F>(app: &App, caller: &Caller, id: OfferId, edit: F) -> AppResult<Stored<Offer>>
+/// promised to open matches that are not in `release`; `Invalid` with every fault; what `edit` says.
+pub async fn update<F>(
+    app: &App,
+    caller: &Caller,
+    id: OfferId,
+    release: Vec<MatchId>,
+    edit: F,
+) -> AppResult<Stored<Offer>>
 where
     F: FnOnce(&Stored<Offer>) -> AppResult<Option<OfferInput>> + Send + 'static,
 {
-    let (app, caller) = (app.clone(), caller.clone());
-    let store = app.store.clone();
-    store.write(move |tx| async move { changed_in(&tx, &app, &caller, id, How::Update, edit).await }).await
+    let (this, caller) = (app.clone(), caller.clone());
+    let work = move |tx: Tx| async move { changed_in(&tx, &this, &caller, (id, &release), How::Update, edit).await };
+    let changed = app.store.write(work).await?;
+    mails::ring(app);
+    app.queued.notify_one();
+    Ok(changed)
 }
 
 /// As what an offer is changed.
@@ -64,7 +75,7 @@ pub(super) async fn changed_in<F>(
     tx: &Tx,
     app: &App,
     caller: &Caller,
-    id: OfferId,
+    (id, release): (OfferId, &[MatchId]),
     how: How,
     edit: F,
 ) -> AppResult<Stored<Offer>>
@@ -120,6 +131,9 @@ where
         if how == How::Confirm || after.terms.profile.as_of > before.terms.profile.as_of {
             promises::restated(tx, id, now).await?;
         }
+        let of = MatchFilter { offer: Some(id), ..MatchFilter::default() };
+        let why = (&ClosingReason::NoSupply, before.organisation);
+        promises::release(app, tx, (&of, release), why, (&pen, now)).await?;
         promises::kept_by_offer(tx, &books, before, &after).await?;
     }
     store::update(tx, actor.into(), &after, now).await?;

@@ -14,12 +14,9 @@
 
 use std::collections::BTreeMap;
 
-use domain::time::Instant;
+use domain::{quarantine::TWIN_WINDOW_MICROS, time::Instant};
 
 use super::date::is_to_the_second;
-
-/// How far apart in time twins are at most: 2 seconds, in microseconds.
-pub const TWIN_WINDOW_MICROS: i64 = 2_000_000;
 
 /// What twins are told by.
 #[derive(Debug, Clone, PartialEq, Eq)]
