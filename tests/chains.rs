@@ -157,9 +157,10 @@ on_both! {
             { "step": "Sewing", "state": "proposed", "match": null, "quantity": null },
         ]);
         assert_eq!((&seen.json["legs"], &seen.json["organisation"]), (&expected, &json!(null)));
-        // Who leads it is known once the match with it is open.
+        // Who leads it opens with the match, as who the other side of any is.
         step(&app, &trio.spinner, &trio.fabric, "accept", &json!({})).await.expect(200);
-        assert_eq!(app.get(&trio.spinner.token, &address).await.json["organisation"], json!(trio.lead.id));
+        assert_eq!(app.get(&trio.spinner.token, &address).await.json["organisation"], json!(null));
+        assert_eq!(app.get(&trio.lead.token, &address).await.json["organisation"], json!(trio.lead.id));
         let of_buyer = app.get(&trio.hospital.token, &address).await.expect(200);
         assert_eq!(of_buyer.json["organisation"], json!(null));
         for hidden in [&trio.spinner.id, &trio.fabric, &trio.lead.id] {
@@ -236,6 +237,9 @@ on_both! {
         assert_eq!(states(&app, &trio.lead, &chain).await, ["held", "proposed", "in_delivery"]);
         step(&app, &trio.lead, &fabric, "decline", &json!({ "reason": "price" })).await.expect(200);
         assert_eq!(states(&app, &trio.lead, &chain).await, ["open", "declined", "in_delivery"]);
+        let wrong = json!({ "reason": "other", "text": "ask anna@example.org" });
+        let wrong = app.post(&trio.lead.token, &format!("/api/v1/chains/{chain}/dissolve"), &wrong).await.expect(422);
+        assert_eq!(wrong.faults(), ["/text contact_in_message"]);
         let why = json!({ "reason": "other", "text": "the mill burnt" });
         let gone = app.post(&trio.lead.token, &format!("/api/v1/chains/{chain}/dissolve"), &why).await.expect(200);
         assert_eq!((&gone.json["state"], &gone.json["closing_text"]), (&json!("dissolved"), &json!("the mill burnt")));
@@ -258,6 +262,28 @@ on_both! {
         assert_eq!(late.json["code"], "chain", "{}", late.text);
         assert_eq!(app::ledger::let_go(&app.app).await.unwrap(), 2, "it and what stood with it");
         assert_eq!(states(&app, &trio.lead, &chain).await, ["open", "declined", "expired"]);
+        ledger::sound(&app).await;
+    }
+}
+
+on_both! {
+    async fn what_nobody_answered_is_settled_before_steps_are_filled(db: TestDb) {
+        let app = TestApp::new(db);
+        let trio = Trio::new(&app).await;
+        let chain = trio.held(&app).await;
+        step(&app, &trio.hospital, &trio.sewing, "accept", &json!({})).await.expect(200);
+        step(&app, &trio.lead, &trio.sewing, "accept", &json!({})).await.expect(200);
+        app.clock.advance_micros(72 * HOUR);
+        // The fabric was not answered, so that the sewing, which was agreed, goes too: both are open.
+        spinner(&app, "Second", GOODS[0], 100_000).await;
+        ledger::run(&app).await;
+        let fabric = suggested(&app, &trio.lead, GOODS[0]).await.unwrap();
+        let legs = json!({ "legs": [{ "step": "Fabric", "match": fabric }] });
+        let address = format!("/api/v1/chains/{chain}/hold");
+        let refused = app.post(&app.token(trio.lead.grant), &address, &legs).await.expect(409);
+        assert!(refused.text.contains("Sewing"), "{}", refused.text);
+        assert_eq!(app::ledger::let_go(&app.app).await.unwrap(), 2, "a refusal writes nothing");
+        assert_eq!(states(&app, &trio.lead, &chain).await, ["open", "expired", "cancelled"]);
         ledger::sound(&app).await;
     }
 }
@@ -292,6 +318,9 @@ on_both! {
         let mut body = trio.body();
         body["name"] = json!("anna@example.org");
         body["legs"][1]["step"] = json!("Fabric");
+        let mut named = trio.body();
+        named["name"] = json!("Respirators by ATELIER");
+        assert_eq!(post(&trio.lead.token, named).await.expect(422).faults(), ["/name contact_in_name"]);
         let faults = post(&trio.lead.token, body.clone()).await.expect(422).faults();
         assert_eq!(faults, ["/name contact_in_name", "/legs/1/step duplicate"]);
         assert_eq!(post(&app.operator(), body).await.expect(422).faults().len(), 3, "the operator says for whom as well");
@@ -332,7 +361,9 @@ on_both! {
         assert_eq!(states(&app, &spinner, &chain).await, ["held", "proposed", "proposed"]);
         // The lead, who did not make it, leads it all the same.
         app.post(&lead.token, &format!("/api/v1/chains/{chain}/dissolve"), &json!({ "reason": "test" })).await.expect(200);
-        assert_eq!(states(&app, &hospital, &chain).await, ["dissolved", "declined", "declined"]);
+        assert_eq!(states(&app, &lead, &chain).await, ["dissolved", "declined", "declined"]);
+        // Who was never agreed with has left it.
+        app.get(&hospital.token, &format!("/api/v1/chains/{chain}")).await.expect(404);
         ledger::sound(&app).await;
     }
 }

@@ -425,6 +425,9 @@ on_both! {
         let told = format!("/api/v1/audit?record_id={}&act=cancel", pair.id);
         assert_eq!(app.get(&pair.hospital.token, &told).await.expect(200).items().len(), 1, "the other side reads of it");
         sound(&app).await;
+        // Where nothing changes there is nothing to let go for.
+        let idle = app.patch(&pair.firm.token, &format!("{offer}?release={}", pair.id), "*", &json!({})).await.expect(422);
+        assert_eq!(idle.faults(), ["/release does_not_apply"]);
         // What came back to the need is matched anew, with the same firm if nobody else has it.
         let second = Pair::of(&app, ("Second", "Ward"), Some("apron")).await;
         second.step(&app, &second.hospital, "propose", &json!({})).await.expect(200);
@@ -433,6 +436,11 @@ on_both! {
         app.post(&second.firm.token, &format!("{pause}?release={}", second.id), &json!({})).await.expect(200);
         let ended = app.get(&second.hospital.token, &format!("/api/v1/matches/{}", second.id)).await.expect(200);
         assert_eq!(ended.json["state"], "declined");
+        // A hold that is over stands in nobody's way, whether or not it is written yet.
+        let late = Pair::of(&app, ("Late", "Lazarett"), Some("goggles")).await;
+        late.step(&app, &late.hospital, "propose", &json!({})).await.expect(200);
+        app.clock.advance_micros(73 * HOUR);
+        app.post(&app.token(late.firm.grant), &format!("/api/v1/offers/{}/withdraw", late.offer), &json!({})).await.expect(200);
         // A buyer does so with a need that is gone.
         let third = Pair::of(&app, ("Third", "Clinic"), Some("cap")).await;
         third.agree(&app).await;

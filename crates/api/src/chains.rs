@@ -124,7 +124,7 @@ struct LegsBody {
 struct ChainBody {
     /// Its id.
     id: Uuid,
-    /// Who leads it; null for who is on a leg and may not know yet.
+    /// Who leads it, told to the lead and the operator; who is on a leg opens his own match.
     organisation: Option<Uuid>,
     /// What it is called.
     name: String,

@@ -141,7 +141,7 @@ async fn get(
 /// opening, every fault at once, and nothing is stored then; a patch that changes nothing leaves no trace. `If-Match`
 /// carries the `ETag` that you read the need with.
 #[utoipa::path(patch, operation_id = "needs_update", path = "/needs/{id}", tag = "Needs", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "The need's id")),
+    params(("id" = Uuid, Path, description = "The need's id"), Releasing),
     request_body(content = NeedBody, content_type = "application/merge-patch+json"),
     responses(
         (status = 200, description = "As it is now", body = NeedView),
@@ -152,6 +152,7 @@ async fn update(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
     PathId(id): PathId<NeedId>,
+    Parameters(releasing): Parameters<Releasing>,
     patch: MergePatch,
 ) -> Result<Json<NeedView>, Problem> {
     let (tables, today) = (app.tables(), app.today());
@@ -159,7 +160,11 @@ async fn update(
         let (view, before) = (NeedView::of(stored.clone(), &tables, today), NeedBody::of(&stored.record));
         Ok(patch.apply(&view, &before, &["organisation", "site", "draft"])?.map(NeedBody::input))
     };
-    Ok(Json(NeedView::of(app::needs::update(&app, &caller, id, edit).await?, &app.tables(), app.today())))
+    Ok(Json(NeedView::of(
+        app::needs::update(&app, &caller, id, releasing.matches(), edit).await?,
+        &app.tables(),
+        app.today(),
+    )))
 }
 
 /// Why a need is closed.

@@ -51,6 +51,7 @@ pub fn cost(method: &Method, address: &Uri) -> NonZeroU32 {
     let points = match (reads, path) {
         (true, path) if path.starts_with("/api/v1/match-runs/") && path.contains("/needs/") => 20,
         (true, path) if path.starts_with("/api/v1/matches/") && path.ends_with("/evaluation") => 20,
+        (true, path) if path.starts_with("/api/v1/match-runs/") && path.ends_with("/compare") => 20,
         (true, _) => 1,
         (false, "/api/v1/match-runs") => 50,
         // A password is hashed, or compared with a hash.

@@ -18,7 +18,7 @@ use crate::{
     audit::{Deed, Pen},
     error::{AppError, AppResult},
     mails,
-    matches::{deeds, tell},
+    matches::{note_ended, tells_no_contact},
     policy::{Action, Actor, Resource, require},
 };
 
@@ -36,7 +36,7 @@ pub struct ChainView {
     pub chain: Chain,
     /// Where it stands.
     pub state: ChainState,
-    /// Whether the reader may know who leads it.
+    /// Whether the reader is told who leads it: the lead and the operator. Others open the match that they have with it.
     pub shows_lead: bool,
     /// Its steps, in their order.
     pub legs: Vec<LegView>,
@@ -60,12 +60,7 @@ impl ChainView {
         let states: Vec<Option<MatchState>> = last.iter().map(|leg| leg.as_ref().map(|leg| leg.state)).collect();
         let own = actor.organisation();
         let is_on = |leg: &MatchRow| actor == Actor::Operator || [leg.supplier, leg.buyer].map(Some).contains(&own);
-        let met = |leg: &MatchRow| {
-            let sides = [leg.supplier, leg.buyer].map(Some);
-            leg.state.opens_the_sides() && sides.contains(&own) && sides.contains(&Some(chain.lead))
-        };
-        let shows_lead =
-            actor == Actor::Operator || own == Some(chain.lead) || legs.iter().any(|leg| met(&leg.clone().at(now)));
+        let shows_lead = actor == Actor::Operator || own == Some(chain.lead);
         let legs = chain.steps.iter().zip(last).zip(&states);
         let legs = legs.map(|((step, row), state)| LegView {
             step: step.clone(),
@@ -79,7 +74,7 @@ impl ChainView {
 /// One chain.
 ///
 /// # Errors
-/// `NotFound` for who neither leads it nor is on a leg of it.
+/// `NotFound` for who neither leads it nor is on a leg of it that stands or was agreed.
 pub async fn get(app: &App, actor: Actor, id: ChainId) -> AppResult<ChainView> {
     let chain = store::get(&app.store, actor.into(), id).await.map_err(not_found)?;
     let legs = store::legs(&app.store, [id]).await?.remove(&id).unwrap_or_default();
@@ -113,6 +108,8 @@ pub async fn page(
 /// `NotFound`; `Forbidden` for all but its lead and the operator; `Conflict` when it was dissolved or is delivered.
 pub async fn dissolve(app: &App, caller: &Caller, id: ChainId, why: ClosingReason) -> AppResult<ChainView> {
     must_write(caller)?;
+    // Legs that nobody has accepted tell it to sides who may not know each other.
+    tells_no_contact(&why, MatchState::Proposed)?;
     let (this, caller, actor) = (app.clone(), caller.clone(), caller.actor);
     let (pen, now) = (Pen::of(app, &caller), app.clock.now());
     let work = move |tx: Tx| async move {
@@ -125,7 +122,7 @@ pub async fn dissolve(app: &App, caller: &Caller, id: ChainId, why: ClosingReaso
             return Err(AppError::Conflict { code: "wrong_state", detail });
         }
         let ended = store::dissolve(&tx, &locked, &why, now).await?;
-        end(&this, &tx, &ended, (&pen, now)).await?;
+        note_ended(&this, &tx, &ended, (&pen, now)).await?;
         let changes =
             vec![Change::of("state", state.as_str(), ChainState::Dissolved.as_str()), Change::to("reason", why.code())];
         pen.note(&tx, [deed(Act::Dissolve, &locked.chain, changes)]).await?;
@@ -133,23 +130,8 @@ pub async fn dissolve(app: &App, caller: &Caller, id: ChainId, why: ClosingReaso
     };
     app.store.write(work).await?;
     mails::ring(app);
+    app.queued.notify_one();
     get(app, actor, id).await
-}
-
-/// Notes and tells of legs that ended since another did.
-async fn end(app: &App, tx: &Tx, ended: &[MatchRow], (pen, now): (&Pen, Instant)) -> AppResult<()> {
-    for row in ended {
-        let mut changes = vec![Change::to("state", row.state.as_str())];
-        changes.extend(row.closing_reason.as_ref().map(|reason| Change::to("reason", reason.code())));
-        let act = match row.state {
-            MatchState::Cancelled => Act::Cancel,
-            MatchState::Expired => Act::Expire,
-            _ => Act::Decline,
-        };
-        pen.note(tx, deeds(act, row, None, &changes)).await?;
-        tell(app, tx, [row.supplier, row.buyer].into(), now).await?;
-    }
-    Ok(())
 }
 
 /// What is done to a chain, which is its lead's.

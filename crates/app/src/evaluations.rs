@@ -51,8 +51,8 @@ pub enum Unexplained {
     ByHand,
     /// What the run saw is no longer kept.
     NotKept,
-    /// The need was another organisation's when the run saw it, as before the two became one: what that one might know of
-    /// the market is not what the reader may.
+    /// The run does not have the need as the reader's: it was another organisation's when the run saw it, as before the two
+    /// became one, or took no part.
     OtherOwner,
 }
 

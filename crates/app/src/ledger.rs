@@ -4,11 +4,7 @@
 //! The bound of an offer is its maximum curve with the conversions that are decided (`domain::capacity`); that of a line
 //! is its time, day by day ([`matching::line_fits`]).
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    future::Future,
-    time::Duration,
-};
+use std::{collections::BTreeMap, future::Future, time::Duration};
 
 use domain::{
     capacity::CapacityKind,
@@ -30,7 +26,7 @@ use crate::{
     access::Caller,
     audit::Pen,
     error::{AppError, AppResult},
-    matches::deeds_of_expired,
+    matches::note_ended,
 };
 
 /// How often holds are looked at that nobody answered.
@@ -238,16 +234,14 @@ pub async fn let_go(app: &App) -> AppResult<usize> {
         let (this, pen) = (app.clone(), Pen::of(app, &Caller::command_line()));
         let work = move |tx: Tx| async move {
             let ended = store::expire(&tx, id, now).await?;
-            for row in &ended {
-                pen.note(&tx, deeds_of_expired(row)).await?;
-                crate::matches::tell(&this, &tx, BTreeSet::from([row.supplier, row.buyer]), now).await?;
-            }
+            note_ended(&this, &tx, &ended, (&pen, now)).await?;
             Ok::<_, AppError>(ended.len())
         };
         count += app.store.write(work).await?;
     }
     if count > 0 {
         crate::mails::ring(app);
+        app.queued.notify_one();
     }
     Ok(count)
 }

@@ -1,10 +1,12 @@
 //! Production lines whose time several offers of a site share.
 
+use std::collections::BTreeMap;
+
 use domain::{
     audit::{Act, RecordKind},
     ids::{LineId, OrganisationId, SiteId},
     line::Line,
-    offer::{LineInput, OfferTerms},
+    offer::{LineInput, OLDEST_DAYS, Offer, OfferState, OfferTerms},
     violation::Violations,
 };
 use storage::{Page, PageRequest, Reads, Scope, StoreError, Tx, ledger, lines as store};
@@ -16,7 +18,7 @@ use crate::{
     changing::Changes,
     error::{AppError, AppResult},
     ledger::{Over, broken},
-    matches::deeds_of_expired,
+    matches::note_ended,
     offers::{self, Place},
     policy::{Action, Actor, Resource, require},
     reference, sites,
@@ -70,11 +72,12 @@ pub async fn get(app: &App, actor: Actor, id: LineId) -> AppResult<OwnedLine> {
 /// A page of the lines that the actor may see, of one site where one is named.
 pub async fn page(app: &App, actor: Actor, site: Option<SiteId>, request: PageRequest) -> AppResult<Page<OwnedLine>> {
     let Page { items, next, total } = store::page(&app.store, actor.into(), site, request).await?;
-    let mut found = Vec::with_capacity(items.len());
-    for line in items {
-        found.push(owned(&app.store, line).await?);
-    }
-    Ok(Page { items: found, next, total })
+    let places = items.iter().map(|line| line.site);
+    let places = storage::sites::get_many(&app.store, Scope::Operator, places).await?;
+    let owners: BTreeMap<SiteId, OrganisationId> =
+        places.into_iter().map(|site| (site.record.id, site.record.organisation)).collect();
+    let owned = |line: Line| owners.get(&line.site).map(|owner| OwnedLine { organisation: *owner, line });
+    Ok(Page { items: items.into_iter().filter_map(owned).collect(), next, total })
 }
 
 /// Changes a line into what `edit` makes of it as it stands by then; into nothing else where that is `None`.
@@ -91,10 +94,7 @@ where
     let work = move |tx: Tx| async move {
         store::get(&tx, actor.into(), id).await.map_err(not_found)?;
         let mut books = ledger::lock_line(&tx, id, now).await.map_err(not_found)?;
-        for row in &books.expired {
-            pen.note(&tx, deeds_of_expired(row)).await?;
-            crate::matches::tell(&this, &tx, [row.supplier, row.buyer].into(), now).await?;
-        }
+        note_ended(&this, &tx, &books.expired, (&pen, now)).await?;
         let before = books.lines.get(&id).cloned().ok_or(AppError::NotFound { what: "line" })?;
         let before = owned(&tx, before).await?;
         require(&caller, Action::Write, Resource::OwnedBy(before.organisation))?;
@@ -105,7 +105,7 @@ where
         if after == before.line {
             return Ok(before);
         }
-        if after.unit() != before.line.unit() && books.offers.values().any(|o| o.terms.line == Some(id)) {
+        if after.unit() != before.line.unit() && books.offers.values().any(|o| shares(o, id)) {
             let detail = "offers share the line and count in its unit; take them from the line first";
             return Err(AppError::Conflict { code: "wrong_state", detail: detail.to_owned() });
         }
@@ -134,6 +134,11 @@ where
     app.store.write(work).await
 }
 
+/// Whether an offer that is not out of the market for good shares a line.
+fn shares(offer: &Offer, line: LineId) -> bool {
+    offer.terms.line == Some(line) && offer.state.may_become(OfferState::Withdrawn)
+}
+
 /// Refuses an offer on a line that does not stand at its site, or counts in another unit.
 ///
 /// # Errors
@@ -141,7 +146,8 @@ where
 pub(crate) async fn goes_with(tx: &Tx, tables: &Tables, terms: &OfferTerms, site: SiteId) -> AppResult<()> {
     let Some(id) = terms.line else { return Ok(()) };
     let refused = |code, detail: String| Err(Violations::one("/line", code, detail).into());
-    let line = match store::get(tx, Scope::Operator, id).await {
+    // Nobody gives it another unit until the offer is on it.
+    let line = match store::get_to_share(tx, id).await {
         Ok(line) if line.site == site => line,
         Ok(_) | Err(StoreError::NotFound) => {
             let detail = format!("{id} is no line of the site; GET /api/v1/lines lists them, POST adds one");
@@ -149,6 +155,10 @@ pub(crate) async fn goes_with(tx: &Tx, tables: &Tables, terms: &OfferTerms, site
         }
         Err(other) => return Err(other.into()),
     };
+    if terms.profile.as_of < line.profile.as_of.plus(-OLDEST_DAYS) {
+        let detail = format!("{} is long before the figures of its line; state its figures anew", terms.profile.as_of);
+        return Err(Violations::one("/as_of", "too_old", detail).into());
+    }
     let product = tables.catalogue.product(terms.product.as_str()).map(|product| product.base_unit.unit_code());
     match product == Some(line.unit()) {
         true => Ok(()),

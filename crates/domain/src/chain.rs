@@ -79,6 +79,10 @@ impl Chain {
     /// # Errors
     /// Every fault.
     pub fn checked_names(name: &str, steps: &[String]) -> Result<(String, Vec<String>), Violations> {
+        if !(LEAST_STEPS..=MOST_STEPS).contains(&steps.len()) {
+            let detail = format!("a chain has {LEAST_STEPS} to {MOST_STEPS} steps, and these are {}", steps.len());
+            return Err(Violations::one("/legs", "out_of_range", detail));
+        }
         let mut faults = Violations::new();
         let named = one_name(&mut faults, "/name", name);
         let mut read: Vec<String> = Vec::new();
@@ -89,10 +93,6 @@ impl Chain {
                 faults.push(pointer, "duplicate", format!("{step:?} stands twice; name each step otherwise"));
             }
             read.push(step);
-        }
-        if !(LEAST_STEPS..=MOST_STEPS).contains(&steps.len()) {
-            let detail = format!("a chain has {LEAST_STEPS} to {MOST_STEPS} steps, and these are {}", steps.len());
-            faults.push("/legs", "out_of_range", detail);
         }
         faults.into_result()?;
         Ok((named, read))

@@ -27,7 +27,7 @@ pub use input::{
     CalendarInput, CertificateInput, ConversionInput, DerogationInput, FeatureInput, OfferInput, PriceInput, RateInput,
     Reference, WeekInput,
 };
-pub use line::LineInput;
+pub use line::{LineInput, OLDEST_DAYS};
 
 /// Whether the offering organisation makes the goods or trades them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -58,13 +58,21 @@ pub fn last<'a>(chain: &Chain, legs: &'a [MatchRow]) -> Vec<Option<&'a MatchRow>
     (0..chain.steps.len()).map(of).collect()
 }
 
-/// Whose chains somebody sees: those that he leads, and those of which he is on a leg.
+/// The states of legs that never became one: who was on such a leg has left the chain.
+const LEFT: [MatchState; 3] = [MatchState::Suggested, MatchState::Declined, MatchState::Expired];
+
+/// Whose chains somebody sees: those that he leads, and those of which he is on a leg that stands, or that was agreed.
 fn seen(scope: Scope) -> Condition {
     let sides = [match_row::Column::OfferOrganisationId, match_row::Column::NeedOrganisationId];
     let legs = Query::select()
         .column(match_row::Column::ChainId)
         .from(match_row::Entity)
-        .cond_where(Condition::all().add(match_row::Column::ChainId.is_not_null()).add(scope.over(&sides)))
+        .cond_where(
+            Condition::all()
+                .add(match_row::Column::ChainId.is_not_null())
+                .add(match_row::Column::State.is_not_in(LEFT.map(MatchState::as_str)))
+                .add(scope.over(&sides)),
+        )
         .take();
     match scope {
         Scope::Operator => Condition::all(),
@@ -157,7 +165,7 @@ async fn hold<C: ConnectionTrait>(connection: &C, ids: impl IntoIterator<Item = 
 }
 
 /// Locks the chains of matches, in one order for all.
-pub(crate) async fn lock_all(tx: &Tx, of: &BTreeSet<MatchId>) -> Result<(), StoreError> {
+pub async fn lock_all(tx: &Tx, of: &BTreeSet<MatchId>) -> Result<(), StoreError> {
     let mut ids = BTreeSet::new();
     for list in bulk::id_lists(of.iter().map(|id| id.0)) {
         let query = match_row::Entity::find().select_only().column(match_row::Column::ChainId);

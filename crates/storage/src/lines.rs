@@ -53,6 +53,15 @@ pub async fn get(reader: &impl Reads, scope: Scope, id: LineId) -> Result<Line, 
     record(query.one(reader.connection()).await?.ok_or(StoreError::NotFound)?)
 }
 
+/// One line that somebody is about to share: it does not change until the transaction ends.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is none of that id.
+pub async fn get_to_share(tx: &Tx, id: LineId) -> Result<Line, StoreError> {
+    let query = line::Entity::find_by_id(id.0).lock_shared();
+    record(query.one(tx.connection()).await?.ok_or(StoreError::NotFound)?)
+}
+
 /// A page of lines, of one site where one is named.
 pub async fn page(
     reader: &impl Reads,

@@ -7,7 +7,7 @@ use domain::{
     time::Instant,
     violation::Violations,
 };
-use storage::{StoreError, Tx, chains as store};
+use storage::{Scope, StoreError, Tx, chains as store, ledger};
 
 use super::{
     ChainView, deed,
@@ -20,7 +20,7 @@ use crate::{
     audit::Pen,
     error::{AppError, AppResult},
     mails,
-    matches::locked,
+    matches::{locked, names, note_ended},
     organisations,
     policy::Action,
 };
@@ -53,6 +53,7 @@ pub async fn create(app: &App, caller: &Caller, new: NewChain, dry_run: bool) ->
     let (Some(lead), Some((name, steps))) = (lead, names) else {
         return Err(AppError::internal("no faults, no value"));
     };
+    names_nobody(app, lead, &name, &steps).await?;
     let now = app.clock.now();
     let chain = Chain {
         id: ChainId(app.ids.next(now)),
@@ -81,6 +82,20 @@ pub async fn create(app: &App, caller: &Caller, new: NewChain, dry_run: bool) ->
     written(app, app.store.write(work).await)
 }
 
+/// Refuses the name of the lead in names that all read who are on a leg, before they may know it.
+async fn names_nobody(app: &App, lead: OrganisationId, name: &str, steps: &[String]) -> AppResult<()> {
+    let own = storage::organisations::get(&app.store, Scope::Operator, lead).await?.record.name;
+    let steps = steps.iter().enumerate().map(|(place, step)| (format!("/legs/{place}/step"), step.as_str()));
+    let mut faults = Violations::new();
+    for (pointer, text) in std::iter::once(("/name".to_owned(), name)).chain(steps) {
+        if names(text, &own) {
+            let detail = "names who leads it, and who takes part reads it before any may know; leave it out";
+            faults.push(pointer, "contact_in_name", detail);
+        }
+    }
+    Ok(faults.into_result()?)
+}
+
 /// Promises legs for the steps that are open: for all of them, or none. A dry run says what it would come to.
 ///
 /// # Errors
@@ -96,7 +111,7 @@ pub async fn hold(app: &App, caller: &Caller, id: ChainId, new: Vec<NewLeg>, dry
             let places = places(&chain, &new)?;
             let found = legs::find(&tx, &caller, &places).await?;
             let books = locked(&this, &tx, &legs::wanted(&found), (&pen, now)).await?;
-            let held = store::lock(&tx, id).await?;
+            let held = settled(&this, &tx, id, (&pen, now)).await?;
             let steps: Vec<usize> = places.iter().map(|(step, _)| *step).collect();
             must_be_open(&held, &steps, now)?;
             let rows = legs::promise(&this, &tx, (&chain, &found), &books, (&pen, caller.actor, now)).await?;
@@ -112,9 +127,23 @@ pub async fn hold(app: &App, caller: &Caller, id: ChainId, new: Vec<NewLeg>, dry
     written(app, app.store.write(work).await)
 }
 
+/// Locks a chain, once what of it nobody answered in time has ended with what stands and falls with it.
+async fn settled(app: &App, tx: &Tx, id: ChainId, (pen, now): (&Pen, Instant)) -> AppResult<store::Locked> {
+    loop {
+        let held = store::lock(tx, id).await?;
+        let Some(over) = held.legs.iter().find(|leg| leg.account().is_over(now)) else { return Ok(held) };
+        let ended = ledger::expire(tx, over.id, now).await?;
+        note_ended(app, tx, &ended, (pen, now)).await?;
+    }
+}
+
 /// Which steps the legs are for, by their names.
 fn places(chain: &Chain, new: &[NewLeg]) -> AppResult<Vec<(usize, LegOf)>> {
     let (mut faults, mut found) = (Violations::new(), Vec::new());
+    if new.len() > chain.steps.len() {
+        let detail = format!("the chain has {} steps, and these are {} legs", chain.steps.len(), new.len());
+        return Err(Violations::one("/legs", "out_of_range", detail).into());
+    }
     for (place, leg) in new.iter().enumerate() {
         let name = leg.step.trim();
         let pointer = format!("/legs/{place}/step");

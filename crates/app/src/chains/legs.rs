@@ -16,14 +16,14 @@ use storage::{
     matches::{Leg, MatchRow},
 };
 
-use super::{deed, end};
+use super::deed;
 use crate::{
     App,
     access::Caller,
     audit::Pen,
     error::{AppError, AppResult},
     ledger::broken,
-    matches::{ByHand, Move, concerns, deeds, named, put, put_suggestion, tell},
+    matches::{ByHand, Move, concerns, deeds, named, note_ended, put, put_suggestion, tell},
     policy::Actor,
 };
 
@@ -127,11 +127,16 @@ pub(super) async fn promise(
 ) -> AppResult<Vec<MatchRow>> {
     let mut rows = Vec::with_capacity(legs.len());
     let mut told = BTreeSet::new();
-    for found in legs {
+    for (place, found) in legs.iter().enumerate() {
         let name = chain.steps.get(found.step).map_or("", String::as_str);
         let because = |error: AppError| match error {
             AppError::Conflict { code, detail } => {
                 AppError::Conflict { code, detail: format!("the step {name:?}: {detail}") }
+            }
+            AppError::Invalid(part) => {
+                let mut faults = Violations::new();
+                faults.extend_below(&format!("/legs/{place}"), part);
+                faults.into()
             }
             other => other,
         };
@@ -198,7 +203,7 @@ pub(crate) async fn follow(
     let chain = &locked.chain;
     if matches!(leg.state, MatchState::Declined | MatchState::Expired | MatchState::Cancelled) {
         let ended = store::fail(tx, locked, leg.id, now).await?;
-        return end(app, tx, &ended, (pen, now)).await;
+        return note_ended(app, tx, &ended, (pen, now)).await;
     }
     let now_is = |id: Option<&MatchRow>| match id {
         Some(one) if one.id == leg.id => Some(leg.state),

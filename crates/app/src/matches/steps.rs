@@ -8,7 +8,7 @@ use domain::{
     eligibility::{Eligible, Rules},
     ids::{InstalmentId, MatchId, OfferId, OrganisationId, RunId},
     link::MailKind,
-    matches::{Account, ClosingReason, MatchState, Refusal, Sample, Side, Step},
+    matches::{Account, ClosingReason, MatchState, Refusal, Sample, Side, Step, contact_in},
     need::Need,
     offer::Offer,
     parameters::Parameters,
@@ -104,11 +104,19 @@ pub async fn make(app: &App, caller: &Caller, id: MatchId, what: Move) -> AppRes
     let work = move |tx: Tx| async move {
         let row = store::get(&tx, actor.into(), id).await.map_err(not_found)?;
         let side = side_of(&caller, &row, &what)?;
-        let chain = storage::chains::lock_of(&tx, &row).await?;
+        // What is only suggested is no leg, and a leg is not proposed a second time.
+        let chain = match what {
+            Move::Propose(_) => None,
+            _ => storage::chains::lock_of(&tx, &row).await?,
+        };
+        let leg = row.leg;
         let before = match what {
             Move::Propose(_) => row,
             _ => store::get_to_change(&tx, actor.into(), id).await?,
         };
+        if before.leg != leg {
+            return Err(StoreError::Busy(format!("the match {id} has just become a leg of a chain")).into());
+        }
         let before_state = before.clone().at(now).state;
         if let Some(chain) = &chain {
             chains::allows(chain, &before, &what, now)?;
@@ -121,6 +129,7 @@ pub async fn make(app: &App, caller: &Caller, id: MatchId, what: Move) -> AppRes
             }
             Move::Accept(quantity) => accept(&tx, (&before, side), (*quantity, deadline), now).await?,
             Move::Decline(reason) => {
+                tells_no_contact(reason, before_state)?;
                 let after = post(&tx, &before, &Step::Decline(reason.clone()), None, now).await?;
                 if reason.keeps_apart() {
                     store::refuse(&tx, before.offer, before.need, now).await?;
@@ -161,13 +170,13 @@ pub async fn make(app: &App, caller: &Caller, id: MatchId, what: Move) -> AppRes
     super::view_of(app, actor, after).await
 }
 
-/// Ends an open match for the owner of its offer or need, who takes that back: what is held is declined, what is agreed is
-/// cancelled. It says nothing of the pair, which later runs may bring together again.
+/// Ends an open match whose offer or need is taken back: what is held is declined, what is agreed is cancelled. It says
+/// nothing of the pair, which later runs may bring together again. Whoever does not act himself is told.
 pub(crate) async fn end_by_owner(
     app: &App,
     tx: &Tx,
     id: MatchId,
-    (why, owner): (&ClosingReason, OrganisationId),
+    (why, by): (&ClosingReason, Option<OrganisationId>),
     (pen, now): (&Pen, Instant),
 ) -> AppResult<()> {
     let chain = storage::chains::lock_of(tx, &store::get(tx, Scope::Operator, id).await?).await?;
@@ -176,8 +185,8 @@ pub(crate) async fn end_by_owner(
     let after = post(tx, &before, &step, None, now).await?;
     let act = if after.state == MatchState::Cancelled { Act::Cancel } else { Act::Decline };
     let changes = [Change::of("state", before.state.as_str(), after.state.as_str()), Change::to("reason", why.code())];
-    pen.note(tx, deeds(act, &after, Some(owner), &changes)).await?;
-    let others = [after.supplier, after.buyer].into_iter().filter(|one| *one != owner);
+    pen.note(tx, deeds(act, &after, by, &changes)).await?;
+    let others = [after.supplier, after.buyer].into_iter().filter(|one| Some(*one) != by);
     tell(app, tx, others.collect(), now).await?;
     if let Some(chain) = &chain {
         chains::follow(app, tx, chain, &after, (pen, now)).await?;
@@ -186,6 +195,17 @@ pub(crate) async fn end_by_owner(
         rematch(app, tx, pen, now).await?;
     }
     Ok(())
+}
+
+/// Refuses words by which one side could reach the other before they are open to each other.
+pub(crate) fn tells_no_contact(reason: &ClosingReason, state: MatchState) -> Result<(), Violations> {
+    match reason.words().and_then(contact_in).filter(|_| !state.opens_the_sides()) {
+        None => Ok(()),
+        Some(what) => {
+            let detail = format!("tells {what}, and the other side may not know yet who you are; leave it out");
+            Err(Violations::one("/text", "contact_in_message", detail))
+        }
+    }
 }
 
 /// On which side the caller makes a move; none for the operator.
@@ -245,10 +265,7 @@ pub(crate) async fn locked(
     (pen, now): (&Pen, Instant),
 ) -> AppResult<Books> {
     let books = ledger::lock(tx, offers, instalments, now).await?;
-    for row in &books.expired {
-        pen.note(tx, deeds_of_expired(row)).await?;
-        tell(app, tx, BTreeSet::from([row.supplier, row.buyer]), now).await?;
-    }
+    note_ended(app, tx, &books.expired, (pen, now)).await?;
     Ok(books)
 }
 
@@ -447,9 +464,24 @@ pub(crate) fn deeds(act: Act, row: &MatchRow, by: Option<OrganisationId>, change
     owners.into_iter().map(deed).collect()
 }
 
-/// What is told of a hold that ended without an answer.
-pub(crate) fn deeds_of_expired(row: &MatchRow) -> Vec<Deed> {
-    deeds(Act::Expire, row, None, &[Change::to("state", row.state.as_str())])
+/// Notes and tells of matches that ended without a side that ended them: a hold that nobody answered, and what stood and
+/// fell with it in a chain. What was agreed is matched anew.
+pub(crate) async fn note_ended(app: &App, tx: &Tx, ended: &[MatchRow], (pen, now): (&Pen, Instant)) -> AppResult<()> {
+    for row in ended {
+        let mut changes = vec![Change::to("state", row.state.as_str())];
+        changes.extend(row.closing_reason.as_ref().map(|reason| Change::to("reason", reason.code())));
+        let act = match row.state {
+            MatchState::Cancelled => Act::Cancel,
+            MatchState::Expired => Act::Expire,
+            _ => Act::Decline,
+        };
+        pen.note(tx, deeds(act, row, None, &changes)).await?;
+        tell(app, tx, BTreeSet::from([row.supplier, row.buyer]), now).await?;
+    }
+    if ended.iter().any(|row| row.state == MatchState::Cancelled) {
+        rematch(app, tx, pen, now).await?;
+    }
+    Ok(())
 }
 
 /// Mails the admins of organisations that something happened to a match of theirs, once while the last mail about it has

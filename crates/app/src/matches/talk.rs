@@ -161,7 +161,7 @@ fn readable(body: &str, own_name: &str, open: bool) -> Result<(), Violations> {
 }
 
 /// Whether a text names an organisation, in whatever case.
-fn names(body: &str, name: &str) -> bool {
+pub(crate) fn names(body: &str, name: &str) -> bool {
     let folded = |text: &str| text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
     let name = folded(name);
     name.chars().count() >= 4 && folded(body).contains(&name)

@@ -85,9 +85,9 @@ where
             match &why {
                 Some(why) => {
                     let of = MatchFilter { need: Some(id), ..MatchFilter::default() };
-                    let by = (why, stored.record.organisation);
+                    let by = (why, actor.organisation());
                     promises::release(&this, &tx, (&of, &release), by, (&pen, now)).await?;
-                    promises::let_go_by_need(&tx, &stored.record).await?;
+                    promises::let_go_by_need(&tx, &stored.record, now).await?;
                     changes.push(Change::to("reason", why.code()));
                 }
                 None => still_to_come(&tx, &stored.record, now).await?,

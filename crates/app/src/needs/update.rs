@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, sync::Arc};
 use domain::{
     audit::{Act, Change},
     certificate::CertificateStatus,
-    ids::{InstalmentId, NeedId},
+    ids::{InstalmentId, MatchId, NeedId},
+    matches::ClosingReason,
     need::{self, CheckedInstalments, Instalment, Need, NeedInput, NeedState, NeedTerms, Urgency},
     offer::Transfer,
     organisation::Verification,
@@ -21,7 +22,8 @@ use crate::{
     audit::Pen,
     changing::{Changes, kept_here},
     error::{AppError, AppResult},
-    history,
+    history, mails,
+    matches::MatchFilter,
     policy::{Action, Actor, Resource, require},
     promises, reference, sites,
 };
@@ -30,15 +32,23 @@ use crate::{
 /// Everything is checked as at its opening. Instalments are told apart by their place in the list.
 ///
 /// # Errors
-/// `NotFound` outside of what the actor may see; `Conflict` when it is over, kept elsewhere, or promised;
-/// `Invalid` with every fault; what `edit` says.
-pub async fn update<F>(app: &App, caller: &Caller, id: NeedId, edit: F) -> AppResult<Stored<Need>>
+/// `NotFound` outside of what the actor may see; `Conflict` when it is over, kept elsewhere, or promised to open matches
+/// that are not in `release`; `Invalid` with every fault; what `edit` says.
+pub async fn update<F>(
+    app: &App,
+    caller: &Caller,
+    id: NeedId,
+    release: Vec<MatchId>,
+    edit: F,
+) -> AppResult<Stored<Need>>
 where
     F: FnOnce(&Stored<Need>) -> AppResult<Option<NeedInput>> + Send + 'static,
 {
     let (actor, now, pen, tables) = (caller.actor, app.clock.now(), Pen::of(app, caller), app.tables());
     let (ids, caller) = (Arc::clone(&app.ids), caller.clone());
-    app.store
+    let this = app.clone();
+    let changed = app
+        .store
         .write(move |tx| async move {
             let stored = store::get_to_change(&tx, actor.into(), id).await.map_err(not_found)?;
             let before = &stored.record;
@@ -49,7 +59,7 @@ where
                 return Err(AppError::Conflict { code: "wrong_state", detail });
             }
             kept_here(&stored)?;
-            let Some(input) = edit(&seen)? else { return Ok(seen) };
+            let Some(input) = edit(&seen)? else { return promises::nothing_released(&release).map(|()| seen) };
             let input = NeedInput { draft: before.state == NeedState::Draft, ..input };
             let site = storage::sites::get(&tx, Scope::Organisation(before.organisation), before.site).await?;
             let (terms, list, _) = input.check(&reference(&tables, sites::today(Some(&site.record), now)))?;
@@ -57,15 +67,21 @@ where
             let mut after = changed(&tables, actor, before, (terms, instalments));
             storage::reviews::let_needs_through(&tx, std::slice::from_mut(&mut after)).await?;
             if after == *before {
-                return Ok(seen);
+                return promises::nothing_released(&release).map(|()| seen);
             }
+            let of = MatchFilter { need: Some(id), ..MatchFilter::default() };
+            let why = (&ClosingReason::NeedGone, actor.organisation());
+            promises::release(&this, &tx, (&of, &release), why, (&pen, now)).await?;
             promises::kept_by_need(&tx, before, &after).await?;
             store::update(&tx, actor.into(), &after, now).await?;
             history::note(&tx, &pen, deed(Act::Update, &after, changes(before, &after)), before, &after).await?;
             // An instalment that comes back to its place has the id that it had.
             super::standing(&tx, store::get(&tx, actor.into(), id).await?, now).await
         })
-        .await
+        .await?;
+    mails::ring(app);
+    app.queued.notify_one();
+    Ok(changed)
 }
 
 fn numbered(before: &Need, list: CheckedInstalments, mut next: impl FnMut() -> InstalmentId) -> Vec<Instalment> {

@@ -106,9 +106,9 @@ where
                 }
                 OfferState::Paused | OfferState::Withdrawn => {
                     let of = MatchFilter { offer: Some(id), ..MatchFilter::default() };
-                    let why = (&ClosingReason::NoSupply, after.organisation);
+                    let why = (&ClosingReason::NoSupply, actor.organisation());
                     promises::release(&this, &tx, (&of, &release), why, (&pen, now)).await?;
-                    promises::let_go_by_offer(&tx, &after).await?;
+                    promises::let_go_by_offer(&tx, &after, now).await?;
                 }
                 OfferState::Draft | OfferState::Expired => {}
             }

@@ -84,7 +84,7 @@ where
 {
     let (actor, now, pen, tables) = (caller.actor, app.clock.now(), Pen::of(app, caller), app.tables());
     store::get(tx, actor.into(), id).await.map_err(not_found)?;
-    let books = promises::lock(tx, &pen, id, now).await?;
+    let books = promises::lock(app, tx, &pen, id, now).await?;
     let stored = store::get_to_change(tx, actor.into(), id).await.map_err(not_found)?;
     let before = &stored.record;
     require(caller, Action::Write, Resource::OwnedBy(before.organisation))?;
@@ -97,7 +97,7 @@ where
     } else if how != How::Update {
         return Err(out_of_market(&seen.record));
     }
-    let Some(input) = edited else { return Ok(seen) };
+    let Some(input) = edited else { return promises::nothing_released(release).map(|()| seen) };
     let input = OfferInput { draft: before.state == OfferState::Draft, ..input };
     let site = storage::sites::get(tx, Scope::Organisation(before.organisation), before.site).await?;
     let checked = input.check(&reference(&tables, sites::today(Some(&site.record), now)));
@@ -116,24 +116,24 @@ where
     let mut after = after?;
     how.goes_on(before, &after)?;
     if !shown_alone {
-        if after.terms.line != before.terms.line || after.terms.product != before.terms.product {
-            lines::goes_with(tx, &tables, &after.terms, after.site).await?;
-        }
+        lines::goes_with(tx, &tables, &after.terms, after.site).await?;
         looked_into(tx, &tables, before, Stated { offer: &mut after, places }, now).await?;
         reviews::let_offers_through(tx, std::slice::from_mut(&mut after)).await?;
     }
     if after == *before {
-        return Ok(seen);
+        return promises::nothing_released(release).map(|()| seen);
     }
     owner_shows(caller, &before.terms.disclosure, &after.terms.disclosure)?;
-    if !shown_alone {
+    if shown_alone {
+        promises::nothing_released(release)?;
+    } else {
+        let of = MatchFilter { offer: Some(id), ..MatchFilter::default() };
+        let why = (&ClosingReason::NoSupply, actor.organisation());
+        promises::release(app, tx, (&of, release), why, (&pen, now)).await?;
         // Who states his figures anew states what lies ready, and no longer what has left it.
         if how == How::Confirm || after.terms.profile.as_of > before.terms.profile.as_of {
             promises::restated(tx, id, now).await?;
         }
-        let of = MatchFilter { offer: Some(id), ..MatchFilter::default() };
-        let why = (&ClosingReason::NoSupply, before.organisation);
-        promises::release(app, tx, (&of, release), why, (&pen, now)).await?;
         promises::kept_by_offer(tx, &books, before, &after).await?;
     }
     store::update(tx, actor.into(), &after, now).await?;

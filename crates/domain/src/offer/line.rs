@@ -28,6 +28,10 @@ pub struct LineInput {
     pub as_of: Option<String>,
 }
 
+/// How many days back figures of a line may stand for, and those of its offers before its own: the time of a line is
+/// reckoned day by day from the earliest of them.
+pub const OLDEST_DAYS: i32 = 731;
+
 impl LineInput {
     /// Checks everything, and returns the name and what the line can put out over time.
     ///
@@ -59,6 +63,10 @@ impl LineInput {
         let said = faults.as_slice().iter().any(|fault| fault.pointer == "/running");
         for fault in of_profile.into_vec().into_iter().filter(|fault| fault.code != "no_capacity" || !said) {
             faults.push(fault.pointer, fault.code, fault.detail);
+        }
+        if let Some(as_of) = profile.as_ref().map(|p| p.as_of).filter(|as_of| *as_of < at.today.plus(-OLDEST_DAYS)) {
+            let detail = format!("{as_of} is more than two years ago; state what the line puts out by now");
+            faults.push("/as_of", "too_old", detail);
         }
         faults.into_result()?;
         name.zip(profile).ok_or_else(|| Violations::one("", "incomplete", "could not be read; check every field"))
