@@ -165,8 +165,9 @@ def _addressed(path, ids):
             name = part.strip("{}")
             kind = path.split("/")[3] if name == "id" else name
             path = path.replace(part, ids.get(kind, str(uuid.UUID(int=0))), 1)
-    # It must say for whom.
-    return f"{path}?audience=owner" if path.endswith("/preview") else path
+    # It must say for whom, or with what.
+    more = {"/preview": "?audience=owner", "/compare": f"?with={ids.get('match-runs', '')}"}
+    return path + more.get(path[path.rindex("/") :], "")
 
 
 def _body(document, operation):
