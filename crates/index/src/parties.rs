@@ -80,8 +80,7 @@ impl Parties {
     }
 
     pub(crate) fn enter_site(&mut self, site: &Site, region: Option<u32>) {
-        let spot =
-            Spot { organisation: self.number(site.organisation), region: region.unwrap_or(NONE), point: site.point };
+        let spot = Spot { region: region.unwrap_or(NONE), point: site.point };
         let at = self.site_number(site.id);
         if let Some(place) = place(&mut self.sites, at) {
             *place = Some(spot);
