@@ -120,9 +120,11 @@ impl<const K: usize> Shares<K> {
         self.organisations >= FEWEST && 2 * told >= some
     }
 
-    /// The weeks that may be told, with their figures.
+    /// The weeks that have anything and may be told, with their figures. A week of nothing is left out like one that is
+    /// withheld, since a total of nothing tells of each that he has nothing.
     pub(crate) fn told(&self) -> impl Iterator<Item = (usize, [i128; K])> {
-        let told = self.weeks.iter().enumerate().filter(|(_, week)| self.tells(week));
+        let some = |week: &[Share; K]| week.iter().any(|share| share.size > 0);
+        let told = self.weeks.iter().enumerate().filter(move |(_, week)| some(week) && self.tells(week));
         told.map(|(at, week)| (at, std::array::from_fn(|k| week[k].total)))
     }
 

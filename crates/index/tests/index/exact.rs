@@ -48,7 +48,7 @@ fn agrees(scene: &Scene, query: &CapacityQuery, reader: &Reader) -> usize {
 #[test]
 fn every_figure_is_the_naive_one() {
     let mut rows = 0;
-    for seed in 0..1_500 {
+    for seed in 0..4_000 {
         let mut dice = Dice::new(seed);
         let scene = draw::scene(&mut dice, 8);
         for _ in 0..4 {

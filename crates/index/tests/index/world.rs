@@ -10,7 +10,7 @@ use domain::{
     capacity::CapacityProfile,
     catalogue::{Catalogue, CatalogueParts, Classifications, Product, ProductKind},
     certificate::CertificateStatus,
-    code::{CountryCode, GradeCode, ProductCode, RegionCode, UnitCode},
+    code::{CountryCode, ProductCode, RegionCode, UnitCode},
     disclosure::Disclosure,
     geo::Point,
     ids::{InstalmentId, LineId, MatchId, NeedId, OfferId, OrganisationId, SiteId},
@@ -328,10 +328,6 @@ pub fn buyer(n: usize, buyer: Buyer) -> Reader {
 
 pub fn codes<T: Ord>(texts: &[&str], make: impl Fn(&str) -> T) -> Option<BTreeSet<T>> {
     Some(texts.iter().map(|text| make(text)).collect())
-}
-
-pub fn grade(text: &str) -> GradeCode {
-    GradeCode::new(text)
 }
 
 /// What a disclosure shows, by audience.
