@@ -17,6 +17,7 @@ mod api_keys;
 mod audit;
 pub mod body;
 mod calls;
+mod capacity;
 mod certificates;
 mod chains;
 mod changes;
@@ -108,6 +109,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(evidence::router())
         .merge(reviews::router())
         .merge(needs::router())
+        .merge(capacity::router())
         .merge(calls::router())
         .merge(history::router())
         .merge(runs::router())

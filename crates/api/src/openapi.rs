@@ -21,7 +21,7 @@ mod limits;
 mod patches;
 
 /// Sections of the reference, in order.
-const TAGS: [(&str, &str); 14] = [
+const TAGS: [(&str, &str); 15] = [
     ("Catalogue", "Products, units and regions; open to everybody."),
     ("Organisations", "Organisations and their sites."),
     ("Clusters", "Who belongs to which cluster, who may act for whom, and who entered what for others."),
@@ -29,6 +29,7 @@ const TAGS: [(&str, &str); 14] = [
     ("Access", "Keys that machines call with."),
     ("Offers", "What sites make and hold."),
     ("Needs", "What sites lack, how much by when."),
+    ("Capacity", "How much there is of what, of which grade, where and when."),
     ("Calls", "What authorities and clusters ask for, who is asked, and what is answered."),
     ("Market", "The mode that the market runs in, and what follows from it."),
     (

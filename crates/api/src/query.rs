@@ -119,6 +119,29 @@ impl<'de> Deserialize<'de> for Ids {
     }
 }
 
+/// Words with commas between them, at most 50 of 200 characters each.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WordList(pub Vec<String>);
+
+impl WordList {
+    const MOST: usize = 50;
+}
+
+impl<'de> Deserialize<'de> for WordList {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        let words: Vec<&str> = text.split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
+        if words.len() > Self::MOST {
+            return Err(de::Error::custom(format!("it has {} words; write at most {}", words.len(), Self::MOST)));
+        }
+        if let Some(long) = words.iter().find(|word| word.chars().count() > LONGEST) {
+            let count = long.chars().count();
+            return Err(de::Error::custom(format!("a word of it has {count} characters; write at most {LONGEST}")));
+        }
+        Ok(Self(words.into_iter().map(str::to_owned).collect()))
+    }
+}
+
 /// Which open matches are let go with a change.
 #[derive(Debug, Deserialize, IntoParams, Validate)]
 #[serde(deny_unknown_fields)]
@@ -162,6 +185,7 @@ macro_rules! named {
 
 named!(
     domain::offer::OfferState,
+    domain::offer::Transfer,
     domain::need::NeedState,
     domain::need::Urgency,
     domain::matches::MatchState,

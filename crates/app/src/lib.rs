@@ -18,6 +18,7 @@ pub mod access;
 pub mod api_keys;
 pub mod audit;
 pub mod calls;
+pub mod capacity;
 pub mod catalogue;
 pub mod certificates;
 pub mod chains;
@@ -37,6 +38,7 @@ pub mod history;
 pub mod idempotency;
 pub mod ids;
 pub mod imports;
+pub mod kept;
 pub mod ledger;
 pub mod lines;
 pub mod links;
@@ -97,6 +99,8 @@ pub struct App {
     pub keep_events: runs::Retention,
     /// What readers of the change feed share.
     pub feed: Arc<changes::Feed>,
+    /// The market in memory.
+    pub kept: Arc<kept::Kept>,
     /// The most bytes of an evidence file.
     pub evidence_limit: usize,
     /// Where people reach the service, without a slash at the end: links in mails begin with it.
@@ -129,6 +133,7 @@ impl App {
             retention: runs::Retention::default(),
             keep_events: changes::KEPT,
             feed: Arc::default(),
+            kept: Arc::default(),
             evidence_limit: domain::evidence::MOST_BYTES,
             public_url: "http://127.0.0.1:8080".into(),
             guesses: Arc::default(),

@@ -115,7 +115,7 @@ where
                 "its offers have promised more of its time than it would have; end matches first, or keep to it";
             return Err(AppError::Conflict { code: "wrong_state", detail: detail.to_owned() });
         }
-        store::update(&tx, &after).await?;
+        store::update(&tx, &after, now).await?;
         let (was, is) = (&before.line.profile, &after.profile);
         let changes = Changes::default()
             .untold("name", &before.line.name, &after.name)

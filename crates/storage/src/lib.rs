@@ -26,6 +26,7 @@ pub mod claims;
 pub mod clusters;
 pub mod events;
 pub mod evidence;
+pub mod facts;
 pub mod idempotency;
 pub mod identifiers;
 pub mod imports;

@@ -1,17 +1,19 @@
 //! Production lines that offers share.
 
 use domain::{
-    ids::{LineId, SiteId},
+    event::Subject,
+    ids::{LineId, OrganisationId, SiteId},
     line::Line,
     time::Instant,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use uuid::Uuid;
 
 use crate::{
     bulk,
-    entity::{line, site},
+    entity::{line, offer, site},
     error::StoreError,
-    json,
+    events, json,
     page::{self, Page, PageRequest},
     scope::Scope,
     store::{Reads, Tx},
@@ -77,8 +79,9 @@ pub async fn page(
     page::fetch(query, (Column::CreatedAt, Column::Id), request, reader.connection(), record).await
 }
 
-/// Replaces name and output of a line that is locked ([`crate::ledger::lock_line`]).
-pub async fn update(tx: &Tx, line: &Line) -> Result<(), StoreError> {
+/// Replaces name and output of a line that is locked ([`crate::ledger::lock_line`]). What its offers can promise changes
+/// with it.
+pub async fn update(tx: &Tx, line: &Line, at: Instant) -> Result<(), StoreError> {
     json::storable("lines.name", &line.name)?;
     line::Entity::update_many()
         .col_expr(line::Column::Name, Expr::value(line.name.clone()))
@@ -86,6 +89,11 @@ pub async fn update(tx: &Tx, line: &Line) -> Result<(), StoreError> {
         .filter(line::Column::Id.eq(line.id.0))
         .exec(tx.connection())
         .await?;
+    let shared = offer::Entity::find().select_only().columns([offer::Column::Id, offer::Column::OrganisationId]);
+    let shared = shared.filter(offer::Column::LineId.eq(line.id.0));
+    for (id, owner) in shared.into_tuple::<(Uuid, Uuid)>().all(tx.connection()).await? {
+        events::record(tx, Subject::Offer, id, events::CHANGED, &[OrganisationId(owner)], at);
+    }
     Ok(())
 }
 

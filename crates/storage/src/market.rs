@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, HashSet};
 
 use domain::{
     ids::{InstalmentId, NeedId, OfferId},
-    market::{Commitment, Market, Suggestion},
+    market::{Market, Suggestion},
     matches::MatchState,
     mode::MarketMode,
     need::Need,
     offer::Offer,
-    organisation::Verification,
     quantity::Quantity,
     time::{Day, Instant},
 };
@@ -19,7 +18,7 @@ use uuid::Uuid;
 use crate::{
     entity::{cluster, instalment, line, match_row, membership, need, offer, organisation, refusal, site},
     error::StoreError,
-    lines, matches, memberships, modes, needs, offers, organisations,
+    facts, lines, matches, memberships, modes, needs, offers, organisations,
     scope::Scope,
     sites,
     store::{Reads, Store, Tx},
@@ -110,16 +109,9 @@ impl Rows {
     fn market(self, day: Day, now: Instant) -> Result<Market, StoreError> {
         let mut market = Market::new(day);
         market.mode = self.mode;
-        let is_over = |row: &cluster::Model| row.closed_at.is_some() || row.ends_on.is_some_and(|d| d < day.number());
-        let over: Vec<_> = self.clusters.into_iter().filter(is_over).collect();
-        let clusters = memberships::live(self.memberships, &over);
+        let clusters = facts::live(self.memberships, &self.clusters, day);
         for row in self.organisations {
-            let mut organisation = organisations::stored(row, &clusters)?.record;
-            let vouched = clusters.get(&organisation.id.0).is_some_and(|list| list.iter().any(|(_, vouched)| *vouched));
-            // The last cluster that vouched may be over since midnight, and not closed yet.
-            if organisation.verification == Verification::Cluster && !vouched {
-                organisation.verification = Verification::None;
-            }
+            let organisation = facts::standing(row, &clusters)?;
             market.organisations.insert(organisation.id, organisation);
         }
         for row in self.sites {
@@ -142,16 +134,8 @@ impl Rows {
             let row = matches::record(row)?;
             // What is held past its deadline holds nothing, whether or not that is written yet.
             let row = row.at(now);
-            let units = |units: i64| Quantity::new(units).unwrap_or_default();
             if row.drawn > 0 || row.covered > 0 {
-                market.commitments.push(Commitment {
-                    match_id: row.id,
-                    offer: row.offer,
-                    instalment: row.instalment,
-                    quantity: units(row.drawn),
-                    cutoff: row.cutoff,
-                    covers: (row.covered != row.drawn).then(|| units(row.covered)),
-                });
+                market.commitments.push(facts::commitment(&row));
             }
         }
         let asked: HashSet<InstalmentId> = market.needs.iter().flat_map(|n| &n.instalments).map(|i| i.id).collect();

@@ -64,7 +64,7 @@ async fn refuse_promised<C: ConnectionTrait>(
 }
 
 /// The instalments of needs in their order, without withdrawn ones.
-pub(super) async fn of_needs<C: ConnectionTrait>(
+pub(crate) async fn of_needs<C: ConnectionTrait>(
     connection: &C,
     needs: impl IntoIterator<Item = Uuid>,
 ) -> Result<BTreeMap<Uuid, Vec<Instalment>>, StoreError> {
