@@ -29,6 +29,7 @@ use crate::{
 
 mod view;
 
+pub(crate) use view::left_out;
 use view::{CapacityAnswerView, GroupName, Rollup};
 
 /// The farthest radius, in kilometres: half-way round the world.
@@ -137,7 +138,7 @@ async fn tell(
 }
 
 /// Faults of a question are faults of the query.
-fn of_query(error: app::AppError) -> Problem {
+pub(crate) fn of_query(error: app::AppError) -> Problem {
     match error {
         app::AppError::Invalid(faults) => Problem::invalid_query(faults),
         other => other.into(),
@@ -146,16 +147,10 @@ fn of_query(error: app::AppError) -> Problem {
 
 fn question(query: CapacityParameters) -> Result<CapacityQuestion, Violations> {
     let mut faults = Violations::new();
-    let mut day = |at: &str, typed: &Option<String>| {
-        let read = |typed: &String| {
-            let detail = format!("{typed:?} is no day; write one such as 2020-04-20");
-            typed.parse::<Day>().map_err(|_| Violations::one(at, "bad_value", detail))
-        };
-        typed.as_ref().and_then(|typed| faults.keep(read(typed)))
-    };
-    let (from, until) = (day("/from", &query.from), day("/until", &query.until));
+    let days = faults.keep(days(&query.from, &query.until));
     let near = faults.keep(near(&query)).flatten();
     faults.into_result()?;
+    let (from, until) = days.unwrap_or_default();
     Ok(CapacityQuestion {
         products: query.product.0,
         grades: query.grade.0,
@@ -174,6 +169,24 @@ fn question(query: CapacityParameters) -> Result<CapacityQuestion, Violations> {
         transfers: query.transfer.0,
         group_by: query.group_by.0.into_iter().map(GroupName::group).collect(),
     })
+}
+
+/// First and last day, where they are asked for.
+pub(crate) fn days(
+    from: &Option<String>,
+    until: &Option<String>,
+) -> Result<(Option<Day>, Option<Day>), Violations> {
+    let mut faults = Violations::new();
+    let mut day = |at: &str, typed: &Option<String>| {
+        let read = |typed: &String| {
+            let detail = format!("{typed:?} is no day; write one such as 2020-04-20");
+            typed.parse::<Day>().map_err(|_| Violations::one(at, "bad_value", detail))
+        };
+        typed.as_ref().and_then(|typed| faults.keep(read(typed)))
+    };
+    let days = (day("/from", from), day("/until", until));
+    faults.into_result()?;
+    Ok(days)
 }
 
 /// The circle, if one is asked for.

@@ -15,7 +15,8 @@ use utoipa_axum::router::OpenApiRouter;
 mod acting_for;
 mod api_keys;
 mod audit;
-pub mod body;
+pub mod board;
+mod body;
 mod calls;
 mod capacity;
 mod certificates;
@@ -110,6 +111,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(reviews::router())
         .merge(needs::router())
         .merge(capacity::router())
+        .merge(board::router())
         .merge(calls::router())
         .merge(history::router())
         .merge(runs::router())

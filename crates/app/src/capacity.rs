@@ -112,8 +112,7 @@ pub async fn tell(
 
 fn resolved(tables: &Tables, today: Day, question: &CapacityQuestion) -> AppResult<CapacityQuery> {
     let mut faults = Violations::new();
-    let from = question.from.unwrap_or(today);
-    let until = question.until.unwrap_or_else(|| from.max(today).monday().plus(7 * USUAL_WEEKS - 1));
+    let (from, until) = span(today, question.from, question.until);
     let weeks = faults.keep(Weeks::new(today, from, until));
     let mut products = BTreeSet::new();
     let mut grades = BTreeSet::new();
@@ -155,9 +154,15 @@ fn resolved(tables: &Tables, today: Day, question: &CapacityQuestion) -> AppResu
     Ok(query)
 }
 
+/// The days of a question: from today where it does not say, and until the Sunday of the twelfth week.
+pub(crate) fn span(today: Day, from: Option<Day>, until: Option<Day>) -> (Day, Day) {
+    let from = from.unwrap_or(today);
+    (from, until.unwrap_or_else(|| from.max(today).monday().plus(7 * USUAL_WEEKS - 1)))
+}
+
 /// The products that a text names, and the grade that it implies: a code, a family, a public code with all products under
 /// it, or a name.
-fn products_of(
+pub(crate) fn products_of(
     catalogue: &Catalogue,
     typed: &str,
 ) -> Result<(BTreeSet<ProductCode>, Option<GradeCode>), Violations> {
@@ -218,7 +223,7 @@ fn at_least(catalogue: &Catalogue, grade: &GradeCode) -> BTreeSet<GradeCode> {
     found
 }
 
-fn regions_of(table: &RegionTable, typed: &str) -> Result<Vec<RegionCode>, Violations> {
+pub(crate) fn regions_of(table: &RegionTable, typed: &str) -> Result<Vec<RegionCode>, Violations> {
     match table.resolve(typed) {
         Resolved::One(code) => Ok(vec![code]),
         Resolved::Split(parts) => Ok(parts),

@@ -17,6 +17,7 @@ use crate::signing_keys::SigningKeys;
 pub mod access;
 pub mod api_keys;
 pub mod audit;
+pub mod board;
 pub mod calls;
 pub mod capacity;
 pub mod catalogue;

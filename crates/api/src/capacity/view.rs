@@ -230,7 +230,7 @@ impl CapacityAnswerView {
             totals: flat(totals),
             overlapping,
             free_is_upper_bound,
-            left_out: words(&left_out),
+            left_out: self::left_out(&left_out),
             facets: facets.map(FacetsView::of),
         }
     }
@@ -291,7 +291,8 @@ impl FacetsView {
     }
 }
 
-fn words(left_out: &BTreeSet<LeftOut>) -> Vec<&'static str> {
+/// The words for why something may be missing.
+pub(crate) fn left_out(why: &BTreeSet<LeftOut>) -> Vec<&'static str> {
     let word = |why: &LeftOut| match why {
         LeftOut::SmallTotals => "small_totals",
         LeftOut::Filter => "filter",
@@ -301,5 +302,5 @@ fn words(left_out: &BTreeSet<LeftOut>) -> Vec<&'static str> {
         LeftOut::FinerRegion => "finer_region",
         LeftOut::PublicReader => "public",
     };
-    left_out.iter().map(word).collect()
+    why.iter().map(word).collect()
 }

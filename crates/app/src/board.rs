@@ -1,0 +1,90 @@
+//! The shortage board: what is asked for, what covers it, what could, and what stays uncovered, by product, region and
+//! week, as far as the caller may see it.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    time::{Day, Instant},
+    violation::Violations,
+};
+use index::{ShortageQuery, Weeks};
+
+pub use index::{BoardRule, Colour, ShortageAnswer, ShortageRow, ShortageWeek};
+
+use crate::{
+    App, Tables,
+    access::Caller,
+    capacity::{products_of, reader, regions_of, span},
+    error::{AppError, AppResult},
+    kept,
+};
+
+/// What is asked, as typed.
+#[derive(Debug, Clone, Default)]
+pub struct BoardQuestion {
+    /// Products, each by its code, its family, a public code or a name; all where empty.
+    pub products: Vec<String>,
+    /// Regions by code or name, with all that lies in them.
+    pub regions: Vec<String>,
+    /// The level of the board's regions, 0 to 2.
+    pub level: u8,
+    /// The first day; today where absent.
+    pub from: Option<Day>,
+    /// The last day; the Sunday of the twelfth week where absent.
+    pub until: Option<Day>,
+    /// How it is coloured.
+    pub rule: BoardRule,
+}
+
+/// What is short.
+#[derive(Debug, Clone)]
+pub struct BoardTold {
+    /// The figures.
+    pub answer: ShortageAnswer,
+    /// How it was coloured.
+    pub rule: BoardRule,
+    /// When it was asked.
+    pub as_of: Instant,
+}
+
+/// What is short, of all that the caller sees.
+///
+/// # Errors
+/// `Invalid` with every fault, each at the parameter's name.
+pub async fn tell(app: &App, caller: &Caller, question: &BoardQuestion) -> AppResult<BoardTold> {
+    let (tables, as_of) = (app.tables(), app.clock.now());
+    let query = resolved(&tables, as_of.day(), question)?;
+    let reader = reader(app, caller).await?;
+    let answer = kept::ask(app, move |index| index.shortages(&query, &reader)).await?;
+    Ok(BoardTold { answer, rule: question.rule, as_of })
+}
+
+fn resolved(tables: &Tables, today: Day, question: &BoardQuestion) -> AppResult<ShortageQuery> {
+    let mut faults = Violations::new();
+    let (from, until) = span(today, question.from, question.until);
+    let weeks = faults.keep(Weeks::new(today, from, until));
+    let (mut products, mut regions) = (BTreeSet::new(), BTreeSet::new());
+    for typed in &question.products {
+        let found = faults.keep(products_of(&tables.catalogue, typed));
+        products.extend(found.into_iter().flat_map(|(products, _)| products));
+    }
+    for typed in &question.regions {
+        regions.extend(faults.keep(regions_of(&tables.regions, typed)).unwrap_or_default());
+    }
+    if question.level > 2 {
+        let detail = format!("{} is no level of the board; write 0 for countries, 1 or 2", question.level);
+        faults.push("/level", "out_of_range", detail);
+    }
+    let BoardRule { red_below, orange_below } = question.rule;
+    if i64::from(red_below.0) * i64::from(orange_below.1) > i64::from(orange_below.0) * i64::from(red_below.1) {
+        faults.push("/red_below", "out_of_range", "is above orange_below; red is worse than orange");
+    }
+    faults.into_result()?;
+    Ok(ShortageQuery {
+        weeks: weeks.ok_or_else(|| AppError::internal("no faults, no weeks"))?,
+        products: Some(products).filter(|list| !list.is_empty()),
+        regions: Some(regions).filter(|list| !list.is_empty()),
+        level: question.level,
+        rule: question.rule,
+    })
+}
