@@ -7,6 +7,7 @@ mod audit;
 mod bad_input;
 mod call_rules;
 mod calls;
+mod capacity;
 mod catalogue;
 mod certificates;
 mod chains;

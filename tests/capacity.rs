@@ -1,0 +1,216 @@
+//! The capacity map and the shortage board over HTTP: live, exact where the reader sees rows, and in totals elsewhere.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use testkit::{Org, TestApp, TestDb, on_both};
+
+use crate::{
+    ledger::{self, Pair},
+    memberships::{cluster, joined},
+    needs, offers,
+};
+
+const DAY: i64 = 86_400 * 1_000_000;
+
+/// What there is for a reader, by a query.
+async fn capacity(app: &TestApp, token: &str, query: &str) -> Value {
+    app.get(token, &format!("/api/v1/capacity?{query}")).await.expect(200).json
+}
+
+/// Figures of the total over one base unit.
+fn total(answer: &Value, figure: &str) -> i64 {
+    answer["totals"].as_array().unwrap().iter().map(|row| row[figure].as_i64().unwrap()).sum()
+}
+
+/// A weekly offer of masks, so many a week from today.
+async fn weekly(app: &TestApp, firm: &Org, units: i64) -> String {
+    let mut body = offers::plain(firm);
+    body["stock"] = json!({ "value": 0 });
+    body["running"] = json!({ "value": units, "per": "week" });
+    app.post(&firm.token, "/api/v1/offers", &body).await.expect(201).id()
+}
+
+/// Another process on the same database, which has read nothing yet.
+fn another(app: &TestApp) -> app::App {
+    let mut other = app.app.clone();
+    other.kept = Arc::default();
+    other
+}
+
+on_both! {
+    async fn what_is_held_and_agreed_is_no_longer_free_at_once(db: TestDb) {
+        let app = TestApp::new(db);
+        let operator = app.operator();
+        let empty = capacity(&app, &operator, "product=ffp").await;
+        assert_eq!((empty["rows"].as_array().unwrap().len(), empty["left_out"].clone()), (0, json!([])));
+        let pair = Pair::new(&app).await;
+        let read = async || {
+            let told = capacity(&app, &operator, "product=ffp&grade=FFP2").await;
+            ["maximum", "held", "agreed", "free_maximum"].map(|figure| total(&told, figure))
+        };
+        let [all, held, agreed, free] = read().await;
+        assert!(all >= 4_000, "{all}");
+        assert_eq!((held, agreed, free), (0, 0, all));
+        pair.step(&app, &pair.hospital, "propose", &json!({})).await.expect(200);
+        assert_eq!(read().await, [all, 4_000, 0, all - 4_000]);
+        pair.step(&app, &pair.firm, "accept", &json!({ "quantity": 3_000 })).await.expect(200);
+        assert_eq!(read().await, [all, 3_000, 0, all - 3_000]);
+        pair.step(&app, &pair.hospital, "accept", &json!({})).await.expect(200);
+        assert_eq!(read().await, [all, 0, 3_000, all - 3_000]);
+        pair.step(&app, &pair.hospital, "cancel", &json!({ "reason": "need_gone" })).await.expect(200);
+        assert_eq!(read().await, [all, 0, 0, all]);
+        app.post(&pair.firm.token, &format!("/api/v1/offers/{}/pause", pair.offer), &json!({})).await.expect(200);
+        assert_eq!(read().await, [0, 0, 0, 0]);
+        app.work().await;
+    }
+}
+
+on_both! {
+    async fn a_hold_past_its_deadline_is_free_by_the_clock(db: TestDb) {
+        let app = TestApp::new(db);
+        let pair = Pair::new(&app).await;
+        pair.step(&app, &pair.hospital, "propose", &json!({})).await.expect(200);
+        assert_eq!(total(&capacity(&app, &app.operator(), "").await, "held"), 4_000);
+        app.clock.advance_micros(4 * DAY);
+        assert_eq!(total(&capacity(&app, &app.operator(), "").await, "held"), 0, "nobody has written it yet");
+    }
+}
+
+on_both! {
+    async fn another_process_answers_from_what_was_written_before(db: TestDb) {
+        let app = TestApp::new(db);
+        let caller = app::access::Caller::command_line();
+        let other = another(&app);
+        let ask = async |of: &app::App| {
+            let question = app::capacity::CapacityQuestion::default();
+            let told = app::capacity::tell(of, &caller, &question, app::capacity::Counting::Left).await.unwrap();
+            told.answer.totals
+        };
+        assert!(ask(&other).await.is_empty());
+        let firm = app.firm("Atelier").await;
+        for n in 1..=5 {
+            weekly(&app, &firm, 1_000 * n).await;
+            let (here, there) = (ask(&app.app).await, ask(&other).await);
+            assert_eq!(here, there);
+            assert_eq!(there[0].offers, u32::try_from(n).unwrap());
+            assert_eq!(there, ask(&another(&app)).await, "as if it were built anew");
+        }
+    }
+}
+
+on_both! {
+    async fn acl_05_competitors_are_told_totals_of_three_and_of_no_giant(db: TestDb) {
+        let app = TestApp::new(db);
+        let stranger = app.firm("Stranger").await;
+        let mut firms = Vec::new();
+        let query = "product=ffp&group_by=nuts2";
+        for name in ["One", "Two", "Three"] {
+            let told = capacity(&app, &stranger.token, query).await;
+            assert_eq!((told["rows"].as_array().unwrap().len(), total(&told, "running")), (0, 0), "{name}: {told}");
+            let firm = app.firm(name).await;
+            weekly(&app, &firm, 1_000).await;
+            firms.push(firm);
+        }
+        let told = capacity(&app, &stranger.token, query).await;
+        let row = &told["rows"][0];
+        assert_eq!(row["running"], json!(3 * 12 * 1_000), "{told}");
+        assert_eq!((&row["offers"], &row["with_network"]), (&json!(0), &json!(true)), "no rows of others: {told}");
+        // One of the three knows its own, so that the rest would be of two.
+        let own = capacity(&app, &firms[0].token, query).await;
+        assert_eq!(total(&own, "running"), 12_000, "{own}");
+        assert_eq!(own["rows"][0]["with_network"], json!(false));
+        // Filters that could part the three leave their total out, and say so.
+        for part in ["lead_days_at_most=3", "min_order_at_most=1", "lat=48.85&lon=2.35&radius_km=50", "fresh=true"] {
+            let told = capacity(&app, &stranger.token, &format!("{query}&{part}")).await;
+            assert_eq!((total(&told, "running"), &told["left_out"]), (0, &json!(["filter"])), "{part}: {told}");
+        }
+        // One of them is nearly all of it.
+        weekly(&app, &firms[1], 1_000_000).await;
+        let told = capacity(&app, &stranger.token, query).await;
+        assert_eq!(total(&told, "running"), 0, "{told}");
+        assert!(told["left_out"].as_array().unwrap().contains(&json!("small_totals")), "{told}");
+    }
+}
+
+on_both! {
+    async fn an_authority_sees_nameless_rows_and_a_cluster_its_members(db: TestDb) {
+        let app = TestApp::new(db);
+        let (firm, hospital) = (app.firm("Atelier").await, app.hospital("Hôpital").await);
+        weekly(&app, &firm, 1_000).await;
+        let cluster = cluster(&app, "Textile Cluster").await;
+        assert_eq!(total(&capacity(&app, &cluster.token, "").await, "running"), 0);
+        joined(&app, &firm, &cluster).await;
+        let told = capacity(&app, &cluster.token, "group_by=cluster").await;
+        assert_eq!((total(&told, "running"), &told["rows"][0]["nameless"]), (12_000, &json!(0)), "{told}");
+        assert_eq!(told["rows"][0]["cluster"], json!(cluster.id), "{told}");
+        // It has no need yet, and nobody vouches for it.
+        assert_eq!(total(&capacity(&app, &hospital.token, "").await, "running"), 0);
+        app.post(&hospital.token, "/api/v1/needs", &needs::plain(&hospital)).await.expect(201);
+        let told = capacity(&app, &hospital.token, "group_by=nuts3,cluster,role&facets=true").await;
+        let row = &told["rows"][0];
+        assert_eq!((&row["running"], &row["nameless"], &row["organisations"]), (&json!(12_000), &json!(1), &json!(0)), "{told}");
+        assert_eq!((&row["cluster"], &row["role"]), (&Value::Null, &Value::Null), "whose it is, is nobody's business: {told}");
+        assert_eq!(row["region"].as_str().unwrap().len(), 4, "NUTS 2 and no finer: {told}");
+        assert_eq!(told["facets"]["product"], json!({ "ffp": 1 }));
+    }
+}
+
+on_both! {
+    async fn every_fault_of_a_question_is_told_at_once(db: TestDb) {
+        let app = TestApp::new(db);
+        let token = app.operator();
+        let asked = "product=nonsense&grade=FFP9&region=Atlantis&certificate=XX&from=2020-07-01&until=2020-06-01";
+        let refused = app.get(&token, &format!("/api/v1/capacity?{asked}")).await.expect(422);
+        let expected = [
+            "/until before_start",
+            "/product unknown_product",
+            "/grade unknown_grade",
+            "/region unknown_region",
+            "/certificate unknown_certificate",
+        ];
+        assert_eq!(refused.faults(), expected, "{}", refused.text);
+        // GEO-07.
+        for (part, fault) in [
+            ("lat=48&lon=2&radius_km=0", "/radius_km out_of_range"),
+            ("lat=48&lon=2&radius_km=1000000000", "/radius_km out_of_range"),
+            ("lat=95&lon=2&radius_km=10", "/lat out_of_range"),
+            ("lat=NaN&lon=2&radius_km=10", "/lat bad_value"),
+            ("lat=48&lon=2", "/radius_km missing"),
+        ] {
+            let refused = app.get(&token, &format!("/api/v1/capacity?{part}")).await.expect(422);
+            assert_eq!(refused.faults(), [fault], "{part}: {}", refused.text);
+        }
+        for query in ["radius_km=-5&lat=1&lon=1", "group_by=planet", "transfer=theft", "nuts=2"] {
+            app.get(&token, &format!("/api/v1/capacity?{query}")).await.expect(422);
+        }
+        let refused = app.get(&token, "/api/v1/shortages?level=3&red_below=100&orange_below=50").await.expect(422);
+        assert_eq!(refused.faults(), ["/level out_of_range", "/red_below out_of_range"]);
+        app.get("", "/api/v1/capacity").await.expect(401);
+    }
+}
+
+on_both! {
+    async fn the_board_turns_green_as_needs_are_covered(db: TestDb) {
+        let app = TestApp::new(db);
+        let pair = Pair::new(&app).await;
+        let week = async |token: &str| {
+            let board = app.get(token, "/api/v1/shortages?product=ffp&level=2").await.expect(200);
+            let rows = board.json["rows"].as_array().unwrap().clone();
+            rows.into_iter().find(|row| row["need_normal"].as_i64() > Some(0)).unwrap_or_else(|| panic!("{}", board.text))
+        };
+        let operator = app.operator();
+        let before = week(&operator).await;
+        assert_eq!((&before["need_normal"], &before["open"], &before["agreed"]), (&json!(4_000), &json!(4_000), &json!(0)));
+        pair.agree(&app).await;
+        let after = week(&operator).await;
+        assert_eq!((&after["open"], &after["agreed"], &after["gap"], &after["colour"]),
+            (&json!(0), &json!(4_000), &json!(0), &json!("green")), "{after}");
+        // Others are told nothing of one buyer's need.
+        let stranger = app.firm("Stranger").await;
+        let board = app.get(&stranger.token, "/api/v1/shortages?product=ffp").await.expect(200);
+        let asked: i64 = board.json["rows"].as_array().unwrap().iter().map(|row| row["need_normal"].as_i64().unwrap()).sum();
+        assert_eq!(asked, 0, "{}", board.text);
+        ledger::sound(&app).await;
+    }
+}
