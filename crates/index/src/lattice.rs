@@ -91,7 +91,7 @@ impl Index {
         each_organisation(&atom.items, holdings, |owner, figures| owners.push((owner, figures.to_vec())));
         let mut clusters: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
         for (owner, _) in &owners {
-            for cluster in self.parties.party(*owner).iter().flat_map(|party| &party.clusters) {
+            for cluster in self.parties.clusters(*owner) {
                 // A cluster's own offers are known to it as its members' are.
                 clusters.entry(*cluster).or_insert_with(|| BTreeSet::from([*cluster])).insert(*owner);
             }

@@ -107,11 +107,11 @@ impl Index {
             OfferHoldings { shard, meter: Meter::new(self, ends, on), by: vec![[0; FIGURES]; ends.len()] };
         let mut left = Vec::new();
         for (item, row) in (0..).zip(shard.rows()) {
-            let Some(spot) = self.in_market(row.traits, row.curve, on) else { continue };
+            let Some(place) = self.in_market(row.traits, row.curve, on) else { continue };
             let key = |level, grades| AtomKey {
                 open: row.traits.is(Flag::Market),
                 certified: self.papers.certified(row.traits.papers, on, self.mode()),
-                region: self.regions.at_level(spot.region, level),
+                region: self.regions.at_level(place, level),
                 grades,
             };
             let grades = row.traits.grades;
@@ -139,10 +139,8 @@ impl Index {
         let mut cells = Vec::new();
         for atom in atoms.iter().filter(|atom| inside(&atom.key, query, filter)) {
             let hidden = |item: &u32| {
-                let owner = holdings.organisation(*item);
-                let clusters = self.parties.party(owner).map_or(&[][..], |party| &party.clusters);
                 let traits = holdings.shard.traits.get(*item as usize);
-                traits.map_or(Sees::Nothing, |traits| eyes.sees(product, traits, clusters)) == Sees::TotalsOnly
+                traits.map_or(Sees::Nothing, |traits| eyes.sees(product, traits)) == Sees::TotalsOnly
             };
             let items: Vec<u32> = atom.items.iter().copied().filter(hidden).collect();
             if crate::atoms::has_few(&items, &holdings) {

@@ -24,9 +24,9 @@ use crate::{
     memory::{Memory, map_bytes, vec_bytes},
     needs::{NeedRow, Needs},
     papers::Papers,
-    parties::{Parties, Spot},
+    parties::Parties,
     places::Regions,
-    promises::{Promises, Standing},
+    promises::{Drawn, Promises, Standing},
     shard::{Flag, Shard, Traits},
 };
 
@@ -67,6 +67,7 @@ pub(crate) struct OfferRow<'a> {
     pub(crate) id: OfferId,
     pub(crate) traits: &'a Traits,
     pub(crate) curve: &'a Curve,
+    pub(crate) promised: &'a [Drawn],
 }
 
 impl Index {
@@ -213,15 +214,15 @@ impl Index {
             self.papers.enter(&terms.certificates, |covered| set_of(grades, covered)),
             terms.line.map_or(NONE, |line| self.lines.intern(&line)),
         ];
-        let mut traits = Traits::new(offer, numbers);
-        traits.set(Flag::Promised, self.promises.has_offer(offer.id));
+        let traits = Traits::new(offer, numbers);
+        let promised = self.promises.drawn(offer.id);
         let curve = self.curves.enter(&terms.profile);
         if let Some(row) = terms.line.and_then(|line| self.line(line)) {
             row.members.push(offer.id);
         }
         if let Some(shard) = self.shards.get_mut(product as usize) {
             self.places.insert(offer.id, (product, number(shard.len())));
-            shard.push(offer.id, traits, curve);
+            shard.push(offer.id, traits, curve, promised);
         }
     }
 
@@ -267,13 +268,12 @@ impl Index {
         }
     }
 
-    /// Notes at an offer whether anything of it is promised.
+    /// Notes at an offer what of it is promised.
     fn mark(&mut self, id: OfferId) {
-        let promised = self.promises.has_offer(id);
         let Some((product, row)) = self.places.get(&id) else { return };
         let shard = self.shards.get_mut(*product as usize);
-        if let Some(traits) = shard.and_then(|shard| shard.traits.get_mut(*row as usize)) {
-            traits.set(Flag::Promised, promised);
+        if let Some(promised) = shard.and_then(|shard| shard.promised.get_mut(*row as usize)) {
+            *promised = self.promises.drawn(id);
         }
     }
 
@@ -284,8 +284,7 @@ impl Index {
     pub(crate) fn row(&self, id: OfferId) -> Option<(u32, OfferRow<'_>)> {
         let (product, row) = self.places.get(&id)?;
         let shard = self.shards.get(*product as usize)?;
-        let (traits, curve) = (shard.traits.get(*row as usize)?, shard.curves.get(*row as usize)?);
-        Some((*product, OfferRow { id, traits, curve }))
+        Some((*product, shard.row(*row)?))
     }
 
     /// What a line puts out, and the offers that share it.
@@ -294,11 +293,11 @@ impl Index {
         Some((row.curve.as_ref()?, &row.members))
     }
 
-    /// Where an offer is made, if it is in the market on a day: as
+    /// The region where an offer is made, none where nobody knows it, if it is in the market on a day: as
     /// [`Offer::standing`](domain::offer::Offer::standing) and [`Offer::in_market`](domain::offer::Offer::in_market) say,
     /// and its organisation and site are known.
     #[inline]
-    pub(crate) fn in_market(&self, traits: &Traits, curve: &Curve, on: Day) -> Option<&Spot> {
+    pub(crate) fn in_market(&self, traits: &Traits, curve: &Curve, on: Day) -> Option<u32> {
         if !traits.is(Flag::Listed) || curve.until < on {
             return None;
         }
@@ -306,8 +305,8 @@ impl Index {
         if kept < on {
             return None;
         }
-        self.parties.party(traits.organisation)?;
-        self.parties.site(traits.site)
+        self.parties.vouched(traits.organisation)?;
+        self.parties.region(traits.site)
     }
 
     /// As [`Offer::fresh_until`](domain::offer::Offer::fresh_until).
