@@ -13,6 +13,7 @@ mod bounds;
 mod builder;
 mod capacity;
 mod curve;
+mod cuts;
 mod facets;
 mod figures;
 mod filter;

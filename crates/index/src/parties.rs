@@ -80,10 +80,13 @@ impl Parties {
         }
     }
 
-    pub(crate) fn enter_site(&mut self, site: &Site, region: Option<u32>) {
+    /// Takes a site, and says whether its region is another than before.
+    pub(crate) fn enter_site(&mut self, site: &Site, region: Option<u32>) -> bool {
         let at = self.site_number(site.id);
+        let before = self.region(at);
         put(&mut self.regions, at, ABSENT, region.unwrap_or(NONE));
         put(&mut self.points, at, None, site.point);
+        self.region(at) != before
     }
 
     pub(crate) fn leave_site(&mut self, id: SiteId) {

@@ -20,6 +20,7 @@ use domain::{
 
 use crate::{
     curve::{Curve, Curves},
+    cuts::Cuts,
     intern::{Interner, NONE, number},
     memory::{Memory, map_bytes, vec_bytes},
     needs::{NeedRow, Needs},
@@ -52,6 +53,7 @@ pub struct Index {
     pub(crate) shards: Vec<Shard>,
     places: HashMap<OfferId, (u32, u32)>,
     pub(crate) needs: Needs,
+    pub(crate) cuts: Cuts,
 }
 
 /// A line with the offers that share it, whatever their state.
@@ -79,6 +81,7 @@ impl Index {
             index.units.push(product.base_unit);
         }
         index.shards.resize_with(index.units.len(), Shard::default);
+        index.cuts = Cuts::new(index.units.len());
         index
     }
 
@@ -99,6 +102,9 @@ impl Index {
 
     /// Sets the mode of the market.
     pub fn set_mode(&mut self, mode: MarketMode) {
+        if self.mode != mode {
+            self.cuts.forget_all();
+        }
         self.mode = mode;
     }
 
@@ -135,6 +141,7 @@ impl Index {
                 + vec_bytes(&self.line_rows)
                 + members,
             identifiers: map_bytes(&self.places),
+            atoms: self.cuts.bytes(),
         }
     }
 
@@ -152,27 +159,36 @@ impl Index {
 
     /// Adds an organisation or puts it in the place of what was said of it before.
     pub fn upsert_organisation(&mut self, organisation: &Organisation) {
+        let known = self.parties.find(organisation.id).is_some_and(|number| self.parties.vouched(number).is_some());
+        if !known {
+            self.cuts.forget_all();
+        }
         self.parties.enter(organisation);
     }
 
     /// Forgets an organisation; its offers and needs do not count any more.
     pub fn remove_organisation(&mut self, id: OrganisationId) {
+        self.cuts.forget_all();
         self.parties.leave(id);
     }
 
     /// Adds a site or puts it in the place of what was said of it before. A region that the table does not know is none.
     pub fn upsert_site(&mut self, site: &Site) {
         let region = site.region.as_ref().and_then(|code| self.regions.find(code));
-        self.parties.enter_site(site, region);
+        if self.parties.enter_site(site, region) {
+            self.cuts.forget_all();
+        }
     }
 
     /// Forgets a site; its offers and needs do not count any more.
     pub fn remove_site(&mut self, id: SiteId) {
+        self.cuts.forget_all();
         self.parties.leave_site(id);
     }
 
     /// Adds a line or puts it in the place of what was said of it before.
     pub fn upsert_line(&mut self, line: &Line) {
+        self.cuts.forget_all();
         let curve = self.curves.enter(&line.profile);
         if let Some(row) = self.line(line.id)
             && let Some(before) = row.curve.replace(curve)
@@ -183,6 +199,7 @@ impl Index {
 
     /// Forgets a line; its offers are bound by their own capacity alone.
     pub fn remove_line(&mut self, id: LineId) {
+        self.cuts.forget_all();
         let before = self.lines.find(&id).and_then(|at| self.line_rows.get_mut(at as usize)?.curve.take());
         if let Some(before) = before {
             self.curves.release(&before);
@@ -216,6 +233,7 @@ impl Index {
         ];
         let traits = Traits::new(offer, numbers);
         let promised = self.promises.drawn(offer.id);
+        self.forget(product, traits.line);
         let curve = self.curves.enter(&terms.profile);
         if let Some(row) = terms.line.and_then(|line| self.line(line)) {
             row.members.push(offer.id);
@@ -234,6 +252,7 @@ impl Index {
         if let Some(moved) = shard.ids.get(row as usize) {
             self.places.insert(*moved, (product, row));
         }
+        self.forget(product, traits.line);
         self.curves.release(&curve);
         if let Some(line) = self.line_rows.get_mut(traits.line as usize) {
             line.members.retain(|member| *member != id);
@@ -270,10 +289,20 @@ impl Index {
 
     /// Notes at an offer what of it is promised.
     fn mark(&mut self, id: OfferId) {
-        let Some((product, row)) = self.places.get(&id) else { return };
-        let shard = self.shards.get_mut(*product as usize);
-        if let Some(promised) = shard.and_then(|shard| shard.promised.get_mut(*row as usize)) {
+        let Some((product, row)) = self.places.get(&id).copied() else { return };
+        let Some(shard) = self.shards.get_mut(product as usize) else { return };
+        if let Some(promised) = shard.promised.get_mut(row as usize) {
             *promised = self.promises.drawn(id);
+        }
+        let line = shard.traits.get(row as usize).map_or(NONE, |traits| traits.line);
+        self.forget(product, line);
+    }
+
+    /// Forgets the atoms of a product, and of all others where offers of one line may be among them.
+    fn forget(&mut self, product: u32, line: u32) {
+        match line {
+            NONE => self.cuts.forget(product),
+            _ => self.cuts.forget_all(),
         }
     }
 
