@@ -247,19 +247,8 @@ impl Need {
 
     /// The tier it ranks at on a day: tier 1 only once granted, or where stock and daily use prove it.
     pub fn tier(&self, on: Day) -> u8 {
-        match self.terms.urgency {
-            Urgency::Critical if !self.urgency_granted && !self.is_proved_critical(on) => Urgency::High.tier(),
-            other => other.tier(),
-        }
-    }
-
-    /// Whether what its owner states of his site proves it critical on a day, and for all that is asked for.
-    fn is_proved_critical(&self, on: Day) -> bool {
-        let proof = |supply: &SiteSupply| {
-            let (left, used) = (supply.left(on), supply.daily_use.quantity.units());
-            self.last_due().is_some_and(|due| urgency::derived(left, used, due, on))
-        };
-        self.terms.supply.as_ref().is_some_and(proof)
+        let terms = &self.terms;
+        tier((terms.urgency, self.urgency_granted), (terms.supply.as_ref(), self.last_due()), on)
     }
 
     /// The day on which its last instalment is due.
@@ -294,6 +283,20 @@ impl Need {
             .substitutions
             .iter()
             .any(|s| s.product == *product && (s.grade.is_none() || s.grade.as_ref() == grade))
+    }
+}
+
+/// The tier that an urgency ranks at on a day: tier 1 only once granted, or where what lies at the site, its daily use and
+/// the last due day prove it.
+pub fn tier((stated, granted): (Urgency, bool), (supply, last_due): (Option<&SiteSupply>, Option<Day>), on: Day) -> u8 {
+    // For all that is asked for.
+    let proof = |supply: &SiteSupply| {
+        let (left, used) = (supply.left(on), supply.daily_use.quantity.units());
+        last_due.is_some_and(|due| urgency::derived(left, used, due, on))
+    };
+    match stated {
+        Urgency::Critical if !granted && !supply.is_some_and(proof) => Urgency::High.tier(),
+        Urgency::Critical | Urgency::High | Urgency::Normal | Urgency::Low => stated.tier(),
     }
 }
 

@@ -1,0 +1,354 @@
+//! The index itself, and its changes.
+
+use std::{collections::HashMap, sync::Arc};
+
+use domain::{
+    catalogue::Catalogue,
+    code::{FeatureCode, GradeCode, ProductCode},
+    feature::FeatureValue,
+    ids::{LineId, MatchId, NeedId, OfferId, OrganisationId, SiteId},
+    line::Line,
+    market::Commitment,
+    mode::MarketMode,
+    need::Need,
+    offer::Offer,
+    organisation::{Organisation, Site},
+    region::RegionTable,
+    time::Day,
+    unit::BaseUnit,
+};
+
+use crate::{
+    curve::{Curve, Curves},
+    cuts::Cuts,
+    intern::{Interner, NONE, number},
+    memory::{Memory, map_bytes, vec_bytes},
+    needs::{NeedRow, Needs},
+    papers::Papers,
+    parties::Parties,
+    places::Regions,
+    promises::{Drawn, Promises, Standing},
+    shard::{Flag, Shard, Traits},
+};
+
+/// The market in columns.
+///
+/// Records may come in any order and more than once; the last one stands. An offer or need counts once its organisation,
+/// its site and its product are known. Answers depend on what the index holds, and not on how it came there.
+#[derive(Debug, Clone, Default)]
+pub struct Index {
+    as_of_event: i64,
+    mode: MarketMode,
+    pub(crate) products: Interner<ProductCode>,
+    units: Vec<BaseUnit>,
+    pub(crate) regions: Regions,
+    pub(crate) parties: Parties,
+    pub(crate) grades: Interner<Arc<[GradeCode]>>,
+    pub(crate) features: Interner<Arc<[(FeatureCode, FeatureValue)]>>,
+    pub(crate) papers: Papers,
+    pub(crate) curves: Curves,
+    lines: Interner<LineId>,
+    line_rows: Vec<LineRow>,
+    pub(crate) promises: Promises,
+    pub(crate) shards: Vec<Shard>,
+    places: HashMap<OfferId, (u32, u32)>,
+    pub(crate) needs: Needs,
+    pub(crate) cuts: Cuts,
+}
+
+/// A line with the offers that share it, whatever their state.
+#[derive(Debug, Clone, Default)]
+struct LineRow {
+    curve: Option<Curve>,
+    members: Vec<OfferId>,
+}
+
+/// An offer's row with what stands beside it.
+#[derive(Clone, Copy)]
+pub(crate) struct OfferRow<'a> {
+    pub(crate) id: OfferId,
+    pub(crate) traits: &'a Traits,
+    pub(crate) curve: &'a Curve,
+    pub(crate) promised: &'a [Drawn],
+}
+
+impl Index {
+    /// An empty index over a catalogue and a table of regions.
+    pub(crate) fn new(catalogue: &Catalogue, regions: &RegionTable) -> Self {
+        let mut index = Self { regions: Regions::new(regions), ..Self::default() };
+        for product in &catalogue.parts().products {
+            index.products.intern(&product.code);
+            index.units.push(product.base_unit);
+        }
+        index.shards.resize_with(index.units.len(), Shard::default);
+        index.cuts = Cuts::new(index.units.len());
+        index
+    }
+
+    /// The number of the event that the index reflects, as its keeper said.
+    pub fn as_of_event(&self) -> i64 {
+        self.as_of_event
+    }
+
+    /// Says which event the index reflects.
+    pub fn set_as_of_event(&mut self, event: i64) {
+        self.as_of_event = event;
+    }
+
+    /// The mode of the market, by which figures age.
+    pub fn mode(&self) -> MarketMode {
+        self.mode
+    }
+
+    /// Sets the mode of the market.
+    pub fn set_mode(&mut self, mode: MarketMode) {
+        if self.mode != mode {
+            self.cuts.forget_all();
+        }
+        self.mode = mode;
+    }
+
+    /// How many offers it holds, whatever their state.
+    pub fn offers(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Bytes it holds, by what they are for; of lists and maps what they reserved.
+    pub fn memory(&self) -> Memory {
+        let code = |text: &str| text.len() + 16;
+        let value = |value: &FeatureValue| match value {
+            FeatureValue::Flag(_) | FeatureValue::Integer(_) => 0,
+            FeatureValue::Choice(text) => text.len(),
+            FeatureValue::Sizes(sizes) => sizes.iter().map(|size| size.len() + 48).sum(),
+        };
+        let features = |set: &Arc<[(FeatureCode, FeatureValue)]>| {
+            size_of_val(&**set) + 16 + set.iter().map(|(feature, v)| code(feature.as_str()) + value(v)).sum::<usize>()
+        };
+        let members = self.line_rows.iter().map(|line| vec_bytes(&line.members)).sum::<usize>();
+        Memory {
+            offers: vec_bytes(&self.shards) + self.shards.iter().map(Shard::bytes).sum::<usize>(),
+            needs: self.needs.bytes(),
+            promises: self.promises.bytes(),
+            parties: self.parties.bytes(),
+            tables: self.products.bytes(|product| code(product.as_str()))
+                + vec_bytes(&self.units)
+                + self.regions.bytes()
+                + self.grades.bytes(|set| size_of_val(&**set) + 16)
+                + self.features.bytes(features)
+                + self.papers.bytes()
+                + self.curves.bytes()
+                + self.lines.bytes(|_| 0)
+                + vec_bytes(&self.line_rows)
+                + members,
+            identifiers: map_bytes(&self.places),
+            atoms: self.cuts.bytes(),
+        }
+    }
+
+    pub(crate) fn shrink(&mut self) {
+        self.parties.shrink();
+        self.grades.shrink();
+        self.features.shrink();
+        self.papers.shrink();
+        self.curves.shrink();
+        self.promises.shrink();
+        self.shards.iter_mut().for_each(Shard::shrink);
+        self.places.shrink_to_fit();
+        self.needs.shrink();
+    }
+
+    /// Adds an organisation or puts it in the place of what was said of it before.
+    pub fn upsert_organisation(&mut self, organisation: &Organisation) {
+        let known = self.parties.find(organisation.id).is_some_and(|number| self.parties.vouched(number).is_some());
+        if !known {
+            self.cuts.forget_all();
+        }
+        self.parties.enter(organisation);
+    }
+
+    /// Forgets an organisation; its offers and needs do not count any more.
+    pub fn remove_organisation(&mut self, id: OrganisationId) {
+        self.cuts.forget_all();
+        self.parties.leave(id);
+    }
+
+    /// Adds a site or puts it in the place of what was said of it before. A region that the table does not know is none.
+    pub fn upsert_site(&mut self, site: &Site) {
+        let region = site.region.as_ref().and_then(|code| self.regions.find(code));
+        if self.parties.enter_site(site, region) {
+            self.cuts.forget_all();
+        }
+    }
+
+    /// Forgets a site; its offers and needs do not count any more.
+    pub fn remove_site(&mut self, id: SiteId) {
+        self.cuts.forget_all();
+        self.parties.leave_site(id);
+    }
+
+    /// Adds a line or puts it in the place of what was said of it before.
+    pub fn upsert_line(&mut self, line: &Line) {
+        self.cuts.forget_all();
+        let curve = self.curves.enter(&line.profile);
+        if let Some(row) = self.line(line.id)
+            && let Some(before) = row.curve.replace(curve)
+        {
+            self.curves.release(&before);
+        }
+    }
+
+    /// Forgets a line; its offers are bound by their own capacity alone.
+    pub fn remove_line(&mut self, id: LineId) {
+        self.cuts.forget_all();
+        let before = self.lines.find(&id).and_then(|at| self.line_rows.get_mut(at as usize)?.curve.take());
+        if let Some(before) = before {
+            self.curves.release(&before);
+        }
+    }
+
+    fn line(&mut self, id: LineId) -> Option<&mut LineRow> {
+        let at = self.lines.intern(&id) as usize;
+        if self.line_rows.len() <= at {
+            self.line_rows.resize_with(at + 1, LineRow::default);
+        }
+        self.line_rows.get_mut(at)
+    }
+
+    /// Adds an offer or puts it in the place of what was said of it before, whatever its state. One of a product that the
+    /// catalogue does not know is not kept.
+    pub fn upsert_offer(&mut self, offer: &Offer) {
+        self.remove_offer(offer.id);
+        let terms = &offer.terms;
+        let Some(product) = self.products.find(&terms.product) else { return };
+        let mut features: Vec<_> = terms.features.clone();
+        features.sort_unstable();
+        let grades = &mut self.grades;
+        let numbers = [
+            self.parties.number(offer.organisation),
+            self.parties.site_number(offer.site),
+            set_of(grades, &terms.grades),
+            self.features.intern(&Arc::from(features)),
+            self.papers.enter(&terms.certificates, |covered| set_of(grades, covered)),
+            terms.line.map_or(NONE, |line| self.lines.intern(&line)),
+        ];
+        let traits = Traits::new(offer, numbers);
+        let promised = self.promises.drawn(offer.id);
+        self.forget(product, traits.line);
+        let curve = self.curves.enter(&terms.profile);
+        if let Some(row) = terms.line.and_then(|line| self.line(line)) {
+            row.members.push(offer.id);
+        }
+        if let Some(shard) = self.shards.get_mut(product as usize) {
+            self.places.insert(offer.id, (product, number(shard.len())));
+            shard.push(offer.id, traits, curve, promised);
+        }
+    }
+
+    /// Forgets an offer.
+    pub fn remove_offer(&mut self, id: OfferId) {
+        let Some((product, row)) = self.places.remove(&id) else { return };
+        let Some(shard) = self.shards.get_mut(product as usize) else { return };
+        let Some((traits, curve)) = shard.take(row as usize) else { return };
+        if let Some(moved) = shard.ids.get(row as usize) {
+            self.places.insert(*moved, (product, row));
+        }
+        self.forget(product, traits.line);
+        self.curves.release(&curve);
+        if let Some(line) = self.line_rows.get_mut(traits.line as usize) {
+            line.members.retain(|member| *member != id);
+        }
+    }
+
+    /// Adds a need or puts it in the place of what was said of it before. One of a product that the catalogue does not
+    /// know is not kept.
+    pub fn upsert_need(&mut self, need: &Need) {
+        self.needs.leave(need.id);
+        let Some(product) = self.products.find(&need.terms.product) else { return };
+        let (organisation, site) = (self.parties.number(need.organisation), self.parties.site_number(need.site));
+        self.needs.enter(product, NeedRow::new(need, organisation, site));
+    }
+
+    /// Forgets a need.
+    pub fn remove_need(&mut self, id: NeedId) {
+        self.needs.leave(id);
+    }
+
+    /// Adds what a match holds or takes, or puts it in the place of what was said of it before.
+    pub fn upsert_commitment(&mut self, commitment: &Commitment, standing: Standing) {
+        self.remove_commitment(commitment.match_id);
+        self.promises.enter(commitment, standing);
+        self.mark(commitment.offer);
+    }
+
+    /// Forgets what a match holds or takes.
+    pub fn remove_commitment(&mut self, id: MatchId) {
+        if let Some(offer) = self.promises.leave(id) {
+            self.mark(offer);
+        }
+    }
+
+    /// Notes at an offer what of it is promised.
+    fn mark(&mut self, id: OfferId) {
+        let Some((product, row)) = self.places.get(&id).copied() else { return };
+        let Some(shard) = self.shards.get_mut(product as usize) else { return };
+        if let Some(promised) = shard.promised.get_mut(row as usize) {
+            *promised = self.promises.drawn(id);
+        }
+        let line = shard.traits.get(row as usize).map_or(NONE, |traits| traits.line);
+        self.forget(product, line);
+    }
+
+    /// Forgets the atoms of a product, and of all others where offers of one line may be among them.
+    fn forget(&mut self, product: u32, line: u32) {
+        match line {
+            NONE => self.cuts.forget(product),
+            _ => self.cuts.forget_all(),
+        }
+    }
+
+    pub(crate) fn unit(&self, product: u32) -> BaseUnit {
+        self.units.get(product as usize).copied().unwrap_or(BaseUnit::Piece)
+    }
+
+    pub(crate) fn row(&self, id: OfferId) -> Option<(u32, OfferRow<'_>)> {
+        let (product, row) = self.places.get(&id)?;
+        let shard = self.shards.get(*product as usize)?;
+        Some((*product, shard.row(*row)?))
+    }
+
+    /// What a line puts out, and the offers that share it.
+    pub(crate) fn line_of(&self, line: u32) -> Option<(&Curve, &[OfferId])> {
+        let row = self.line_rows.get(line as usize)?;
+        Some((row.curve.as_ref()?, &row.members))
+    }
+
+    /// The region where an offer is made, none where nobody knows it, if it is in the market on a day: as
+    /// [`Offer::standing`](domain::offer::Offer::standing) and [`Offer::in_market`](domain::offer::Offer::in_market) say,
+    /// and its organisation and site are known.
+    #[inline]
+    pub(crate) fn in_market(&self, traits: &Traits, curve: &Curve, on: Day) -> Option<u32> {
+        if !traits.is(Flag::Listed) || curve.until < on {
+            return None;
+        }
+        let kept = self.fresh_until(traits, curve).plus(self.mode.confirm_days());
+        if kept < on {
+            return None;
+        }
+        self.parties.vouched(traits.organisation)?;
+        self.parties.region(traits.site)
+    }
+
+    /// As [`Offer::fresh_until`](domain::offer::Offer::fresh_until).
+    #[inline]
+    pub(crate) fn fresh_until(&self, traits: &Traits, curve: &Curve) -> Day {
+        traits.confirm_by.min(curve.as_of.plus(self.mode.confirm_days()))
+    }
+}
+
+/// The number of a set of grades.
+fn set_of(sets: &mut Interner<Arc<[GradeCode]>>, grades: &[GradeCode]) -> u32 {
+    let mut set = grades.to_vec();
+    set.sort_unstable();
+    set.dedup();
+    sets.intern(&Arc::from(set))
+}
