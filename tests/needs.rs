@@ -3,10 +3,59 @@
 use serde_json::{Value, json};
 use testkit::{Org, TestApp, TestDb, on_both};
 
+use crate::{
+    feed,
+    ledger::{Pair, sound},
+};
+
+const DAY: i64 = 86_400 * 1_000_000;
+
 /// The plainest need that passes every check.
 pub fn plain(hospital: &Org) -> Value {
     json!({ "site": hospital.site, "product": "ffp", "grades": ["FFP2"],
         "instalments": [{ "quantity": { "value": 4000 }, "due": "2020-04-20" }] })
+}
+
+on_both! {
+    async fn a_need_is_covered_while_what_is_agreed_or_came_is_all_of_it(db: TestDb) {
+        let app = TestApp::new(db);
+        let pair = Pair::new(&app).await;
+        let need = format!("/api/v1/needs/{}", pair.need);
+        let stands = async || {
+            app.get(&app.token(pair.hospital.grant), &need).await.expect(200).json["state"].clone()
+        };
+        let listed = async |state: &str| {
+            let list = app.get(&pair.hospital.token, &format!("/api/v1/needs?state={state}")).await.expect(200);
+            list.items().len()
+        };
+        let start = feed::start(&app, &pair.hospital.token).await;
+        pair.step(&app, &pair.hospital, "propose", &json!({})).await.expect(200);
+        pair.step(&app, &pair.firm, "accept", &json!({})).await.expect(200);
+        assert_eq!(stands().await, "open", "what is held may end at its deadline");
+        pair.step(&app, &pair.hospital, "accept", &json!({})).await.expect(200);
+        assert_eq!((stands().await, listed("covered").await, listed("open").await), (json!("covered"), 1, 0));
+        let events = app.get(&pair.hospital.token, &format!("/api/v1/changes?since={start}")).await.expect(200);
+        let of_need = events.items().iter().filter(|event| event["type"] == "need").last().unwrap();
+        assert_eq!(of_need["record"]["state"], "covered", "{}", events.text);
+        app.post(&pair.hospital.token, &format!("{need}/open"), &json!({})).await.expect(409);
+        // More is asked for, and then not.
+        let asking = |units: i64| json!({ "instalments": [{ "quantity": { "value": units }, "due": "2020-04-20" }] });
+        app.patch(&pair.hospital.token, &need, "*", &asking(4001)).await.expect(200);
+        assert_eq!((stands().await, listed("covered").await, listed("open").await), (json!("open"), 0, 1));
+        app.patch(&pair.hospital.token, &need, "*", &asking(4000)).await.expect(200);
+        pair.step(&app, &pair.firm, "ship", &json!({ "quantity": 4000 })).await.expect(200);
+        assert_eq!(stands().await, "covered");
+        // It is over when its days are over, and still covered.
+        app.clock.advance_micros(60 * DAY);
+        assert_eq!(stands().await, "covered");
+        app::freshness::look(&app.app).await.unwrap();
+        assert_eq!(stands().await, "covered");
+        // A piece that fails goods-in is lacking again, too late.
+        let received = format!("/api/v1/matches/{}/receive", pair.id);
+        app.post(&app.token(pair.hospital.grant), &received, &json!({ "accepted": 3999, "rejected": 1 })).await.expect(200);
+        assert_eq!(stands().await, "expired");
+        sound(&app).await;
+    }
 }
 
 on_both! {

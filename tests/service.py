@@ -77,9 +77,9 @@ class Service:
         raise SystemExit(f"no mail came to {address}")
 
 
-def link_token(text):
-    """The token at the end of a link that a mail or the program shows."""
-    return re.search(r"/link#\w+\.([0-9A-Za-z]+)", text).group(1)
+def link_token(text, purpose=r"\w+"):
+    """The token at the end of a link that a mail or the program shows, of the first one for that."""
+    return re.search(rf"/link#{purpose}\.([0-9A-Za-z]+)", text).group(1)
 
 
 @contextlib.contextmanager

@@ -4,10 +4,10 @@
     tests/april/run.py MUSTER
 
 MUSTER is the built program. A call opens, ten clusters are invited, 300 firms answer (half of them entered by their cluster
-from a telephone list, some of which confirm by the mailed link), hospitals state needs, a run suggests, suppliers and
-buyers accept, goods arrive in parts and some are rejected, a firm fails and its rest is rematched, a consortium of three
-clusters delivers respirators, and the report closes the call. At each step each party sees what its audience may see and nothing else. Prints a line for each thing that must
-hold, and exits with 1 when one does not.
+from a telephone list, and claimed later by the mailed link or with evidence), hospitals state needs, a run suggests,
+suppliers and buyers accept, goods arrive in parts and some are rejected, a firm fails and its rest is rematched, a
+consortium of three clusters delivers respirators, and the report closes the call. At each step each party sees what its
+audience may see and nothing else. Prints a line for each thing that must hold, and exits with 1 when one does not.
 """
 
 import concurrent.futures
@@ -19,6 +19,7 @@ import uuid
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "penetration")]
 
+from people import PASSWORD, account, signed_in
 from postgres import database
 from report import broken, tried
 from service import finished_run, link_token, serving
@@ -142,7 +143,7 @@ def play(service):
         }
         firm = cluster.made(f"/organisations/{cluster.id}/members", member)["organisation"]["id"]
         party = Party(service, f"Entered {n}", firm, None)
-        party.cluster = cluster
+        party.cluster, party.country, party.address = cluster, region[:2], f"firm{n}@firms.example"
         party.site = cluster.made("/sites", {"name": f"Works {n}", "region": region}, firm)["id"]
         party.offer = cluster.made("/offers", offer_of(party.site), firm)["id"]
         cluster.made(f"/calls/{call}/answers", {"offers": [party.offer]}, firm)
@@ -163,13 +164,7 @@ def play(service):
 
     firms = in_parallel(entered, range(FIRMS // 2)) + in_parallel(registered, range(FIRMS // 2, FIRMS))
     tried(f"{FIRMS} firms answered", len(firms) == FIRMS)
-    # Some of those entered confirm by the mailed link, and act by keys of their own from then on.
-    for party in firms[:10]:
-        token = link_token(service.mail(f"firm{party.name.split()[1]}@firms.example"))
-        service.made("/api/v1/organisations/confirm", {"token": token})
-    for party in firms[: FIRMS // 2]:
-        key = {"organisation": party.id, "name": "claimed", "scopes": ["read", "write"]}
-        party.key = service.made("/api/v1/api-keys", key, operator_key)["key"]
+    claimed(service, operator, firms[: FIRMS // 2])
     by_id = {party.id: party for party in firms}
 
     def hospital(n):
@@ -243,6 +238,9 @@ def play(service):
         by_id[m["offer"]["organisation"]].made(f"/matches/{m['id']}/accept")
         buyer[m["need"]["organisation"]].made(f"/matches/{m['id']}/accept")
 
+    states = [h.read(f"/needs/{h.need}")[1]["state"] for h in hospitals]
+    tried("every need is covered by what came and what is agreed", set(states) == {"covered"}, states)
+
     consortium(service, operator, clusters, hospitals[0], stranger)
 
     progress = commission.read(f"/calls/{call}/progress")[1]
@@ -259,6 +257,59 @@ def play(service):
 
     ledger = service.run("ledger", "verify", "--output", "json", good=(0, 1))
     tried("the ledger adds up", '"sound": true' in ledger or '"sound":true' in ledger, ledger)
+
+
+def claimed(service, operator, firms):
+    """Firms that their cluster entered take over what is theirs, and act by keys of their own from then on: by the mailed
+    link, a few with an account of their own, and a few of which somebody claims the record with evidence."""
+
+    def confirm(party):
+        token = link_token(service.mail(party.address), "entry")
+        service.made("/api/v1/organisations/confirm", {"token": token})
+
+    def own_key(party, opened):
+        """Made by its own person, as who it is."""
+        carried = {"refresh_token": opened["refresh_token"], "organisation": party.id}
+        token = service.made("/api/v1/sessions/refresh", carried)["access_token"]
+        key = {"organisation": party.id, "name": "own", "scopes": ["read", "write"]}
+        return service.made("/api/v1/api-keys", key, token)["key"]
+
+    def by_account(party):
+        """The link of the next mail sets a password, and its person makes the key."""
+        confirm(party)
+        token = link_token(service.mail(party.address, after=1), "password")
+        service.made("/api/v1/passwords", {"token": token, "password": PASSWORD})
+        party.key = own_key(party, signed_in(service, party.address))
+
+    def by_evidence(party):
+        """Somebody whom the cluster did not know of shows that he speaks for the firm."""
+        address = f"owner-of-{party.id[:13]}@home.example"
+        account(service, address, "Owner")
+        opened = signed_in(service, address)
+        own = f"/api/v1/organisations/{party.id}"
+        status, _, _ = service.call("GET", own, token=opened["access_token"])
+        tried("nothing is his before he is believed", status in (403, 404), status)
+        asked = {"name": party.name, "country": party.country, "evidence": f"Register entry {party.name}, page 4"}
+        service.made("/api/v1/organisations/ask", asked, opened["access_token"])
+        claim = next(claim for claim in operator.all(f"/organisations/{party.id}/claims") if claim["email"] == address)
+        status, _ = party.cluster.read(f"/organisations/{party.id}/claims")
+        tried("its cluster does not decide about its own word", status == 404, status)
+        operator.made(f"/organisations/{party.id}/claims/{claim['id']}/grant", {"role": "admin"})
+        party.key = own_key(party, opened)
+
+    def by_link(party):
+        """It confirms what its cluster entered, and whoever runs the service hands it a key."""
+        confirm(party)
+        key = {"organisation": party.id, "name": "claimed", "scopes": ["read", "write"]}
+        party.key = service.made("/api/v1/api-keys", key, operator.key)["key"]
+
+    for party in firms[:5]:
+        by_account(party)
+    for party in firms[5:10]:
+        by_evidence(party)
+    in_parallel(by_link, firms[10:])
+    confirmed = sum(operator.read(f"/organisations/{f.id}")[1]["confirmed_by_firm_at"] is not None for f in firms)
+    tried("all that was entered is confirmed by its firm", confirmed == len(firms), confirmed)
 
 
 def consortium(service, operator, clusters, ward, stranger):

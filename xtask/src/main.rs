@@ -68,7 +68,6 @@ fn check(no_tests: bool) -> Result<()> {
             })
         })
         .and_then(|()| steps.run("cargo-deny", deny::check))
-        .and_then(|()| steps.run("OpenAPI", openapi::check))
         .and_then(|()| steps.run("README, API.md", readme::run));
     // The summary stands before the tests, so that their own result lines end the output.
     steps.print();

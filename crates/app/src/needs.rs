@@ -96,19 +96,29 @@ pub(crate) fn opened(
     }
 }
 
-/// A stored need as it stands at an instant: what the clock makes of its days, whether or not a job has been by. A day
-/// is over when it is over at the site.
+/// A stored need as it stands at an instant: what its matches and the clock make of it, whether or not a job has been by.
 pub(crate) async fn standing(reader: &impl Reads, stored: Stored<Need>, now: Instant) -> AppResult<Stored<Need>> {
-    // No zone is more than a day from UTC, so that most needs do not ask for their site's.
-    let utc = now.day();
-    let today = match stored.record.last_due() {
-        Some(last) if last.since(utc).abs() <= 1 => {
-            let site = storage::sites::get(reader, Scope::Operator, stored.record.site).await?;
-            sites::today(Some(&site.record), now)
-        }
-        Some(_) | None => utc,
-    };
-    Ok(Stored { record: stored.record.standing(today), ..stored })
+    let mut all = all_standing(reader, vec![stored], now).await?;
+    all.pop().ok_or_else(|| AppError::internal("one need, and none stands"))
+}
+
+/// As [`standing`], of several. A day is over when it is over at the site.
+async fn all_standing(reader: &impl Reads, all: Vec<Stored<Need>>, now: Instant) -> AppResult<Vec<Stored<Need>>> {
+    let covered = store::covered(reader, all.iter().map(|stored| stored.record.id)).await?;
+    let (mut standing, utc) = (Vec::with_capacity(all.len()), now.day());
+    for stored in all {
+        let record = if covered.contains(&stored.record.id) { stored.record.covered() } else { stored.record };
+        // No zone is more than a day from UTC, so that most needs do not ask for their site's.
+        let today = match record.last_due() {
+            Some(last) if last.since(utc).abs() <= 1 => {
+                let site = storage::sites::get(reader, Scope::Operator, record.site).await?;
+                sites::today(Some(&site.record), now)
+            }
+            Some(_) | None => utc,
+        };
+        standing.push(Stored { record: record.standing(today), ..stored });
+    }
+    Ok(standing)
 }
 
 /// One need.
@@ -123,10 +133,7 @@ pub async fn get(app: &App, actor: Actor, id: NeedId) -> AppResult<Stored<Need>>
 /// A page of the needs that the actor may see.
 pub async fn page(app: &App, actor: Actor, filter: &NeedFilter, request: PageRequest) -> AppResult<Page<Stored<Need>>> {
     let page = store::page(&app.store, actor.into(), filter, request).await?;
-    let (mut items, now) = (Vec::with_capacity(page.items.len()), app.clock.now());
-    for stored in page.items {
-        items.push(standing(&app.store, stored, now).await?);
-    }
+    let items = all_standing(&app.store, page.items, app.clock.now()).await?;
     Ok(Page { items, next: page.next, total: page.total })
 }
 

@@ -173,7 +173,7 @@ pub enum NeedState {
     Draft,
     /// In the market.
     Open,
-    /// Agreed matches cover it.
+    /// Agreed matches cover it: read from them, and never stored.
     Covered,
     /// Ended by its owner.
     Closed,
@@ -256,10 +256,18 @@ impl Need {
         self.instalments.iter().map(|instalment| instalment.due).max()
     }
 
-    /// As it stands on a day: expired once its last due day is over.
+    /// As it stands on a day: expired once its last due day is over, unless it is covered.
     pub fn standing(mut self, on: Day) -> Self {
         if self.state.may_become(NeedState::Expired) && self.last_due().is_some_and(|last| last < on) {
             self.state = NeedState::Expired;
+        }
+        self
+    }
+
+    /// As it stands where matches that are agreed or delivered cover every instalment.
+    pub fn covered(mut self) -> Self {
+        if self.state.may_become(NeedState::Covered) {
+            self.state = NeedState::Covered;
         }
         self
     }

@@ -92,7 +92,7 @@ fn bound(meter: &Meter<'_>, line: u32, inside: &BTreeSet<OfferId>, kind: Capacit
     let Some((curve, members)) = index.line_of(line) else { return Vec::new() };
     let member = |id: &OfferId| {
         let (_, row) = index.row(*id)?;
-        let promised = drawn(index, row).into_iter().map(|(due, units, _)| (due, units)).collect();
+        let promised = drawn(row).map(|(due, units, _)| (due, units)).collect();
         let Curve { stock, as_of, .. } = *row.curve;
         Some(Member { inside: inside.contains(id), stock: stock.into(), as_of, drawn: promised })
     };

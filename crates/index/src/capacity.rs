@@ -83,19 +83,6 @@ impl Index {
     }
 }
 
-impl Shard {
-    /// The offers of the product.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = OfferRow<'_>> {
-        let columns = self.ids.iter().zip(&self.traits).zip(&self.curves);
-        columns.map(|((id, traits), curve)| OfferRow { id: *id, traits, curve })
-    }
-
-    pub(crate) fn row(&self, at: u32) -> Option<OfferRow<'_>> {
-        let at = at as usize;
-        Some(OfferRow { id: *self.ids.get(at)?, traits: self.traits.get(at)?, curve: self.curves.get(at)? })
-    }
-}
-
 impl<'a> Tally<'a> {
     fn new(index: &'a Index, query: &CapacityQuery, weeks: usize) -> Self {
         let (rows, totals) = (Groups::new(weeks), Groups::new(weeks));
@@ -107,10 +94,13 @@ impl<'a> Tally<'a> {
         let (index, on) = (self.index, meter.on());
         let Some(shard) = index.shard(product) else { return };
         for row in shard.rows() {
-            let Some(spot) = index.in_market(row.traits, row.curve, on) else { continue };
-            let Some(party) = index.parties.party(row.traits.organisation) else { continue };
-            let sees = eyes.sees(product, row.traits, &party.clusters);
-            let seen = Seen { traits: row.traits, curve: row.curve, spot, party, sees };
+            // What stands in the row itself is asked first, since the rest lies elsewhere.
+            if !filter.wants_grades(row.traits.grades) {
+                continue;
+            }
+            let Some(region) = index.in_market(row.traits, row.curve, on) else { continue };
+            let sees = eyes.sees(product, row.traits);
+            let seen = Seen { traits: row.traits, curve: row.curve, region, sees };
             if sees.row() && filter.passes(&seen) {
                 self.add(product, row, &seen, meter);
             }
@@ -120,13 +110,16 @@ impl<'a> Tally<'a> {
     fn add(&mut self, product: u32, row: OfferRow<'_>, seen: &Seen<'_>, meter: &mut Meter<'_>) {
         let grouping = self.grouping;
         let named = seen.sees.named();
-        let mut key = grouping.key(self.index, product, row.traits.grades, seen.region(self.index));
+        let mut key = grouping.key(self.index, product, row.traits.grades, seen.region(&self.index.regions));
         if grouping.holder && named {
             key.holder = Some(if row.traits.is(Flag::Trader) { Role::Trader } else { Role::Maker });
         }
-        let clusters: &[u32] = if grouping.cluster && named { &seen.party.clusters } else { &[] };
+        let clusters: &[u32] =
+            if grouping.cluster && named { self.index.parties.clusters(row.traits.organisation) } else { &[] };
         self.slots.clear();
-        self.slots.push(Slot::Total(self.totals.number(Key::total(key.unit))));
+        if grouping.cluster {
+            self.slots.push(Slot::Total(self.totals.number(Key::total(key.unit))));
+        }
         for cluster in clusters {
             self.slots.push(Slot::Row(self.rows.number(Key { cluster: *cluster, ..key })));
         }
@@ -148,20 +141,27 @@ impl<'a> Tally<'a> {
                 Free::OfLine => self.shared.add(*slot, row, by),
             }
         }
+        // Where rows do not overlap, totals are their sums, but for lines, which bound rows each by itself.
+        if let (Free::OfLine, false) = (free, grouping.cluster) {
+            let total = self.totals.number(Key::total(key.unit));
+            self.shared.add(Slot::Total(total), row, by);
+        }
     }
 
     /// Adds the totals that lie wholly inside the filters.
     fn network(&mut self, product: u32, query: &CapacityQuery, eyes: &Eyes<'_>, filter: &Filter<'_>) {
         for cell in self.index.cells_inside(product, query, eyes, filter) {
             let key = self.grouping.key(self.index, product, cell.grades, cell.region);
-            let (row, total) = (self.rows.number(key), self.totals.number(Key::total(key.unit)));
+            let row = self.rows.number(key);
             self.rows.network(row, cell.week, &cell.figures);
-            self.totals.network(total, cell.week, &cell.figures);
         }
     }
 
     fn rows(self, meter: &Meter<'_>) -> (Vec<Row>, Vec<Row>) {
         let Self { index, grouping, mut rows, mut totals, shared, slots: _ } = self;
+        if !grouping.cluster {
+            totals.absorb(&rows);
+        }
         shared.settle(meter, |slot, week, free| match slot {
             Slot::Row(at) => rows.free(at, week, free),
             Slot::Total(at) => totals.free(at, week, free),

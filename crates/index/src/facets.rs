@@ -67,10 +67,9 @@ impl Index {
         for product in 0..number(self.shards.len()) {
             let wanted = asked.contains(&product);
             for row in self.shard(product).into_iter().flat_map(|shard| shard.rows()) {
-                let Some(spot) = self.in_market(row.traits, row.curve, on) else { continue };
-                let Some(party) = self.parties.party(row.traits.organisation) else { continue };
-                let sees = eyes.sees(product, row.traits, &party.clusters);
-                let seen = Seen { traits: row.traits, curve: row.curve, spot, party, sees };
+                let Some(region) = self.in_market(row.traits, row.curve, on) else { continue };
+                let sees = eyes.sees(product, row.traits);
+                let seen = Seen { traits: row.traits, curve: row.curve, region, sees };
                 if !sees.row() {
                     continue;
                 }
@@ -99,15 +98,16 @@ impl Index {
             kinds.into_iter().for_each(|kind| count(&mut counts.kinds, kind));
         }
         if passes(Part::Region) {
-            count(&mut counts.regions, self.regions.at_level(seen.region(self), 2));
+            count(&mut counts.regions, self.regions.at_level(seen.region(&self.regions), 2));
         }
         if passes(Part::Cluster) && seen.sees.named() {
-            for cluster in &seen.party.clusters {
+            for cluster in self.parties.clusters(seen.traits.organisation) {
                 *counts.clusters.entry(*cluster).or_default() += 1;
             }
         }
         if passes(Part::Verification) {
-            *counts.verification.entry(seen.party.verification).or_default() += 1;
+            let vouched = self.parties.vouched(seen.traits.organisation).unwrap_or_default();
+            *counts.verification.entry(vouched).or_default() += 1;
         }
     }
 

@@ -4,9 +4,8 @@ use domain::{capacity::CapacityKind, time::Day};
 
 use crate::{
     answer::FIGURES,
-    curve::{Curve, Readings},
-    promises::Standing,
-    shard::Flag,
+    curve::Readings,
+    promises::{Drawn, Standing},
     store::{Index, OfferRow},
 };
 
@@ -20,12 +19,10 @@ pub(crate) struct Meter<'a> {
     readings: Readings<'a>,
     levels: [Vec<i64>; 2],
     convertible: Vec<i64>,
+    drawn: Vec<Drawn>,
     /// By week the figures in the order of [`Figures`](crate::Figures), summed up from the beginning.
     by: Vec<[i64; FIGURES]>,
 }
-
-/// A promise as it draws on the curve: by which day, how much, how firm.
-type Drawn = (Day, i64, Standing);
 
 impl<'a> Meter<'a> {
     /// Of weeks that end on some days, with conversions decided on a day.
@@ -33,7 +30,7 @@ impl<'a> Meter<'a> {
         let readings = Readings::new(&index.curves, ends, on);
         let none = vec![0; ends.len()];
         let levels = [none.clone(), none.clone()];
-        Self { index, on, readings, levels, convertible: none, by: vec![[0; FIGURES]; ends.len()] }
+        Self { index, on, readings, levels, convertible: none, drawn: Vec::new(), by: vec![[0; FIGURES]; ends.len()] }
     }
 
     /// The day it is read on.
@@ -60,14 +57,16 @@ impl<'a> Meter<'a> {
             let convertible = if converts { self.convertible[at] } else { 0 };
             *by = [running, maximum, convertible, 0, 0, running, maximum];
         }
-        if offer.traits.is(Flag::Promised) {
+        if !offer.promised.is_empty() {
             self.promised(offer);
         }
         &self.by
     }
 
     fn promised(&mut self, offer: OfferRow<'_>) {
-        let drawn = drawn(self.index, offer);
+        self.drawn.clear();
+        self.drawn.extend(drawn(offer));
+        let drawn = &self.drawn;
         for (by, end) in self.by.iter_mut().zip(self.readings.days()) {
             for (_, units, standing) in drawn.iter().take_while(|(due, _, _)| due <= end) {
                 match standing {
@@ -78,7 +77,7 @@ impl<'a> Meter<'a> {
         }
         for (place, kind) in FREE {
             let left = |due: Day, taken: i64| self.readings.by(offer.curve, kind, due).saturating_sub(taken);
-            let later = later_minima(&drawn, left);
+            let later = later_minima(drawn, left);
             for (by, end) in self.by.iter_mut().zip(self.readings.days()) {
                 let now = by[place] - by[3] - by[4];
                 by[place] = later_than(&later, *end).map_or(now, |later| later.min(now)).max(0);
@@ -89,12 +88,9 @@ impl<'a> Meter<'a> {
 
 /// What an offer promised, by the day on which it draws: its cut-off, or the as-of date once that is later, since the
 /// figures were restated with what was promised and not yet shipped among the stock.
-pub(crate) fn drawn(index: &Index, offer: OfferRow<'_>) -> Vec<Drawn> {
-    let due = |cutoff: Day, curve: &Curve| cutoff.max(curve.as_of);
-    let promises = index.promises.of_offer(offer.id);
-    let mut drawn: Vec<Drawn> = promises.map(|p| (due(p.cutoff, offer.curve), p.units, p.standing)).collect();
-    drawn.sort_unstable();
-    drawn
+pub(crate) fn drawn(offer: OfferRow<'_>) -> impl Iterator<Item = Drawn> {
+    let as_of = offer.curve.as_of;
+    offer.promised.iter().map(move |(cutoff, units, standing)| ((*cutoff).max(as_of), *units, *standing))
 }
 
 /// For each day on which something is drawn, what is left least on it or on a later one.

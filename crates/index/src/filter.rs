@@ -7,8 +7,7 @@ use domain::{certificate::CertificateStatus, geo::Place, organisation::Verificat
 use crate::{
     curve::Curve,
     intern::NONE,
-    parties::{Party, Spot},
-    places::COARSE,
+    places::{COARSE, Regions},
     query::{CapacityQuery, Certified, Freshness},
     reader::Sees,
     shard::{Traits, transfer_bit},
@@ -32,15 +31,15 @@ pub(crate) enum Part {
 pub(crate) struct Seen<'a> {
     pub(crate) traits: &'a Traits,
     pub(crate) curve: &'a Curve,
-    pub(crate) spot: &'a Spot,
-    pub(crate) party: &'a Party,
+    /// Where it is made.
+    pub(crate) region: u32,
     pub(crate) sees: Sees,
 }
 
 impl Seen<'_> {
     /// Its region as finely as the reader knows it.
-    pub(crate) fn region(&self, index: &Index) -> u32 {
-        if self.sees.exact() { self.spot.region } else { index.regions.at_level(self.spot.region, COARSE) }
+    pub(crate) fn region(&self, regions: &Regions) -> u32 {
+        if self.sees.exact() { self.region } else { regions.at_level(self.region, COARSE) }
     }
 }
 
@@ -102,8 +101,8 @@ impl<'a> Filter<'a> {
     #[inline]
     pub(crate) fn passes(&self, offer: &Seen<'_>) -> bool {
         self.wants_grades(offer.traits.grades)
-            && self.wants_region(offer.region(self.index))
-            && self.vouched(offer.party)
+            && self.wants_region(offer.region(&self.index.regions))
+            && self.vouched(offer)
             && self.in_cluster(offer)
             && self.other(offer)
             && self.has_papers(offer)
@@ -113,8 +112,8 @@ impl<'a> Filter<'a> {
     pub(crate) fn failed(&self, offer: &Seen<'_>) -> u8 {
         let parts = [
             (Part::Grade, self.wants_grades(offer.traits.grades)),
-            (Part::Region, self.wants_region(offer.region(self.index))),
-            (Part::Verification, self.vouched(offer.party)),
+            (Part::Region, self.wants_region(offer.region(&self.index.regions))),
+            (Part::Verification, self.vouched(offer)),
             (Part::Cluster, self.in_cluster(offer)),
             (Part::Other, self.other(offer)),
             (Part::Papers, self.has_papers(offer)),
@@ -122,12 +121,15 @@ impl<'a> Filter<'a> {
         parts.into_iter().filter(|(_, passed)| !passed).fold(0, |bits, (part, _)| bits | part as u8)
     }
 
-    fn vouched(&self, party: &Party) -> bool {
-        self.query.verification == Verification::None || party.verification >= self.query.verification
+    fn vouched(&self, offer: &Seen<'_>) -> bool {
+        let least = self.query.verification;
+        let vouched = || self.index.parties.vouched(offer.traits.organisation);
+        least == Verification::None || vouched().is_some_and(|found| found >= least)
     }
 
     fn in_cluster(&self, offer: &Seen<'_>) -> bool {
-        let member = |wanted: &Vec<u32>| offer.party.clusters.iter().any(|cluster| wanted.contains(cluster));
+        let clusters = || self.index.parties.clusters(offer.traits.organisation).iter();
+        let member = |wanted: &Vec<u32>| clusters().any(|cluster| wanted.contains(cluster));
         self.clusters.as_ref().is_none_or(|wanted| offer.sees.named() && member(wanted))
     }
 
@@ -169,11 +171,11 @@ impl<'a> Filter<'a> {
         let Some(((middle, known), near)) = self.near.as_ref().zip(self.query.near) else { return true };
         let within = |place: Place| middle.distance_km(&place) <= near.km;
         if offer.sees.exact()
-            && let Some(point) = offer.spot.point
+            && let Some(point) = self.index.parties.point(offer.traits.site)
         {
             return within(Place::new(point));
         }
-        let region = offer.region(self.index);
+        let region = offer.region(&self.index.regions);
         let Some(cell) = known.get(region as usize) else { return false };
         if let Some(found) = cell.get() {
             return found;

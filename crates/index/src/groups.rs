@@ -148,6 +148,27 @@ impl Groups {
         }
     }
 
+    /// Adds rows that do not overlap to the totals of their base units.
+    pub(crate) fn absorb(&mut self, rows: &Self) {
+        let mut into = vec![NONE; rows.sums.len()];
+        for (key, at) in &rows.numbers {
+            let total = self.number(Key::total(key.unit));
+            let (Some(sum), Some(row)) = (self.sums.get_mut(total as usize), rows.sums.get(*at as usize)) else {
+                continue;
+            };
+            for (sums, by) in sum.by.iter_mut().zip(&row.by) {
+                sums.iter_mut().zip(by).for_each(|(sum, by)| *sum += by);
+            }
+            sum.offers += row.offers;
+            sum.nameless += row.nameless;
+            sum.oldest = sum.oldest.into_iter().chain(row.oldest).min();
+            sum.with_network |= row.with_network;
+            into.get_mut(*at as usize).into_iter().for_each(|place| *place = total);
+        }
+        let owner = |(row, owner): &(u32, u32)| into.get(*row as usize).map(|total| (*total, *owner));
+        self.holders.extend(rows.holders.iter().filter_map(owner));
+    }
+
     /// The rows in the order of what they are told apart by.
     pub(crate) fn rows(mut self, index: &Index, grouping: &Grouping) -> Vec<Row> {
         self.holders.sort_unstable();

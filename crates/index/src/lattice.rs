@@ -19,9 +19,10 @@ use domain::{
 
 use crate::{
     answer::{FIGURES, Figures, Sums},
-    atoms::{Atom, HORIZON, Shares, each_organisation, weeks},
+    atoms::{HORIZON, Shares, each_organisation, weeks},
+    cuts::CutAtom,
     intern::number,
-    network::{AtomKey, Atoms, CHECKED, OfferHoldings, published},
+    network::{CHECKED, OfferHoldings, published},
     store::Index,
     weeks::Weeks,
 };
@@ -60,9 +61,10 @@ impl Index {
         let ends = horizon.ends();
         let mut cells = Vec::new();
         for product in 0..number(self.shards.len()) {
-            let Some(Atoms { mut holdings, atoms }) = self.atoms(product, (&horizon, &ends)) else { continue };
+            let (Some(shard), Some(cut)) = (self.shard(product), self.cut(product, on)) else { continue };
+            let mut holdings = OfferHoldings::new(self, shard, (on, &ends));
             let mut sums: BTreeMap<(Option<RegionCode>, usize), Sums> = BTreeMap::new();
-            for atom in atoms.iter().filter(|atom| atom.key.open) {
+            for atom in cut.atoms.iter().filter(|atom| atom.key.open) {
                 let region = self.regions.code(self.regions.at_level(atom.key.region, 1)).cloned();
                 for (week, figures) in self.for_everybody(atom, &mut holdings) {
                     let sum = sums.entry((region.clone(), week)).or_insert([0; FIGURES]);
@@ -81,7 +83,7 @@ impl Index {
     }
 
     /// The weeks of an atom that may be told to everybody, whoever shares in them.
-    fn for_everybody(&self, atom: &Atom<AtomKey>, holdings: &mut OfferHoldings<'_>) -> Vec<(usize, Sums)> {
+    fn for_everybody(&self, atom: &CutAtom, holdings: &mut OfferHoldings<'_>) -> Vec<(usize, Sums)> {
         let shares = Shares::of(&atom.items, holdings);
         let told: Vec<_> = shares.told_to_holders().collect();
         if told.is_empty() {
@@ -91,7 +93,7 @@ impl Index {
         each_organisation(&atom.items, holdings, |owner, figures| owners.push((owner, figures.to_vec())));
         let mut clusters: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
         for (owner, _) in &owners {
-            for cluster in self.parties.party(*owner).iter().flat_map(|party| &party.clusters) {
+            for cluster in self.parties.clusters(*owner) {
                 // A cluster's own offers are known to it as its members' are.
                 clusters.entry(*cluster).or_insert_with(|| BTreeSet::from([*cluster])).insert(*owner);
             }

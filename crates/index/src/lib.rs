@@ -4,7 +4,7 @@
 //! [`Index::shortages`] and [`Index::lattice`] for a [`Reader`] on a day. It is pure: it knows no clock, no database and
 //! no runtime, and equal contents give equal answers whatever way they came in.
 //!
-//! Offers that a reader sees one by one are summed exactly. All others enter through [atoms], which say how totals of
+//! Offers that a reader sees one by one are summed exactly. All others enter through atoms, which say how totals of
 //! competitors are told so that no combination of questions tells a single one's figures.
 
 mod answer;
@@ -13,6 +13,7 @@ mod bounds;
 mod builder;
 mod capacity;
 mod curve;
+mod cuts;
 mod facets;
 mod figures;
 mod filter;

@@ -17,12 +17,14 @@ pub struct Memory {
     pub tables: usize,
     /// From identifiers of offers to rows.
     pub identifiers: usize,
+    /// Atoms of the products that somebody asked for, which are kept until something changes.
+    pub atoms: usize,
 }
 
 impl Memory {
     /// All of it.
     pub fn total(&self) -> usize {
-        self.offers + self.needs + self.promises + self.parties + self.tables + self.identifiers
+        self.offers + self.needs + self.promises + self.parties + self.tables + self.identifiers + self.atoms
     }
 }
 

@@ -2,20 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use domain::organisation::Verification;
+use domain::{organisation::Verification, time::Day};
 
 use crate::{
     answer::{FIGURES, LeftOut, Sums},
-    atoms::{Atom, HORIZON, Holdings, Shares, cut},
+    atoms::{HORIZON, Holdings, Shares, has_few},
     bounds::Shared,
     figures::{FREE, Meter},
     filter::Filter,
     groups::{Grouping, MERGED},
     intern::NONE,
-    places::COARSE,
     query::{CapacityQuery, Certified, Freshness},
     reader::{Eyes, Sees},
-    shard::{Flag, Shard},
+    shard::Shard,
     store::Index,
     weeks::Weeks,
 };
@@ -49,6 +48,13 @@ pub(crate) struct OfferHoldings<'a> {
     shard: &'a Shard,
     meter: Meter<'a>,
     by: Vec<Sums>,
+}
+
+impl<'a> OfferHoldings<'a> {
+    /// Over weeks that end on some days, as things stand on a day.
+    pub(crate) fn new(index: &'a Index, shard: &'a Shard, (on, ends): (Day, &'a [Day])) -> Self {
+        Self { shard, meter: Meter::new(index, ends, on), by: vec![[0; FIGURES]; ends.len()] }
+    }
 }
 
 impl Holdings<CHECKED> for OfferHoldings<'_> {
@@ -91,36 +97,7 @@ impl Holdings<CHECKED> for OfferHoldings<'_> {
     }
 }
 
-/// A product's offers in atoms, on a day.
-pub(crate) struct Atoms<'a> {
-    pub(crate) holdings: OfferHoldings<'a>,
-    pub(crate) atoms: Vec<Atom<AtomKey>>,
-}
-
 impl Index {
-    /// Cuts the offers of a product into atoms over whole weeks: by product, visibility, certified or not, grades and NUTS 2
-    /// region; then over NUTS 1, the country, and all grades of the country.
-    pub(crate) fn atoms<'a>(&'a self, product: u32, weeks: (&Weeks, &'a [domain::time::Day])) -> Option<Atoms<'a>> {
-        let (weeks, ends) = weeks;
-        let (shard, on) = (self.shard(product)?, weeks.on());
-        let mut holdings =
-            OfferHoldings { shard, meter: Meter::new(self, ends, on), by: vec![[0; FIGURES]; ends.len()] };
-        let mut left = Vec::new();
-        for (item, row) in (0..).zip(shard.rows()) {
-            let Some(spot) = self.in_market(row.traits, row.curve, on) else { continue };
-            let key = |level, grades| AtomKey {
-                open: row.traits.is(Flag::Market),
-                certified: self.papers.certified(row.traits.papers, on, self.mode()),
-                region: self.regions.at_level(spot.region, level),
-                grades,
-            };
-            let grades = row.traits.grades;
-            left.push(([key(COARSE, grades), key(1, grades), key(0, grades), key(0, MERGED)], item));
-        }
-        let atoms = cut(left, &mut holdings);
-        Some(Atoms { holdings, atoms })
-    }
-
     /// Cells that lie wholly inside a question, as a reader is told them; none where it asks for what atoms are not made
     /// of.
     pub(crate) fn cells_inside(
@@ -133,25 +110,30 @@ impl Index {
         if has_other_filters(query) || has_other_groups(query) {
             return Vec::new();
         }
-        let horizon = Weeks::whole(query.weeks.on(), HORIZON);
-        let ends = horizon.ends();
-        let Some(Atoms { mut holdings, atoms }) = self.atoms(product, (&horizon, &ends)) else { return Vec::new() };
+        let on = query.weeks.on();
+        let (Some(shard), Some(cut)) = (self.shard(product), self.cut(product, on)) else { return Vec::new() };
+        let ends = Weeks::whole(on, HORIZON).ends();
+        let mut holdings = OfferHoldings::new(self, shard, (on, &ends));
+        let hidden = |item: &u32| {
+            let traits = shard.traits.get(*item as usize);
+            traits.is_some_and(|traits| eyes.sees(product, traits) == Sees::TotalsOnly)
+        };
         let mut cells = Vec::new();
-        for atom in atoms.iter().filter(|atom| inside(&atom.key, query, filter)) {
-            let hidden = |item: &u32| {
-                let owner = holdings.organisation(*item);
-                let clusters = self.parties.party(owner).map_or(&[][..], |party| &party.clusters);
-                let traits = holdings.shard.traits.get(*item as usize);
-                traits.map_or(Sees::Nothing, |traits| eyes.sees(product, traits, clusters)) == Sees::TotalsOnly
+        for atom in cut.atoms.iter().filter(|atom| inside(&atom.key, query, filter)) {
+            let AtomKey { grades, region, open: _, certified: _ } = atom.key;
+            let mut tell = |(week, figures): (usize, Sums)| {
+                if let Some(week) = ends.get(week).and_then(|end| query.weeks.place(*end)) {
+                    cells.push(Told { grades, region, week, figures });
+                }
             };
-            let items: Vec<u32> = atom.items.iter().copied().filter(hidden).collect();
-            if crate::atoms::has_few(&items, &holdings) {
+            if atom.items.iter().all(hidden) {
+                atom.told.iter().copied().for_each(&mut tell);
                 continue;
             }
-            let AtomKey { grades, region, open: _, certified: _ } = atom.key;
-            for (week, figures) in Shares::of(&items, &mut holdings).told() {
-                let Some(week) = ends.get(week).and_then(|end| query.weeks.place(*end)) else { continue };
-                cells.push(Told { grades, region, week, figures: published(&figures) });
+            let items: Vec<u32> = atom.items.iter().copied().filter(hidden).collect();
+            if !has_few(&items, &holdings) {
+                let shares = Shares::of(&items, &mut holdings);
+                shares.told().for_each(|(week, figures)| tell((week, published(&figures))));
             }
         }
         cells

@@ -14,33 +14,35 @@ use crate::{
 
 /// What is known of an organisation.
 #[derive(Debug, Clone)]
-pub(crate) struct Party {
-    pub(crate) kind: OrganisationKind,
-    pub(crate) verification: Verification,
+struct Party {
+    kind: OrganisationKind,
     /// Numbers of the clusters it is an active member of, sorted.
-    pub(crate) clusters: Box<[u32]>,
+    clusters: Box<[u32]>,
 }
 
-/// What is known of a site.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Spot {
-    pub(crate) region: u32,
-    pub(crate) point: Option<Point>,
-}
+/// Where nothing stands yet, in a column of regions.
+const ABSENT: u32 = NONE - 1;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Parties {
     ids: Interner<OrganisationId>,
     parties: Vec<Option<Party>>,
+    /// Who vouches, apart from the rest, since every offer is asked for it.
+    vouched: Vec<Option<Verification>>,
     site_ids: Interner<SiteId>,
-    sites: Vec<Option<Spot>>,
+    /// Regions of sites, apart from their points for the same reason.
+    regions: Vec<u32>,
+    points: Vec<Option<Point>>,
 }
 
-fn place<T>(list: &mut Vec<Option<T>>, at: u32) -> Option<&mut Option<T>> {
-    if list.len() <= at as usize {
-        list.resize_with(at as usize + 1, || None);
+/// Puts something at a place of a column, which grows as needed.
+fn put<T: Clone>(column: &mut Vec<T>, at: u32, nothing: T, item: T) {
+    if column.len() <= at as usize {
+        column.resize(at as usize + 1, nothing);
     }
-    list.get_mut(at as usize)
+    if let Some(place) = column.get_mut(at as usize) {
+        *place = item;
+    }
 }
 
 impl Parties {
@@ -66,48 +68,69 @@ impl Parties {
         let mut clusters: Vec<u32> = organisation.clusters.iter().map(|c| self.number(*c)).collect();
         clusters.sort_unstable();
         clusters.dedup();
-        let party =
-            Party { kind: organisation.kind, verification: organisation.verification, clusters: clusters.into() };
-        if let Some(place) = place(&mut self.parties, at) {
-            *place = Some(party);
-        }
+        let party = Party { kind: organisation.kind, clusters: clusters.into() };
+        put(&mut self.parties, at, None, Some(party));
+        put(&mut self.vouched, at, None, Some(organisation.verification));
     }
 
     pub(crate) fn leave(&mut self, id: OrganisationId) {
-        if let Some(party) = self.find(id).and_then(|at| self.parties.get_mut(at as usize)) {
-            *party = None;
+        if let Some(at) = self.find(id) {
+            put(&mut self.parties, at, None, None);
+            put(&mut self.vouched, at, None, None);
         }
     }
 
-    pub(crate) fn enter_site(&mut self, site: &Site, region: Option<u32>) {
-        let spot = Spot { region: region.unwrap_or(NONE), point: site.point };
+    /// Takes a site, and says whether its region is another than before.
+    pub(crate) fn enter_site(&mut self, site: &Site, region: Option<u32>) -> bool {
         let at = self.site_number(site.id);
-        if let Some(place) = place(&mut self.sites, at) {
-            *place = Some(spot);
-        }
+        let before = self.region(at);
+        put(&mut self.regions, at, ABSENT, region.unwrap_or(NONE));
+        put(&mut self.points, at, None, site.point);
+        self.region(at) != before
     }
 
     pub(crate) fn leave_site(&mut self, id: SiteId) {
-        if let Some(spot) = self.site_ids.find(&id).and_then(|at| self.sites.get_mut(at as usize)) {
-            *spot = None;
+        if let Some(at) = self.site_ids.find(&id) {
+            put(&mut self.regions, at, ABSENT, ABSENT);
+            put(&mut self.points, at, None, None);
         }
     }
 
-    #[inline]
-    pub(crate) fn party(&self, organisation: u32) -> Option<&Party> {
-        self.parties.get(organisation as usize)?.as_ref()
+    /// What an organisation is, if it is there.
+    pub(crate) fn kind(&self, organisation: u32) -> Option<OrganisationKind> {
+        self.parties.get(organisation as usize)?.as_ref().map(|party| party.kind)
     }
 
+    /// The clusters of an organisation.
     #[inline]
-    pub(crate) fn site(&self, site: u32) -> Option<&Spot> {
-        self.sites.get(site as usize)?.as_ref()
+    pub(crate) fn clusters(&self, organisation: u32) -> &[u32] {
+        self.parties.get(organisation as usize).and_then(Option::as_ref).map_or(&[], |party| &party.clusters)
+    }
+
+    /// Who vouches for an organisation, if it is there.
+    #[inline]
+    pub(crate) fn vouched(&self, organisation: u32) -> Option<Verification> {
+        self.vouched.get(organisation as usize).copied().flatten()
+    }
+
+    /// The region of a site, if it is there; none where it is not known.
+    #[inline]
+    pub(crate) fn region(&self, site: u32) -> Option<u32> {
+        self.regions.get(site as usize).copied().filter(|region| *region != ABSENT)
+    }
+
+    /// The stated point of a site.
+    pub(crate) fn point(&self, site: u32) -> Option<Point> {
+        self.points.get(site as usize).copied().flatten()
     }
 
     pub(crate) fn shrink(&mut self) {
         self.ids.shrink();
         self.site_ids.shrink();
         self.parties.shrink_to_fit();
-        self.sites.shrink_to_fit();
+        self.vouched.shrink_to_fit();
+        self.regions.shrink_to_fit();
+        self.points.shrink_to_fit();
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -115,7 +138,9 @@ impl Parties {
         self.ids.bytes(|_| 0)
             + self.site_ids.bytes(|_| 0)
             + vec_bytes(&self.parties)
-            + vec_bytes(&self.sites)
+            + vec_bytes(&self.vouched)
+            + vec_bytes(&self.regions)
+            + vec_bytes(&self.points)
             + clusters
     }
 }

@@ -22,6 +22,9 @@ pub enum Standing {
     Agreed,
 }
 
+/// A promise as it draws on an offer: by which day, how many base units, how firm.
+pub(crate) type Drawn = (Day, i64, Standing);
+
 /// A commitment as the index keeps it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Promise {
@@ -77,12 +80,12 @@ impl Promises {
         Some(promise.offer)
     }
 
-    pub(crate) fn has_offer(&self, offer: OfferId) -> bool {
-        self.by_offer.contains_key(&offer)
-    }
-
-    pub(crate) fn of_offer(&self, offer: OfferId) -> impl Iterator<Item = &Promise> {
-        self.by_offer.get(&offer).into_iter().flatten().filter_map(|row| self.rows.get(*row))
+    /// What an offer promised, by cut-off; nothing where it promised nothing, as most did.
+    pub(crate) fn drawn(&self, offer: OfferId) -> Option<Box<[Drawn]>> {
+        let rows = self.by_offer.get(&offer)?.iter().filter_map(|row| self.rows.get(*row));
+        let mut drawn: Vec<Drawn> = rows.map(|p| (p.cutoff, p.units, p.standing)).collect();
+        drawn.sort_unstable();
+        Some(drawn.into())
     }
 
     pub(crate) fn of_instalment(&self, instalment: InstalmentId) -> impl Iterator<Item = &Promise> {

@@ -13,6 +13,7 @@ use domain::{
 };
 
 use crate::{
+    parties::Parties,
     shard::{Flag, Traits},
     store::Index,
 };
@@ -101,6 +102,7 @@ pub(crate) enum Eyes<'a> {
 }
 
 pub(crate) struct PartyEyes<'a> {
+    parties: &'a Parties,
     organisation: Option<u32>,
     managed: Vec<u32>,
     authority: bool,
@@ -119,7 +121,7 @@ impl<'a> Eyes<'a> {
             Reader::Party(party) => party,
         };
         let organisation = index.parties.find(party.organisation);
-        let record = organisation.and_then(|number| index.parties.party(number));
+        let kind = organisation.and_then(|number| index.parties.kind(number));
         let products = index.products.items();
         let buys = match &party.buyer {
             Buyer::No => vec![false; products.len()],
@@ -127,18 +129,19 @@ impl<'a> Eyes<'a> {
             Buyer::WithNeeds(wanted) => products.iter().map(|product| wanted.contains(product)).collect(),
         };
         Self::Party(PartyEyes {
+            parties: &index.parties,
             organisation,
             managed: party.clusters.iter().filter_map(|cluster| index.parties.find(*cluster)).collect(),
-            authority: record.is_some_and(|record| record.kind == OrganisationKind::Authority),
+            authority: kind == Some(OrganisationKind::Authority),
             surveys: party.buyer == Buyer::Authority,
-            clusters: record.map_or(&[], |record| &record.clusters),
+            clusters: organisation.map_or(&[], |number| index.parties.clusters(number)),
             buys,
         })
     }
 
-    /// What he sees of an offer of a product whose owner is a member of some clusters.
+    /// What he sees of an offer of a product.
     #[inline]
-    pub(crate) fn sees(&self, product: u32, traits: &Traits, owner_clusters: &[u32]) -> Sees {
+    pub(crate) fn sees(&self, product: u32, traits: &Traits) -> Sees {
         let party = match self {
             Self::Operator => return Sees::Whole,
             Self::Public => return Sees::Nothing,
@@ -147,7 +150,8 @@ impl<'a> Eyes<'a> {
         if party.organisation == Some(traits.organisation) {
             return Sees::Whole;
         }
-        let managed = !party.managed.is_empty() && owner_clusters.iter().any(|c| party.managed.contains(c));
+        let owner_clusters = || party.parties.clusters(traits.organisation);
+        let managed = !party.managed.is_empty() && owner_clusters().iter().any(|c| party.managed.contains(c));
         if managed && traits.is(Flag::ClusterRow) {
             return match (traits.is(Flag::ClusterName), traits.is(Flag::ClusterPlace)) {
                 (true, true) => Sees::Whole,
@@ -157,7 +161,7 @@ impl<'a> Eyes<'a> {
             };
         }
         let buys = party.buys.get(product as usize).copied().unwrap_or(false);
-        if buys && traits.is(Flag::BuyerRow) && party.is_shown(traits, owner_clusters) {
+        if buys && traits.is(Flag::BuyerRow) && party.is_shown(traits) {
             // Whoever the owner shows his name to, no sum names him.
             return if traits.is(Flag::BuyerPlace) { Sees::NamelessExact } else { Sees::Nameless };
         }
@@ -193,10 +197,11 @@ impl<'a> Eyes<'a> {
 
 impl PartyEyes<'_> {
     /// Whether the owner lets him be matched with the offer, as the predicate of visibility says.
-    fn is_shown(&self, traits: &Traits, owner_clusters: &[u32]) -> bool {
+    fn is_shown(&self, traits: &Traits) -> bool {
         if traits.is(Flag::Market) || self.authority {
             return true;
         }
+        let owner_clusters = self.parties.clusters(traits.organisation);
         let shared = owner_clusters.iter().any(|c| self.clusters.contains(c) || self.organisation == Some(*c))
             || self.clusters.contains(&traits.organisation);
         traits.is(Flag::Clusters) && shared
@@ -210,7 +215,6 @@ impl Index {
         if self.in_market(row.traits, row.curve, on).is_none() {
             return Sees::Nothing;
         }
-        let clusters = self.parties.party(row.traits.organisation).map_or(&[][..], |party| &party.clusters);
-        Eyes::new(self, reader).sees(product, row.traits, clusters)
+        Eyes::new(self, reader).sees(product, row.traits)
     }
 }

@@ -7,7 +7,7 @@ use domain::{
     time::Day,
 };
 
-use crate::{curve::Curve, memory::vec_bytes};
+use crate::{curve::Curve, memory::vec_bytes, promises::Drawn, store::OfferRow};
 
 /// What filters and audiences ask of an offer.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +33,6 @@ pub(crate) enum Flag {
     /// Published, not suspended, in no quarantine; what the clock makes of it is asked at reading.
     Listed = 1,
     Trader = 1 << 1,
-    Promised = 1 << 2,
     /// Visibility: to every buyer, to members of a shared cluster.
     Market = 1 << 3,
     Clusters = 1 << 4,
@@ -105,14 +104,6 @@ impl Traits {
         self.flags & flag as u16 != 0
     }
 
-    pub(crate) fn set(&mut self, flag: Flag, yes: bool) {
-        if yes {
-            self.flags |= flag as u16;
-        } else {
-            self.flags &= !(flag as u16);
-        }
-    }
-
     /// Whether it changes hands in one of these ways.
     pub(crate) fn transfers_by(&self, bits: u16) -> bool {
         self.flags & bits != 0
@@ -125,6 +116,7 @@ pub(crate) struct Shard {
     pub(crate) ids: Vec<OfferId>,
     pub(crate) traits: Vec<Traits>,
     pub(crate) curves: Vec<Curve>,
+    pub(crate) promised: Vec<Option<Box<[Drawn]>>>,
 }
 
 impl Shard {
@@ -132,10 +124,28 @@ impl Shard {
         self.ids.len()
     }
 
-    pub(crate) fn push(&mut self, id: OfferId, traits: Traits, curve: Curve) {
+    /// The offers of the product.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = OfferRow<'_>> {
+        let columns = self.ids.iter().zip(&self.traits).zip(&self.curves).zip(&self.promised);
+        columns.map(|(((id, traits), curve), promised)| OfferRow {
+            id: *id,
+            traits,
+            curve,
+            promised: promised.as_deref().unwrap_or_default(),
+        })
+    }
+
+    pub(crate) fn row(&self, at: u32) -> Option<OfferRow<'_>> {
+        let at = at as usize;
+        let promised = self.promised.get(at)?.as_deref().unwrap_or_default();
+        Some(OfferRow { id: *self.ids.get(at)?, traits: self.traits.get(at)?, curve: self.curves.get(at)?, promised })
+    }
+
+    pub(crate) fn push(&mut self, id: OfferId, traits: Traits, curve: Curve, promised: Option<Box<[Drawn]>>) {
         self.ids.push(id);
         self.traits.push(traits);
         self.curves.push(curve);
+        self.promised.push(promised);
     }
 
     /// Takes a row out; the last one moves into its place.
@@ -144,6 +154,7 @@ impl Shard {
             return None;
         }
         self.ids.swap_remove(row);
+        self.promised.swap_remove(row);
         Some((self.traits.swap_remove(row), self.curves.swap_remove(row)))
     }
 
@@ -151,9 +162,11 @@ impl Shard {
         self.ids.shrink_to_fit();
         self.traits.shrink_to_fit();
         self.curves.shrink_to_fit();
+        self.promised.shrink_to_fit();
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        vec_bytes(&self.ids) + vec_bytes(&self.traits) + vec_bytes(&self.curves)
+        let drawn = self.promised.iter().flatten().map(|drawn| size_of_val(&**drawn)).sum::<usize>();
+        vec_bytes(&self.ids) + vec_bytes(&self.traits) + vec_bytes(&self.curves) + vec_bytes(&self.promised) + drawn
     }
 }

@@ -251,9 +251,9 @@ impl Index {
         let mut others = Vec::new();
         let count = weeks.buckets().len();
         for (item, need) in (0..).zip(needs) {
-            let there = need.is_asked_for(weeks.on()) && self.parties.party(need.organisation).is_some();
-            let Some(spot) = self.parties.site(need.site).filter(|_| there) else { continue };
-            let region = |level| self.regions.at_level(spot.region, level);
+            let there = need.is_asked_for(weeks.on()) && self.parties.vouched(need.organisation).is_some();
+            let Some(place) = self.parties.region(need.site).filter(|_| there) else { continue };
+            let region = |level| self.regions.at_level(place, level);
             others.push(([region(2), region(1), region(0)], item));
             if eyes.sees_need(need.organisation) && inside(region(2)) {
                 let row = asked.entry((product, region(level))).or_insert_with(|| vec![[0; ASKED]; count]);

@@ -20,13 +20,14 @@ use domain::{
 
 use crate::{
     curve::{Curve, Curves},
+    cuts::Cuts,
     intern::{Interner, NONE, number},
     memory::{Memory, map_bytes, vec_bytes},
     needs::{NeedRow, Needs},
     papers::Papers,
-    parties::{Parties, Spot},
+    parties::Parties,
     places::Regions,
-    promises::{Promises, Standing},
+    promises::{Drawn, Promises, Standing},
     shard::{Flag, Shard, Traits},
 };
 
@@ -52,6 +53,7 @@ pub struct Index {
     pub(crate) shards: Vec<Shard>,
     places: HashMap<OfferId, (u32, u32)>,
     pub(crate) needs: Needs,
+    pub(crate) cuts: Cuts,
 }
 
 /// A line with the offers that share it, whatever their state.
@@ -67,6 +69,7 @@ pub(crate) struct OfferRow<'a> {
     pub(crate) id: OfferId,
     pub(crate) traits: &'a Traits,
     pub(crate) curve: &'a Curve,
+    pub(crate) promised: &'a [Drawn],
 }
 
 impl Index {
@@ -78,6 +81,7 @@ impl Index {
             index.units.push(product.base_unit);
         }
         index.shards.resize_with(index.units.len(), Shard::default);
+        index.cuts = Cuts::new(index.units.len());
         index
     }
 
@@ -98,6 +102,9 @@ impl Index {
 
     /// Sets the mode of the market.
     pub fn set_mode(&mut self, mode: MarketMode) {
+        if self.mode != mode {
+            self.cuts.forget_all();
+        }
         self.mode = mode;
     }
 
@@ -134,6 +141,7 @@ impl Index {
                 + vec_bytes(&self.line_rows)
                 + members,
             identifiers: map_bytes(&self.places),
+            atoms: self.cuts.bytes(),
         }
     }
 
@@ -151,27 +159,36 @@ impl Index {
 
     /// Adds an organisation or puts it in the place of what was said of it before.
     pub fn upsert_organisation(&mut self, organisation: &Organisation) {
+        let known = self.parties.find(organisation.id).is_some_and(|number| self.parties.vouched(number).is_some());
+        if !known {
+            self.cuts.forget_all();
+        }
         self.parties.enter(organisation);
     }
 
     /// Forgets an organisation; its offers and needs do not count any more.
     pub fn remove_organisation(&mut self, id: OrganisationId) {
+        self.cuts.forget_all();
         self.parties.leave(id);
     }
 
     /// Adds a site or puts it in the place of what was said of it before. A region that the table does not know is none.
     pub fn upsert_site(&mut self, site: &Site) {
         let region = site.region.as_ref().and_then(|code| self.regions.find(code));
-        self.parties.enter_site(site, region);
+        if self.parties.enter_site(site, region) {
+            self.cuts.forget_all();
+        }
     }
 
     /// Forgets a site; its offers and needs do not count any more.
     pub fn remove_site(&mut self, id: SiteId) {
+        self.cuts.forget_all();
         self.parties.leave_site(id);
     }
 
     /// Adds a line or puts it in the place of what was said of it before.
     pub fn upsert_line(&mut self, line: &Line) {
+        self.cuts.forget_all();
         let curve = self.curves.enter(&line.profile);
         if let Some(row) = self.line(line.id)
             && let Some(before) = row.curve.replace(curve)
@@ -182,6 +199,7 @@ impl Index {
 
     /// Forgets a line; its offers are bound by their own capacity alone.
     pub fn remove_line(&mut self, id: LineId) {
+        self.cuts.forget_all();
         let before = self.lines.find(&id).and_then(|at| self.line_rows.get_mut(at as usize)?.curve.take());
         if let Some(before) = before {
             self.curves.release(&before);
@@ -213,15 +231,16 @@ impl Index {
             self.papers.enter(&terms.certificates, |covered| set_of(grades, covered)),
             terms.line.map_or(NONE, |line| self.lines.intern(&line)),
         ];
-        let mut traits = Traits::new(offer, numbers);
-        traits.set(Flag::Promised, self.promises.has_offer(offer.id));
+        let traits = Traits::new(offer, numbers);
+        let promised = self.promises.drawn(offer.id);
+        self.forget(product, traits.line);
         let curve = self.curves.enter(&terms.profile);
         if let Some(row) = terms.line.and_then(|line| self.line(line)) {
             row.members.push(offer.id);
         }
         if let Some(shard) = self.shards.get_mut(product as usize) {
             self.places.insert(offer.id, (product, number(shard.len())));
-            shard.push(offer.id, traits, curve);
+            shard.push(offer.id, traits, curve, promised);
         }
     }
 
@@ -233,6 +252,7 @@ impl Index {
         if let Some(moved) = shard.ids.get(row as usize) {
             self.places.insert(*moved, (product, row));
         }
+        self.forget(product, traits.line);
         self.curves.release(&curve);
         if let Some(line) = self.line_rows.get_mut(traits.line as usize) {
             line.members.retain(|member| *member != id);
@@ -267,13 +287,22 @@ impl Index {
         }
     }
 
-    /// Notes at an offer whether anything of it is promised.
+    /// Notes at an offer what of it is promised.
     fn mark(&mut self, id: OfferId) {
-        let promised = self.promises.has_offer(id);
-        let Some((product, row)) = self.places.get(&id) else { return };
-        let shard = self.shards.get_mut(*product as usize);
-        if let Some(traits) = shard.and_then(|shard| shard.traits.get_mut(*row as usize)) {
-            traits.set(Flag::Promised, promised);
+        let Some((product, row)) = self.places.get(&id).copied() else { return };
+        let Some(shard) = self.shards.get_mut(product as usize) else { return };
+        if let Some(promised) = shard.promised.get_mut(row as usize) {
+            *promised = self.promises.drawn(id);
+        }
+        let line = shard.traits.get(row as usize).map_or(NONE, |traits| traits.line);
+        self.forget(product, line);
+    }
+
+    /// Forgets the atoms of a product, and of all others where offers of one line may be among them.
+    fn forget(&mut self, product: u32, line: u32) {
+        match line {
+            NONE => self.cuts.forget(product),
+            _ => self.cuts.forget_all(),
         }
     }
 
@@ -284,8 +313,7 @@ impl Index {
     pub(crate) fn row(&self, id: OfferId) -> Option<(u32, OfferRow<'_>)> {
         let (product, row) = self.places.get(&id)?;
         let shard = self.shards.get(*product as usize)?;
-        let (traits, curve) = (shard.traits.get(*row as usize)?, shard.curves.get(*row as usize)?);
-        Some((*product, OfferRow { id, traits, curve }))
+        Some((*product, shard.row(*row)?))
     }
 
     /// What a line puts out, and the offers that share it.
@@ -294,11 +322,11 @@ impl Index {
         Some((row.curve.as_ref()?, &row.members))
     }
 
-    /// Where an offer is made, if it is in the market on a day: as
+    /// The region where an offer is made, none where nobody knows it, if it is in the market on a day: as
     /// [`Offer::standing`](domain::offer::Offer::standing) and [`Offer::in_market`](domain::offer::Offer::in_market) say,
     /// and its organisation and site are known.
     #[inline]
-    pub(crate) fn in_market(&self, traits: &Traits, curve: &Curve, on: Day) -> Option<&Spot> {
+    pub(crate) fn in_market(&self, traits: &Traits, curve: &Curve, on: Day) -> Option<u32> {
         if !traits.is(Flag::Listed) || curve.until < on {
             return None;
         }
@@ -306,8 +334,8 @@ impl Index {
         if kept < on {
             return None;
         }
-        self.parties.party(traits.organisation)?;
-        self.parties.site(traits.site)
+        self.parties.vouched(traits.organisation)?;
+        self.parties.region(traits.site)
     }
 
     /// As [`Offer::fresh_until`](domain::offer::Offer::fresh_until).

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
+    event::Subject,
     ids::{InstalmentId, LineId, MatchId, OfferId},
     line::Line,
     matches::{Account, Entry, EntryKind, Refusal, Step},
@@ -21,7 +22,7 @@ use crate::{
     bulk, chains,
     entity::{instalment, ledger_entry, line, match_row, need, offer},
     error::StoreError,
-    json, lines,
+    events, json, lines,
     matches::{self, MatchRow},
     needs::instalments,
     offers,
@@ -267,6 +268,10 @@ pub async fn post(
         ..row.clone()
     };
     matches::update(tx, row.state, &after).await?;
+    // Whether a need is covered is read from its matches.
+    if row.account().firm() != after.account().firm() {
+        events::record(tx, Subject::Need, row.need.0, events::CHANGED, &[row.buyer], now);
+    }
     append(tx.connection(), row, &entries, details_json, now).await?;
     Ok(after)
 }

@@ -30,7 +30,10 @@ use crate::{
     store::{Reads, Tx},
 };
 
+mod cover;
 pub(crate) mod instalments;
+
+pub use cover::covered;
 
 /// Which needs a page is about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,7 +42,8 @@ pub struct NeedFilter {
     pub organisation: Option<OrganisationId>,
     /// Only this product, by its code.
     pub product: Option<String>,
-    /// Only these states; any where empty.
+    /// Only these states, of which no other is stored than the owner's and the clock's: what is covered is read from the
+    /// matches. Any where empty.
     pub states: Vec<NeedState>,
     /// Only these urgencies as stated by the buyer; any where empty.
     pub urgencies: Vec<Urgency>,
@@ -107,8 +111,7 @@ struct Kept {
 /// Stores imported needs: new ones are added, changed ones replaced, unchanged ones left alone. The
 /// answers stand in the order of the records. A need that stands twice counts as it stood last.
 ///
-/// A changed need keeps its id and its date of creation, a granted urgency, and stays closed or
-/// covered where it became so here. Its instalments keep their ids by their place in the list.
+/// A changed need keeps its id and its date of creation, a granted urgency, and stays closed where it became so here. Its instalments keep their ids by their place in the list.
 ///
 /// # Errors
 /// As [`insert`], and [`StoreError::Conflict`] when an instalment would go that open matches promise.
@@ -124,8 +127,8 @@ pub async fn save_imported(tx: &Tx, records: &[Imported<Need>], at: Instant) -> 
         if let Some(kept) = kept.get(id) {
             record.urgency_granted |= kept.urgency_granted;
             match json::word("needs.state", &kept.state, NeedState::parse)? {
-                state @ (NeedState::Closed | NeedState::Covered) => record.state = state,
-                NeedState::Draft | NeedState::Open | NeedState::Expired => {}
+                NeedState::Closed => record.state = NeedState::Closed,
+                NeedState::Draft | NeedState::Open | NeedState::Covered | NeedState::Expired => {}
             }
         }
         needs.push(record);
@@ -143,7 +146,7 @@ pub async fn save_imported(tx: &Tx, records: &[Imported<Need>], at: Instant) -> 
         row.content_hash = Some(imported.content.0.clone());
         if let Some(kept) = kept.get(id) {
             row.created_at = kept.created_at;
-            if matches!(record.state, NeedState::Closed | NeedState::Covered) {
+            if record.state == NeedState::Closed {
                 row.closing.clone_from(&kept.closing);
             }
         }
@@ -215,7 +218,7 @@ pub async fn quarantine_all(
     use need::Column;
     let which = Condition::all()
         .add(Column::OrganisationId.eq(organisation.0))
-        .add(Column::State.is_in([NeedState::Open.as_str(), NeedState::Covered.as_str()]))
+        .add(Column::State.eq(NeedState::Open.as_str()))
         .add(Column::Quarantine.is_null());
     let open = need::Entity::find().select_only().column(Column::Id).filter(which.clone()).order_by_asc(Column::Id);
     let ids: Vec<Uuid> = open.lock_exclusive().into_tuple().all(tx.connection()).await?;
@@ -235,7 +238,7 @@ pub async fn quarantine_all(
     Ok(ids)
 }
 
-/// Open needs none of whose instalments is due on a day or later: at most so many, those of the least ids after one.
+/// Open needs that are not covered, and none of whose instalments is due on a day or later: at most so many, those of the least ids after one.
 pub async fn past(
     reader: &impl Reads,
     today: Day,
@@ -248,7 +251,7 @@ pub async fn past(
     let query = need::Entity::find()
         .select_only()
         .column(need::Column::Id)
-        .filter(need::Column::State.eq(NeedState::Open.as_str()))
+        .filter(cover::is_in(NeedState::Open))
         .filter(need::Column::Id.not_in_subquery(ahead.into_query()))
         .order_by_asc(need::Column::Id)
         .limit(most);
@@ -377,7 +380,8 @@ pub async fn page(
         query = query.filter(Column::Product.eq(product.as_str()));
     }
     if !filter.states.is_empty() {
-        query = query.filter(Column::State.is_in(filter.states.iter().map(|state| state.as_str())));
+        let any = filter.states.iter().fold(Condition::any(), |any, state| any.add(cover::is_in(*state)));
+        query = query.filter(any);
     }
     if !filter.urgencies.is_empty() {
         query = query.filter(Column::Urgency.is_in(filter.urgencies.iter().map(|urgency| urgency.as_str())));

@@ -200,6 +200,11 @@ pub enum Refusal {
 }
 
 impl Account {
+    /// What counts against the instalment in base units and does not end with a deadline: what is agreed, and what came.
+    pub fn firm(&self) -> i64 {
+        if self.state.is_held() { 0 } else { self.covered }
+    }
+
     /// A suggestion, which holds nothing.
     pub fn suggested(quantity: Quantity, cutoff: Day) -> Self {
         let quantities = Quantities::proposed(quantity);

@@ -1,5 +1,7 @@
 //! The index against a naive reckoning, against itself rebuilt, and against readers who want to know more.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot unwrap has failed")]
+
 mod attacks;
 mod cases;
 mod changes;

@@ -64,7 +64,7 @@ pub fn sees(scene: &Scene, reader: &Reader, offer: &Offer) -> Option<Known> {
 }
 
 /// Offers in the market with owner and site, as they stand on the day.
-pub fn standing<'s>(scene: &'s Scene, on: Day) -> Vec<(Offer, &'s Organisation, &'s Site)> {
+pub fn standing(scene: &Scene, on: Day) -> Vec<(Offer, &Organisation, &Site)> {
     let market = &scene.market;
     let known = |offer: &Offer| {
         let offer = offer.clone().standing(market.mode, on);
@@ -81,16 +81,10 @@ pub fn region(site: &Site, known: Known, level: u8) -> Option<RegionCode> {
     Some(WORLD.regions.at_level(&region.code, level)?.code.clone())
 }
 
-fn passes(
-    scene: &Scene,
-    query: &CapacityQuery,
-    known: Known,
-    (offer, owner, site): (&Offer, &Organisation, &Site),
-) -> bool {
-    let (terms, on, mode) = (&offer.terms, query.weeks.on(), scene.market.mode);
+fn passes(query: &CapacityQuery, known: Known, (offer, owner, site): (&Offer, &Organisation, &Site)) -> bool {
+    let (terms, on) = (&offer.terms, query.weeks.on());
     let span = (query.weeks.buckets()[0].from, query.weeks.buckets().last().unwrap().until);
     let counts = |c: &Certificate| c.doubt.is_none() && c.derogation.is_none() && c.status.is_held();
-    let _ = mode;
     let covers = |c: &Certificate| {
         let wanted = |g: &GradeCode| query.grades.as_ref().is_none_or(|wanted| wanted.contains(g));
         c.grades.is_empty() || terms.grades.iter().any(|g| c.grades.contains(g) && wanted(g))
@@ -215,7 +209,7 @@ pub fn rows(scene: &Scene, query: &CapacityQuery, reader: &Reader) -> BTreeMap<K
     let level = query.group_by.iter().filter_map(|g| if let Group::Region(l) = g { Some(*l) } else { None }).max();
     for (offer, owner, site) in standing(scene, query.weeks.on()) {
         let Some(known) = sees(scene, reader, &offer) else { continue };
-        if !passes(scene, query, known, (&offer, owner, site)) {
+        if !passes(query, known, (&offer, owner, site)) {
             continue;
         }
         let unit = PRODUCTS.iter().find(|(code, _)| *code == offer.terms.product.as_str()).unwrap().1;

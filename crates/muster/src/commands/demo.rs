@@ -128,15 +128,16 @@ async fn prepare(
     let mark = folder.mark_demo(seed, demo::decision_day())?;
     let parameters = demo::store::parameters();
     let rules = Rules { market: &market, catalogue: &catalogue, regions: &regions, parameters: &parameters };
-    demo::store::store(&store, seed, before, &rules).await?;
+    demo::store::store(&store, before, &market).await?;
     let mut service = Service::on(folder, store, folder.clock()?).await?;
     service.app.retention = settings.keep_snapshots;
     service.app.keep_events = settings.keep_events;
-    let storing_ms = millis(storing.elapsed());
     if mark.seed != seed {
         let data = settings.data.display();
         return Err(anyhow!("{data} belongs to the demo of seed {}; name a fresh folder with --data", mark.seed));
     }
+    demo::store::promises(&service.app, seed, &rules).await?;
+    let storing_ms = millis(storing.elapsed());
     let timing = Timing { market_ms, catalogue_ms, storing_ms, matching_ms: 0, total_ms: 0 };
     Ok((service, market, timing))
 }

@@ -1,11 +1,12 @@
 //! Putting the demo market into a database: once, whole or not at all, and never beside another.
 
 use anyhow::{Result, anyhow, bail};
+use app::{App, access::Caller, matches::Move, policy::Actor};
 use domain::{
     eligibility::{Eligible, OfferView, Rules},
     ids::{OfferId, RunId},
     market::{Commitment, Market},
-    matches::{MatchState, Side, Step},
+    matches::MatchState,
     mode::ModeChange,
     need::Need,
     parameters::Parameters,
@@ -14,11 +15,12 @@ use domain::{
 use matching::{Figures, MatchLine};
 use storage::{
     Scope, Store, StoreError,
-    ledger::LedgerError,
+    matches::MatchRow,
     runs::{FinishedRun, NewMatch, NewRun},
 };
 
 use super::{MARK, dice::Dice};
+use crate::service;
 
 /// What was in the database before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,13 +51,12 @@ pub async fn before(store: &Store, market: &Market) -> Result<Before> {
     bail!("this folder holds a market that is no demo, and the demo never mixes with one; {remedy}")
 }
 
-/// Stores the market where it is not there, and what of its promises a program that was killed left
-/// out.
-pub async fn store(store: &Store, seed: u64, before: Before, rules: &Rules<'_>) -> Result<()> {
-    if before == Before::Empty {
-        records(store, rules.market).await?;
+/// Stores the market where it is not there.
+pub async fn store(store: &Store, before: Before, market: &Market) -> Result<()> {
+    match before {
+        Before::Empty => records(store, market).await,
+        Before::ThisDemo => Ok(()),
     }
-    promises(store, seed, rules).await
 }
 
 fn fault(fault: StoreError) -> anyhow::Error {
@@ -88,36 +89,42 @@ async fn records(store: &Store, market: &Market) -> Result<()> {
     store.write(work).await.map_err(fault)
 }
 
-/// What sides agreed before the demo begins, as the matches of a run of its own.
-async fn promises(store: &Store, seed: u64, rules: &Rules<'_>) -> Result<()> {
+/// What sides agreed before the demo begins, as the matches of a run of its own: the operator puts each to both sides, and
+/// both accept. A program that was killed goes on where it stopped.
+pub async fn promises(app: &App, seed: u64, rules: &Rules<'_>) -> Result<()> {
     let market = rules.market;
     let Some(first) = market.commitments.first() else { return Ok(()) };
-    let at = Instant::start_of(market.day);
-    match storage::matches::get(store, Scope::Operator, first.match_id).await {
+    match storage::matches::get(&app.store, Scope::Operator, first.match_id).await {
         Ok(_) => {}
-        Err(StoreError::NotFound) => suggest(store, RunId(Dice::new(!seed).id()), rules).await?,
+        Err(StoreError::NotFound) => suggest(&app.store, seed, rules).await?,
         Err(other) => return Err(fault(other)),
     }
-    let commitments = market.commitments.clone();
-    let work = move |tx: storage::Tx| async move {
-        for c in commitments {
-            let quantity = c.quantity;
-            let deadline = at.plus_micros(86_400_000_000);
-            let accept = |side| Step::Accept { side, quantity: None, deadline };
-            let steps = [Step::Propose { quantity, deadline }, accept(Side::Supplier), accept(Side::Buyer)];
-            let state = storage::matches::get(&tx, Scope::Operator, c.match_id).await?.state;
-            if state == MatchState::Suggested {
-                for step in steps {
-                    storage::ledger::step(&tx, c.match_id, &step, at).await?;
-                }
-            }
+    for commitment in &market.commitments {
+        let id = commitment.match_id;
+        let mut row = storage::matches::get(&app.store, Scope::Operator, id).await.map_err(fault)?;
+        while let Some((caller, what)) = next(&row) {
+            row = app::matches::make(app, &caller, id, what).await.map_err(service::app_fault)?.row;
         }
-        Ok::<_, LedgerError>(())
-    };
-    store.write(work).await.map_err(|error| anyhow!("the promises of the demo: {error}"))
+    }
+    Ok(())
 }
 
-async fn suggest(store: &Store, run: RunId, rules: &Rules<'_>) -> Result<()> {
+/// Who moves next, and how, until a match is agreed.
+fn next(row: &MatchRow) -> Option<(Caller, Move)> {
+    let side = |own| Caller { actor: Actor::Organisation(own), ..Caller::command_line() };
+    match row.state {
+        MatchState::Suggested => Some((Caller::command_line(), Move::Propose(None))),
+        MatchState::Proposed => Some((side(row.supplier), Move::Accept(None))),
+        MatchState::AcceptedBySupplier => Some((side(row.buyer), Move::Accept(None))),
+        MatchState::AcceptedByBuyer => Some((side(row.supplier), Move::Accept(None))),
+        MatchState::Agreed | MatchState::InDelivery | MatchState::Fulfilled => None,
+        MatchState::Declined | MatchState::Expired | MatchState::Cancelled => None,
+    }
+}
+
+/// The run of a seed that suggests what was agreed.
+pub async fn suggest(store: &Store, seed: u64, rules: &Rules<'_>) -> Result<()> {
+    let run = RunId(Dice::new(!seed).id());
     let at = Instant::start_of(rules.market.day);
     let finished = finished(rules)?;
     let new = NewRun {
