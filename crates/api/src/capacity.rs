@@ -6,14 +6,8 @@ use app::{
 };
 use axum::{Json, extract::State};
 use domain::{
-    certificate::CertificateStatus,
-    decimal::Decimal,
-    geo::Point,
-    ids::OrganisationId,
-    offer::Transfer,
-    organisation::Verification,
-    time::Day,
-    violation::Violations,
+    certificate::CertificateStatus, decimal::Decimal, geo::Point, ids::OrganisationId, offer::Transfer,
+    organisation::Verification, time::Day, violation::Violations,
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -87,6 +81,7 @@ struct CapacityParameters {
     #[param(value_type = Option<String>, example = "CE")]
     certificate: WordList,
     /// How far these must have been checked: `claimed` (where absent), `documented`, `checked` or `confirmed`.
+    #[param(value_type = Option<String>, example = "checked")]
     certificate_status: Option<CertificateStatus>,
     /// Who vouches for the owner, at least: `cluster` or `operator`.
     #[serde(default)]
@@ -172,16 +167,10 @@ fn question(query: CapacityParameters) -> Result<CapacityQuestion, Violations> {
 }
 
 /// First and last day, where they are asked for.
-pub(crate) fn days(
-    from: &Option<String>,
-    until: &Option<String>,
-) -> Result<(Option<Day>, Option<Day>), Violations> {
+pub(crate) fn days(from: &Option<String>, until: &Option<String>) -> Result<(Option<Day>, Option<Day>), Violations> {
     let mut faults = Violations::new();
     let mut day = |at: &str, typed: &Option<String>| {
-        let read = |typed: &String| {
-            let detail = format!("{typed:?} is no day; write one such as 2020-04-20");
-            typed.parse::<Day>().map_err(|_| Violations::one(at, "bad_value", detail))
-        };
+        let read = |typed: &String| Day::parse(typed).map_err(|detail| Violations::one(at, "bad_value", detail));
         typed.as_ref().and_then(|typed| faults.keep(read(typed)))
     };
     let days = (day("/from", from), day("/until", until));
@@ -192,7 +181,8 @@ pub(crate) fn days(
 /// The circle, if one is asked for.
 fn near(query: &CapacityParameters) -> Result<Option<Near>, Violations> {
     let mut faults = Violations::new();
-    let parts = [("/lat", query.lat.is_some()), ("/lon", query.lon.is_some()), ("/radius_km", query.radius_km.is_some())];
+    let parts =
+        [("/lat", query.lat.is_some()), ("/lon", query.lon.is_some()), ("/radius_km", query.radius_km.is_some())];
     if parts.iter().all(|(_, there)| !there) {
         return Ok(None);
     }

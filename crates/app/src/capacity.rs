@@ -268,10 +268,7 @@ pub(crate) async fn reader(app: &App, caller: &Caller) -> AppResult<Reader> {
     };
     let buyer = match organisation.kind {
         OrganisationKind::Authority if vouched => Buyer::Authority,
-        OrganisationKind::Firm
-        | OrganisationKind::Cluster
-        | OrganisationKind::Authority
-        | OrganisationKind::Portal => {
+        OrganisationKind::Firm | OrganisationKind::Cluster | OrganisationKind::Authority | OrganisationKind::Portal => {
             let wanted = storage::needs::wanted(&app.store, own, app.today()).await?;
             if wanted.is_empty() { Buyer::No } else { Buyer::WithNeeds(wanted) }
         }
