@@ -87,7 +87,7 @@ impl Trio {
         app.post(&token, "/api/v1/chains", &self.body()).await.expect(201).id()
     }
 
-    async fn agree(&self, app: &TestApp) {
+    pub async fn agree(&self, app: &TestApp) {
         for (id, by) in [
             (&self.fabric, &self.spinner),
             (&self.fabric, &self.lead),
@@ -99,7 +99,7 @@ impl Trio {
     }
 }
 
-async fn step(app: &TestApp, by: &Org, id: &str, step: &str, body: &Value) -> Answer {
+pub async fn step(app: &TestApp, by: &Org, id: &str, step: &str, body: &Value) -> Answer {
     app.post(&app.token(by.grant), &format!("/api/v1/matches/{id}/{step}"), body).await
 }
 

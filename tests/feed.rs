@@ -5,20 +5,21 @@ use std::{
     sync::Arc,
 };
 
-use domain::{ids::SiteId, time::Clock};
+use domain::{event::Subject, ids::SiteId, time::Clock};
 use serde_json::{Value, json};
 use storage::{PoolSize, Scope};
 use testkit::{Org, TestApp, TestDb, app::Answer, database::on_postgres, on_both};
 use tokio::sync::oneshot;
 
 use crate::{
+    calls, certificates, chains, evidence,
     memberships::{self, acting_for, cluster, joined, mandated},
     needs, offers, people,
     streams::stream,
 };
 
 /// Every record of a reader's view, and the cursor to go on from.
-async fn snapshot(app: &TestApp, token: &str, query: &str) -> (Vec<Value>, String) {
+pub async fn snapshot(app: &TestApp, token: &str, query: &str) -> (Vec<Value>, String) {
     let (mut items, mut next) = (Vec::new(), String::new());
     loop {
         let page = app.get(token, &format!("/api/v1/changes/snapshot?limit=2{query}{next}")).await.expect(200);
@@ -37,10 +38,15 @@ pub async fn start(app: &TestApp, token: &str) -> String {
 }
 
 /// What follows a cursor, page by page, and the cursor after it.
-async fn follow(app: &TestApp, token: &str, since: &str) -> (Vec<Value>, String) {
+pub async fn follow(app: &TestApp, token: &str, since: &str) -> (Vec<Value>, String) {
+    follow_of(app, token, since, "").await
+}
+
+/// As [`follow`], of the kinds of a query.
+pub async fn follow_of(app: &TestApp, token: &str, since: &str, query: &str) -> (Vec<Value>, String) {
     let (mut items, mut since) = (Vec::new(), since.to_owned());
     loop {
-        let page = app.get(token, &format!("/api/v1/changes?limit=3&since={since}")).await.expect(200);
+        let page = app.get(token, &format!("/api/v1/changes?limit=3{query}&since={since}")).await.expect(200);
         items.extend(page.items().to_vec());
         page.json["next"].as_str().unwrap().clone_into(&mut since);
         if page.json["more"] == json!(false) {
@@ -58,7 +64,8 @@ pub fn told(items: &[Value]) -> Vec<String> {
     items.iter().map(word).collect()
 }
 
-fn assert_bare(item: &Value) {
+/// That a tombstone tells nothing but of what it is one.
+pub fn assert_bare(item: &Value) {
     let fields: BTreeSet<&str> = item.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(fields, BTreeSet::from(["cursor", "id", "tombstone", "type"]), "{item}");
 }
@@ -78,9 +85,10 @@ on_both! {
         app.post(&firm.token, &format!("/api/v1/offers/{offer}/withdraw"), &json!({})).await.expect(200);
 
         let (seen, next) = follow(&app, &firm.token, &firms).await;
-        assert_eq!(told(&seen), ["offer created", "site changed", "match suggested", "offer withdrawn"]);
+        let run = ["run created", "run running", "match suggested", "run done"];
+        assert_eq!(told(&seen), [&["offer created", "site changed"], &run[..], &["offer withdrawn"]].concat());
         assert_eq!(seen[1]["at"], "2020-04-06T08:00:00.000005Z");
-        for (item, path) in [(&seen[0], "offers"), (&seen[1], "sites"), (&seen[2], "matches"), (&seen[3], "offers")] {
+        for (item, path) in [(&seen[0], "offers"), (&seen[1], "sites"), (&seen[2], "match-runs"), (&seen[4], "matches"), (&seen[6], "offers")] {
             let address = format!("/api/v1/{path}/{}", item["id"].as_str().unwrap());
             assert_eq!(item["record"], app.get(&firm.token, &address).await.expect(200).json, "as it is now");
         }
@@ -92,17 +100,15 @@ on_both! {
         assert_eq!(rest, seen[2..]);
 
         let (other, _) = follow(&app, &hospital.token, &hospitals).await;
-        assert_eq!(told(&other), ["need created", "match suggested"]);
+        assert_eq!(told(&other), [&["need created"], &run[..]].concat());
         let text = serde_json::to_string(&other).unwrap();
         for hidden in [&firm.id, &firm.site, &offer, &"Atelier".to_owned(), &"Halle".to_owned()] {
             assert!(!text.contains(hidden.as_str()), "{hidden}: {text}");
         }
         assert_eq!(other[0]["id"], json!(need));
         let (all, _) = follow(&app, &app.operator(), &everything).await;
-        assert_eq!(
-            told(&all),
-            ["offer created", "need created", "site changed", "match suggested", "offer withdrawn"]
-        );
+        let all_told = [&["offer created", "need created", "site changed"], &run[..], &["offer withdrawn"]].concat();
+        assert_eq!(told(&all), all_told);
         // By kind.
         let narrow = snapshot(&app, &firm.token, "&types=site").await;
         assert_eq!(narrow.0.len(), 1);
@@ -488,6 +494,14 @@ on_both! {
         app.post(&hospital.token, &format!("/api/v1/needs/{need}/close"), &json!({ "reason": "need_gone" })).await.expect(200);
         people::whatever_a_person_does(&app, &firm).await;
         memberships::whatever_clusters_do(&app).await;
+        calls::whatever_issuers_do(&app, &firm).await;
+        let run = app.post(&operator, "/api/v1/match-runs", &json!({})).await.expect(202).id();
+        app.post(&operator, &format!("/api/v1/match-runs/{run}/cancel"), &json!({})).await.expect(200);
+        chains::whatever_leads_do(&app).await;
+        let made = certificates::published(&app, &firm, json!([certificates::paper("DE-4711")])).await;
+        app.clock.advance_micros(1);
+        let review = format!("{}/review", evidence::addresses(&made).0.trim_end_matches("/evidence"));
+        app.post(&operator, &review, &json!({ "status": "checked" })).await.expect(200);
         // Whatever the audit log tells of a record that is followed, an event tells of the same record and instant.
         let (events, _) = follow(&app, &operator, &since).await;
         let named = |item: &Value| item["id"].as_str().unwrap().to_owned();
@@ -496,13 +510,20 @@ on_both! {
             .iter()
             .filter_map(|item| Some(format!("{} {} {}", item["type"].as_str()?, item["id"].as_str()?, item["at"].as_str()?)))
             .collect();
-        let log = app.get(&operator, "/api/v1/audit?limit=200").await.expect(200);
-        assert!(log.json["next"].is_null());
+        let (mut log, mut next) = (Vec::new(), String::new());
+        loop {
+            let page = app.get(&operator, &format!("/api/v1/audit?limit=200{next}")).await.expect(200);
+            log.extend(page.items().to_vec());
+            let Some(cursor) = page.json["next"].as_str() else { break };
+            next = format!("&cursor={cursor}");
+        }
+        let followed: Vec<&str> = Subject::ALL.into_iter().map(Subject::as_str).collect();
         let mut checked = BTreeSet::new();
         // Who opens a record or asks to act for an organisation changes neither.
-        for entry in log.items().iter().filter(|entry| ![json!("open"), json!("ask")].contains(&entry["act"])) {
-            let record = entry["record"].as_str().unwrap();
-            if ["organisation", "site", "offer", "need", "match", "membership", "mandate"].contains(&record) {
+                let reads = |entry: &Value| entry["act"] == "ask" || entry["act"] == "open" && entry["record"] != "call";
+        for entry in log.iter().filter(|entry| !reads(entry)) {
+            let record = entry["record"].as_str().unwrap().trim_start_matches("match_");
+            if followed.contains(&record) {
                 let id = entry["record_id"].as_str().unwrap();
                 // What is gone has no instant any more.
                 let there = format!("{record} {id} {}", entry["at"].as_str().unwrap());
@@ -510,6 +531,9 @@ on_both! {
                 checked.insert(format!("{} {record}", entry["act"].as_str().unwrap()));
             }
         }
-        assert!(checked.len() >= 20, "{checked:?}");
+        assert!(checked.len() >= 30, "{checked:?}");
+        for subject in followed {
+            assert!(checked.iter().any(|one| one.ends_with(&format!(" {subject}"))), "{subject}: {checked:?}");
+        }
     }
 }

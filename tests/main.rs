@@ -20,6 +20,8 @@ mod evaluations;
 mod evidence;
 mod explanations;
 mod feed;
+mod feed_copies;
+mod feed_views;
 mod forms;
 mod health;
 mod histories;

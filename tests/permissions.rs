@@ -317,8 +317,8 @@ on_both! {
                 let answer = send(path.clone(), json!({})).await.expect(200);
                 let own = match list {
                     "organisations" | "sites" => 1,
-                    // Its organisation and its site, and nothing that changed since.
-                    "changes" if id == "changes_snapshot" => 2,
+                    // Its organisation and its site and the two runs, and nothing that changed since.
+                    "changes" if id == "changes_snapshot" => 4,
                     // That it and its site were registered.
                     "audit" => 2,
                     "match-runs" => 2,

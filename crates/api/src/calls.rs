@@ -33,7 +33,7 @@ mod report;
 mod view;
 
 use body::CallBody;
-use view::CallView;
+pub(crate) use view::CallView;
 
 /// The routes of calls.
 pub fn router() -> OpenApiRouter<App> {

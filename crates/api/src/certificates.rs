@@ -1,24 +1,69 @@
 //! What reviewers find of the certificates of offers.
 
-use app::{App, AppError, certificates};
+use app::{
+    App, AppError,
+    certificates::{self, Filed},
+};
 use axum::{Json, extract::State};
 use domain::{
     certificate::CertificateStatus,
     ids::{CertificateId, OfferId},
+    time::Day,
     violation::Violations,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
 use validator::Validate;
 
 use crate::{
-    body::JsonBody, feature::CertificateView, limits, path_id::PathIds, problem::Problem, signed_in::SignedIn,
+    body::JsonBody, evidence::EvidenceView, feature::CertificateView, limits, path_id::PathIds, problem::Problem,
+    signed_in::SignedIn,
 };
 
 /// The routes of certificates.
 pub fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(review))
+    OpenApiRouter::new().routes(routes!(get)).routes(routes!(review))
+}
+
+/// A certificate with the papers that are filed of it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FiledCertificate)]
+pub struct FiledCertificateView {
+    /// The offer that states it.
+    offer: Uuid,
+    /// The certificate.
+    certificate: CertificateView,
+    /// Its files, the oldest first; what is in them is read one by one.
+    evidence: Vec<EvidenceView>,
+}
+
+impl FiledCertificateView {
+    /// A certificate as it stands on a day.
+    pub fn of(filed: Filed, on: Day) -> Self {
+        let certificate = CertificateView::of(&filed.certificate, on);
+        Self { offer: filed.offer.0, certificate, evidence: filed.evidence.into_iter().map(EvidenceView::of).collect() }
+    }
+}
+
+/// Reads a certificate.
+///
+/// With the papers that are filed of it, to whoever may open these; each look of somebody else than the owner and the
+/// operator is noted among the openings.
+#[utoipa::path(get, operation_id = "certificates_get", path = "/offers/{id}/certificates/{certificate}", tag = "Trust", security(("bearer" = [])),
+    params(
+        ("id" = Uuid, Path, description = "The offer's id"),
+        ("certificate" = Uuid, Path, description = "The certificate's id, as the offer shows it")),
+    responses((status = 200, description = "The certificate", body = FiledCertificateView)))]
+async fn get(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    PathIds(ids): PathIds<2>,
+) -> Result<Json<FiledCertificateView>, Problem> {
+    let [offer, id] = ids;
+    let filed = certificates::get(&app, &caller, (OfferId(offer), CertificateId(id))).await?;
+    Ok(Json(FiledCertificateView::of(filed, app.today())))
 }
 
 /// What was found of a certificate.

@@ -121,7 +121,7 @@ struct LegsBody {
 /// A consortium: steps of one product, each carried by a match between two of its firms.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Chain)]
-struct ChainBody {
+pub struct ChainBody {
     /// Its id.
     id: Uuid,
     /// Who leads it, told to the lead and the operator; who is on a leg opens his own match.
@@ -167,7 +167,8 @@ struct LegState {
 }
 
 impl ChainBody {
-    fn of(view: ChainView) -> Self {
+    /// A chain as its reader sees it.
+    pub fn of(view: ChainView) -> Self {
         let ChainView { chain, state, shows_lead, legs } = view;
         Self {
             id: chain.id.0,

@@ -73,12 +73,12 @@ impl Feed {
         app.clock.now().micros()
     }
 
-    fn view(&self, app: &App, caller: &Caller, change: Change) -> ChangeView {
+    fn view(&self, app: &App, caller: &Caller, change: Change) -> Result<ChangeView, Problem> {
         let Change { event, record } = change;
         let cursor = self.cursor(app, event.number, 0);
         let Named { subject, id, within } = event.record;
         let seen = record.is_some();
-        ChangeView {
+        Ok(ChangeView {
             cursor,
             kind: subject.as_str(),
             id,
@@ -86,8 +86,8 @@ impl Feed {
             what: seen.then_some(event.what),
             at: seen.then(|| event.at.to_string()),
             tombstone: (!seen).then_some(true),
-            record: record.map(|record| RecordView::of(record, app, caller)),
-        }
+            record: record.map(|record| RecordView::of(record, app, caller)).transpose()?,
+        })
     }
 }
 
@@ -108,7 +108,7 @@ struct ChangeView {
     kind: &'static str,
     /// The record's id; of a membership the member's.
     id: Uuid,
-    /// The cluster, of a membership.
+    /// The cluster, of a membership; the offer, of a certificate.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     within: Option<Uuid>,
@@ -151,7 +151,7 @@ struct StandingView {
     kind: &'static str,
     /// The record's id; of a membership the member's.
     id: Uuid,
-    /// The cluster, of a membership.
+    /// The cluster, of a membership; the offer, of a certificate.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     within: Option<Uuid>,
@@ -180,8 +180,8 @@ struct ChangesQuery {
     /// `Last-Event-ID` instead.
     #[validate(length(max = limits::CURSOR))]
     since: Option<String>,
-    /// Only these kinds of records, with commas between them: `organisation`, `site`, `offer`, `need`, `match`,
-    /// `membership`, `mandate`; all where absent.
+    /// Only these kinds of records, with commas between them: `organisation`, `site`, `offer`, `certificate`, `need`, `run`,
+    /// `match`, `chain`, `call`, `membership`, `mandate`; all where absent.
     #[param(value_type = Option<String>, example = "offer,need")]
     #[serde(default)]
     types: Several<Subject>,
@@ -222,7 +222,7 @@ async fn list(
     let patience = Duration::from_secs(u64::from(query.wait.unwrap_or(0).min(LONGEST_WAIT)));
     let found = changes::wait_since(&app, &caller, &feed.filter, (after, limit, patience)).await?;
     let Changes { items, reached, more } = found.ok_or_else(gone)?;
-    let items = items.into_iter().map(|change| feed.view(&app, &caller, change)).collect();
+    let items = items.into_iter().map(|change| feed.view(&app, &caller, change)).collect::<Result<_, _>>()?;
     Ok(Json(ChangesView { items, next: feed.cursor(&app, reached, Feed::salt(&app)), more }).into_response())
 }
 
@@ -257,13 +257,11 @@ async fn snapshot(
     let place = query.cursor.map(|cursor| place_of(&app, &feed, &cursor)).transpose()?;
     let Snapshot { items, number, next } =
         changes::snapshot(&app, &caller, &feed.filter, place, limit(query.limit)).await?;
-    let view = |(record, shown): (Named, changes::Record)| StandingView {
-        kind: record.subject.as_str(),
-        id: record.id,
-        within: record.within,
-        record: RecordView::of(shown, &app, &caller),
+    let view = |(record, shown): (Named, changes::Record)| {
+        let (kind, id, within) = (record.subject.as_str(), record.id, record.within);
+        Ok(StandingView { kind, id, within, record: RecordView::of(shown, &app, &caller)? })
     };
-    let items = items.into_iter().map(view).collect();
+    let items = items.into_iter().map(view).collect::<Result<_, Problem>>()?;
     let since = next.is_none().then(|| feed.cursor(&app, number, Feed::salt(&app)));
     let next = next.map(|place| cursor::hide(&app.keys, &snapshots(&feed), &bytes_of(place), Feed::salt(&app)));
     Ok(Json(SnapshotView { items, next, since }))

@@ -56,7 +56,7 @@ impl ToSchema for FileBytes {
 /// A file that is filed as evidence of a certificate.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Evidence)]
-struct EvidenceView {
+pub struct EvidenceView {
     /// Its id.
     id: Uuid,
     /// The certificate.
@@ -83,7 +83,8 @@ struct EvidenceList {
 }
 
 impl EvidenceView {
-    fn of(evidence: Evidence) -> Self {
+    /// A file.
+    pub fn of(evidence: Evidence) -> Self {
         Self {
             id: evidence.id.0,
             certificate: evidence.certificate.0,

@@ -41,22 +41,10 @@ use crate::{
 
 /// Which calls a caller may know of.
 pub(crate) async fn reader_of(reader: &impl Reads, caller: &Caller, now: Instant) -> AppResult<CallReader> {
-    let scope = caller.actor.into();
-    let Some(id) = caller.actor.organisation() else { return Ok(CallReader::of_issuer(scope)) };
-    let own = match organisation_store::get(reader, scope, id).await {
-        Ok(own) => own.record,
-        Err(StoreError::NotFound) => return Ok(CallReader::of_issuer(scope)),
-        Err(e) => return Err(e.into()),
-    };
-    let known = clusters::of(reader, own.clusters.iter().copied().chain([id])).await?;
-    let is_over = |id: &OrganisationId| known.get(id).is_some_and(|cluster| cluster.is_over(now));
-    let verified = own.verification == Verification::Operator && own.kind == OrganisationKind::Cluster;
-    Ok(CallReader {
-        scope,
-        invited: own.clusters.into_iter().filter(|cluster| !is_over(cluster)).chain([id]).collect(),
-        market: own.verification != Verification::None,
-        clusters: verified && !is_over(&id),
-    })
+    match caller.actor.organisation() {
+        Some(id) => Ok(CallReader::of(reader, id, now).await?),
+        None => Ok(CallReader::of_issuer(caller.actor.into())),
+    }
 }
 
 /// Makes a call, as a draft or opened at once.

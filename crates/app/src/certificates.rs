@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     audit::{Act, Change, RecordKind},
     certificate::{self, Certificate, CertificateStatus, Doubt, Finding, Reviewer},
+    disclosure::Audience,
+    evidence::Evidence,
     ids::{CertificateId, OfferId, OrganisationId},
     link::MailKind,
-    offer::{Offer, Role},
+    offer::{Offer, OfferState, Role},
     organisation::{Organisation, OrganisationKind, Verification},
     text,
     time::{Day, Instant},
@@ -20,6 +22,7 @@ use crate::{
     access::Caller,
     audit::{Deed, Pen},
     error::{AppError, AppResult},
+    evidence::Seen,
     mails,
     memberships::require_verified,
     policy::{Action, Actor, Resource, require},
@@ -108,6 +111,36 @@ pub(crate) fn misheld(name: &str, role: Role, certificate: &Certificate) -> Opti
     (text::fold(holder) != text::fold(name)).then(|| {
         format!("{holder:?} is not the organisation, which offers as a maker; write its own name, or the role trader")
     })
+}
+
+/// A certificate with the papers that are filed of it.
+#[derive(Debug, Clone)]
+pub struct Filed {
+    /// The offer that states it.
+    pub offer: OfferId,
+    /// The certificate.
+    pub certificate: Certificate,
+    /// Its files, the oldest first.
+    pub evidence: Vec<Evidence>,
+}
+
+/// A certificate, to whoever may open the evidence of its offer; noted as an opening. A cluster sees none of a draft.
+///
+/// # Errors
+/// `NotFound` for others.
+pub async fn get(app: &App, caller: &Caller, (offer, id): (OfferId, CertificateId)) -> AppResult<Filed> {
+    let (caller, pen, now) = (caller.clone(), Pen::of(app, caller), app.clock.now());
+    app.store
+        .write(move |tx| async move {
+            let mut seen = Seen::by(&tx, &caller, offer, now).await?;
+            if seen.audience == Audience::OwnCluster && seen.offer.state == OfferState::Draft {
+                return Err(AppError::NotFound { what: "offer" });
+            }
+            let certificate = find(&mut seen.offer, id)?.clone();
+            seen.note(&tx, &pen).await?;
+            Ok(Filed { offer, certificate, evidence: evidence::of(&tx, id).await? })
+        })
+        .await
 }
 
 /// As what a caller looks at somebody else's certificates; `None` where he may not know of them.

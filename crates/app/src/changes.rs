@@ -12,8 +12,9 @@ use std::{
 };
 
 use domain::{
+    call::Call,
     event::{Event, Named, Subject},
-    ids::{MandateId, MatchId, NeedId, OfferId, OrganisationId, SiteId},
+    ids::{CallId, CertificateId, ChainId, MandateId, MatchId, NeedId, OfferId, OrganisationId, RunId, SiteId},
     mandate::Mandate,
     need::Need,
     offer::Offer,
@@ -27,13 +28,16 @@ pub use storage::events::EventFilter;
 use crate::{
     App,
     access::Caller,
+    calls,
+    certificates::{self, Filed},
+    chains::{self, ChainView},
     error::{AppError, AppResult},
     matches::MatchView,
     memberships, offers,
     offers::seen::SeenOffer,
     organisations::Registration,
     policy::Actor,
-    runs::Retention,
+    runs::{self, Retention, RunRow},
 };
 
 /// For how long events are kept, where nothing else is set.
@@ -130,10 +134,18 @@ pub enum Record {
     Offer(Box<Stored<Offer>>),
     /// A member's offer, as far as its cluster sees it.
     SeenOffer(Box<SeenOffer>),
+    /// A certificate with its files.
+    Certificate(Box<Filed>),
     /// A need.
     Need(Box<Stored<Need>>),
+    /// A run.
+    Run(Box<RunRow>),
     /// A match.
     Match(Box<MatchView>),
+    /// A chain.
+    Chain(Box<ChainView>),
+    /// A call, with the name of its issuer.
+    Call(Box<(Stored<Call>, Option<String>)>),
     /// A membership, with the name of the other side.
     Membership(Box<memberships::Named>),
     /// A mandate.
@@ -255,10 +267,25 @@ async fn record(app: &App, caller: &Caller, of: Named, owner: Option<Organisatio
             }
             own => own.map(|own| Record::Offer(Box::new(own))),
         },
+        Subject::Certificate => {
+            let offer = of.within.ok_or_else(|| AppError::internal("an event of a certificate names no offer"))?;
+            let found = certificates::get(app, caller, (OfferId(offer), CertificateId(of.id))).await;
+            found.map(|found| Record::Certificate(Box::new(found)))
+        }
         Subject::Need => crate::needs::get(app, actor, NeedId(of.id)).await.map(|found| Record::Need(Box::new(found))),
+        Subject::Run => runs::get(app, caller, RunId(of.id)).await.map(|found| Record::Run(Box::new(found))),
         Subject::Match => {
             crate::matches::get(app, actor, MatchId(of.id)).await.map(|found| Record::Match(Box::new(found)))
         }
+        Subject::Chain => chains::get(app, actor, ChainId(of.id)).await.map(|found| Record::Chain(Box::new(found))),
+        Subject::Call => match calls::get(app, caller, CallId(of.id)).await {
+            Ok(found) => {
+                let issuer = found.record.organisation;
+                let name = calls::issuers(app, std::slice::from_ref(&found)).await?.remove(&issuer);
+                Ok(Record::Call(Box::new((found, name))))
+            }
+            Err(error) => Err(error),
+        },
         Subject::Membership => {
             let cluster = of.within.ok_or_else(|| AppError::internal("an event of a membership names no cluster"))?;
             let found = memberships::get(app, caller, (OrganisationId(cluster), OrganisationId(of.id))).await;
@@ -317,6 +344,8 @@ pub async fn snapshot(
         Some(place) => place.number,
         None => number(app).await?,
     };
+    let calls = calls::reader_of(&app.store, caller, app.clock.now()).await?;
+    let view = store::View { scope: caller.actor.into(), onlooker: filter.onlooker, calls };
     let mut items = Vec::new();
     let kinds = filter.subjects.iter().copied();
     for subject in kinds.skip_while(|subject| place.is_some_and(|place| place.subject != *subject)) {
@@ -328,8 +357,7 @@ pub async fn snapshot(
                 let after = key.map(|(id, within)| Named { subject, id, within: Some(within) });
                 return Ok(Snapshot { items, number, next: Some(Place { number, subject, after }) });
             }
-            let kind = (subject, filter.onlooker);
-            let found = store::standing(&app.store, caller.actor.into(), kind, key, room).await?;
+            let found = store::standing(&app.store, &view, subject, key, room).await?;
             let Some(last) = found.last() else { break };
             key = Some((last.record.id, last.record.within.unwrap_or_default()));
             for one in found {

@@ -106,7 +106,7 @@ pub async fn delete(
                 let detail = format!("the certificate is {} by what is filed, so that stays", status.as_str());
                 return Err(AppError::Conflict { code: "wrong_state", detail });
             }
-            store::delete(&tx, certificate, id).await?;
+            store::delete(&tx, evidence, now).await?;
             let mut changes = vec![Change::to("certificate", certificate)];
             changes.extend(documented(&tx, &mut offer, certificate, filed.len() > 1, now).await?);
             pen.note(&tx, [deed(Act::Delete, evidence, &offer, changes)]).await
@@ -198,14 +198,14 @@ fn deed(act: Act, evidence: &Evidence, offer: &Offer, changes: Vec<Change>) -> D
 }
 
 /// An offer whose evidence the caller may see, and as whom.
-struct Seen {
-    offer: Offer,
-    audience: Audience,
+pub(crate) struct Seen {
+    pub(crate) offer: Offer,
+    pub(crate) audience: Audience,
     of_match: Option<MatchId>,
 }
 
 impl Seen {
-    async fn by(tx: &Tx, caller: &Caller, id: OfferId, now: domain::time::Instant) -> AppResult<Self> {
+    pub(crate) async fn by(tx: &Tx, caller: &Caller, id: OfferId, now: domain::time::Instant) -> AppResult<Self> {
         let missing = || AppError::NotFound { what: "offer" };
         let offer = match offers::get(tx, Scope::Operator, id).await {
             Err(StoreError::NotFound) => return Err(missing()),
@@ -230,7 +230,7 @@ impl Seen {
     }
 
     /// Notes the opening where the owner reads it; nothing where it is his own, or the operator's.
-    async fn note(&self, tx: &Tx, pen: &Pen) -> AppResult<()> {
+    pub(crate) async fn note(&self, tx: &Tx, pen: &Pen) -> AppResult<()> {
         match self.audience {
             Audience::Owner | Audience::Operator => return Ok(()),
             Audience::OwnCluster

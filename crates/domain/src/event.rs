@@ -8,6 +8,8 @@ use crate::{ids::OrganisationId, time::Instant};
 pub const CREATED: &str = "created";
 /// What happened to an organisation for which the operator vouches from now on, or no longer.
 pub const VERIFIED: &str = "verified";
+/// What happened to an organisation for which a cluster vouches from now on, or none does any longer.
+pub const VOUCHED: &str = "vouched";
 /// What happened to a record that somebody sees from now on.
 pub const SHOWN: &str = "shown";
 /// What happened to a record that somebody sees no longer.
@@ -22,10 +24,18 @@ pub enum Subject {
     Site,
     /// An offer.
     Offer,
+    /// A certificate with its evidence, by its id and, beside it, its offer.
+    Certificate,
     /// A need.
     Need,
+    /// A run.
+    Run,
     /// A match.
     Match,
+    /// A chain.
+    Chain,
+    /// A call, with its invitations and answers.
+    Call,
     /// A membership, by its member and, beside it, its cluster.
     Membership,
     /// A mandate.
@@ -34,8 +44,19 @@ pub enum Subject {
 
 impl Subject {
     /// All of them; what others refer to comes first.
-    pub const ALL: [Subject; 7] =
-        [Self::Organisation, Self::Site, Self::Offer, Self::Need, Self::Match, Self::Membership, Self::Mandate];
+    pub const ALL: [Subject; 11] = [
+        Self::Organisation,
+        Self::Site,
+        Self::Offer,
+        Self::Certificate,
+        Self::Need,
+        Self::Run,
+        Self::Match,
+        Self::Chain,
+        Self::Call,
+        Self::Membership,
+        Self::Mandate,
+    ];
 
     /// The name on the wire and in the table.
     pub fn as_str(self) -> &'static str {
@@ -43,8 +64,12 @@ impl Subject {
             Self::Organisation => "organisation",
             Self::Site => "site",
             Self::Offer => "offer",
+            Self::Certificate => "certificate",
             Self::Need => "need",
+            Self::Run => "run",
             Self::Match => "match",
+            Self::Chain => "chain",
+            Self::Call => "call",
             Self::Membership => "membership",
             Self::Mandate => "mandate",
         }
@@ -59,7 +84,15 @@ impl Subject {
     pub fn is_inside(self) -> bool {
         match self {
             Self::Membership | Self::Mandate => true,
-            Self::Organisation | Self::Site | Self::Offer | Self::Need | Self::Match => false,
+            Self::Organisation
+            | Self::Site
+            | Self::Offer
+            | Self::Certificate
+            | Self::Need
+            | Self::Run
+            | Self::Match
+            | Self::Chain
+            | Self::Call => false,
         }
     }
 }
@@ -71,7 +104,7 @@ pub struct Named {
     pub subject: Subject,
     /// Its id; of a membership the member's.
     pub id: Uuid,
-    /// The cluster, of a membership.
+    /// The cluster, of a membership; the offer, of a certificate.
     pub within: Option<Uuid>,
 }
 
@@ -86,6 +119,6 @@ pub struct Event {
     pub record: Named,
     /// What happened: `created`, `changed`, the state that it reached, or another word.
     pub what: String,
-    /// Whose record it is; `None` where the event is about who sees it.
+    /// Whose record it is; `None` where it is nobody's, and where the event is not for all who act for its owner.
     pub owner: Option<OrganisationId>,
 }

@@ -147,9 +147,11 @@ pub enum Bearing {
     AllBut(&'static [&'static str]),
 }
 
-/// Which events bear on what a run finds. Lines and certificates are changed with their offer. A new site has neither
-/// offers nor needs yet, and who sees an offer is no matter of runs. Matches make no runs: the engine's own suggestions
-/// come and go with each, what sides hold and agree was suggested before, and what is cancelled queues its run itself.
+/// Which events bear on what a run finds. Lines and certificates are changed with their offer; the files of a certificate,
+/// calls and runs themselves are no matter of runs. A new site has neither
+/// offers nor needs yet, and who sees an offer is no matter of runs. Matches and chains make no runs: the engine's own
+/// suggestions come and go with each, what sides hold and agree was suggested before, and what is cancelled queues its run
+/// itself.
 pub fn bearing(subject: Subject) -> Bearing {
     match subject {
         Subject::Offer => Bearing::AllBut(&[SHOWN, HIDDEN]),
@@ -158,7 +160,9 @@ pub fn bearing(subject: Subject) -> Bearing {
         // Whether somebody vouches for a supplier, and which offers are visible to whom.
         Subject::Organisation => Bearing::Only(&[VERIFIED]),
         Subject::Membership => Bearing::AllBut(&[]),
-        Subject::Match | Subject::Mandate => Bearing::Never,
+        Subject::Certificate | Subject::Run | Subject::Match | Subject::Chain | Subject::Call | Subject::Mandate => {
+            Bearing::Never
+        }
     }
 }
 

@@ -2,70 +2,32 @@
 
 use domain::{
     call::{Call, CallState},
+    event::Subject,
     ids::{CallId, OrganisationId},
     time::Instant,
 };
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
-    sea_query::Query,
-};
-use uuid::Uuid;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use crate::{
     bulk,
-    entity::{
-        call::{self, Column, Entity},
-        call_invitation,
-    },
+    entity::call::{self, Column, Entity},
     error::StoreError,
+    events::{self, CHANGED, CREATED, EXTENDED},
     json,
     origin::Stored,
     page::{self, Page, PageRequest},
-    scope::Scope,
     store::{Reads, Tx},
 };
 
 pub mod answers;
 pub mod invitations;
+mod knowing;
+mod moving;
 pub mod reports;
 
-/// Which calls a reader knows of: those that he issued, those that he is invited to, himself or through a cluster, and
-/// those that are shown to his kind.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallReader {
-    /// Whose calls he sees whatever their state.
-    pub scope: Scope,
-    /// The organisations whose invitations are his: his own and the clusters that it belongs to.
-    pub invited: Vec<OrganisationId>,
-    /// Whether he sees calls that are shown to the market.
-    pub market: bool,
-    /// Whether he sees those that are shown to clusters.
-    pub clusters: bool,
-}
-
-impl CallReader {
-    /// Of calls that he issued alone; of all of them where that is the operator.
-    pub fn of_issuer(scope: Scope) -> Self {
-        Self { scope, invited: Vec::new(), market: false, clusters: false }
-    }
-
-    fn sees(&self) -> Condition {
-        let invited = self.invited.iter().map(|id| id.0);
-        let invited = Query::select()
-            .column(call_invitation::Column::CallId)
-            .from(call_invitation::Entity)
-            .cond_where(call_invitation::Column::OrganisationId.is_in(invited))
-            .take();
-        let mut shown = Condition::any().add(Column::Id.in_subquery(invited));
-        for (visibility, sees) in [("market", self.market), ("clusters", self.clusters)] {
-            if sees {
-                shown = shown.add(Column::Visibility.eq(visibility));
-            }
-        }
-        let shown = Condition::all().add(Column::State.ne(CallState::Draft.as_str())).add(shown);
-        Condition::any().add(self.scope.over(&[Column::OrganisationId])).add(shown)
-    }
-}
+pub use knowing::CallReader;
+pub(crate) use knowing::{CLUSTERS, MARKET, known_to, members_of};
+pub(crate) use moving::merge;
 
 /// What narrows a list of calls.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -81,12 +43,35 @@ pub struct CallFilter {
 /// # Errors
 /// [`StoreError::Constraint`] when there is no such organisation.
 pub async fn insert(tx: &Tx, call: &Call, at: Instant) -> Result<(), StoreError> {
-    bulk::insert::<Entity, _>(tx.connection(), vec![row(call, at, at)?]).await
+    bulk::insert::<Entity, _>(tx.connection(), vec![row(call, at, at)?]).await?;
+    // One that is opened at once is no draft that nobody else sees.
+    let what = if call.state == CallState::Draft { CREATED } else { call.state.as_str() };
+    events::record(tx, Subject::Call, call.id.0, what, &[call.organisation], at);
+    Ok(())
 }
 
 /// Writes what a call has become.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is none of its id.
 pub async fn update(tx: &Tx, stored: &Stored<Call>, at: Instant) -> Result<(), StoreError> {
-    bulk::upsert::<Entity, _>(tx.connection(), vec![row(&stored.record, stored.created_at, at)?]).await
+    let (connection, call) = (tx.connection(), &stored.record);
+    let before = Entity::find_by_id(call.id.0).one(connection).await?.ok_or(StoreError::NotFound)?.state;
+    bulk::upsert::<Entity, _>(connection, vec![row(call, stored.created_at, at)?]).await?;
+    let what = match (before == call.state.as_str(), call.state) {
+        (true, CallState::Draft) => CHANGED,
+        (true, CallState::Open | CallState::Closed | CallState::Cancelled) => EXTENDED,
+        (false, reached) => reached.as_str(),
+    };
+    events::record(tx, Subject::Call, call.id.0, what, &[call.organisation], at);
+    Ok(())
+}
+
+/// Writes how far the silent were reminded, which nobody is shown: whoever is told of it is so by
+/// [`invitations::remind`].
+pub async fn note_reminders(tx: &Tx, stored: &Stored<Call>) -> Result<(), StoreError> {
+    let row = row(&stored.record, stored.created_at, stored.updated_at)?;
+    bulk::upsert::<Entity, _>(tx.connection(), vec![row]).await
 }
 
 /// One call.
@@ -184,16 +169,4 @@ fn stored(row: call::Model) -> Result<Stored<Call>, StoreError> {
         created_at: json::instant("calls.created_at", row.created_at)?,
         updated_at: json::instant("calls.updated_at", row.updated_at)?,
     })
-}
-
-/// Moves calls, invitations and answers of one organisation to another. Nobody is invited to his own call, and of two
-/// invitations or answers that are the same the one of the organisation that stays is kept.
-pub(crate) async fn merge<C: ConnectionTrait>(connection: &C, from: Uuid, into: Uuid) -> Result<(), StoreError> {
-    use sea_orm::sea_query::Expr;
-    let issued = Entity::update_many().col_expr(Column::OrganisationId, Expr::value(into));
-    issued.filter(Column::OrganisationId.eq(from)).exec(connection).await?;
-    let query = Entity::find().select_only().column(Column::Id).filter(Column::OrganisationId.eq(into));
-    let own: Vec<Uuid> = query.into_tuple().all(connection).await?;
-    invitations::merge(connection, from, into, &own).await?;
-    answers::merge(connection, from, into, &own).await
 }

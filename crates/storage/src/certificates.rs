@@ -4,11 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    certificate,
-    ids::{CertificateId, OrganisationId},
-    offer::Offer,
+    certificate::{self, Certificate},
+    disclosure::{Audience, FieldGroup},
+    ids::{CertificateId, OfferId, OrganisationId},
+    offer::{Offer, OfferState},
+    time::Instant,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
 use crate::{
@@ -18,6 +20,8 @@ use crate::{
         evidence_file, offer,
     },
     error::StoreError,
+    events::{self, CHANGED, CREATED, HIDDEN, REMOVED, SHOWN},
+    offers,
     store::{Reads, Tx},
 };
 
@@ -46,6 +50,72 @@ pub async fn stated_by(
         }
     }
     Ok(found)
+}
+
+/// What names certificates: the id of each, and its offer.
+pub(crate) type Key = (CertificateId, OfferId);
+
+/// Whether the cluster of its owner sees the certificates of an offer, with their numbers and papers.
+pub(crate) fn is_shown(offer: &Offer) -> bool {
+    let draft = offer.state == OfferState::Draft;
+    !draft && offer.terms.disclosure.sees(Audience::OwnCluster, FieldGroup::Evidence)
+}
+
+/// The certificates of an offer, each with its id.
+pub(crate) fn of_offer(offer: &Offer) -> impl Iterator<Item = (Key, Certificate)> {
+    offer.terms.certificates.iter().enumerate().map(|(place, certificate)| {
+        let id = certificate.id_at(offer.id, place);
+        ((id, offer.id), Certificate { id: Some(id), ..certificate.clone() })
+    })
+}
+
+/// Those of all offers that state any, which is found without reading the others.
+pub(crate) fn stating() -> Select<offer::Entity> {
+    // As the terms are written; a quotation mark in what somebody states is written otherwise.
+    offer::Entity::find().filter(offer::Column::Terms.contains(r#""certificates":[{"#))
+}
+
+/// The certificates of all offers of an organisation, each with whether its cluster sees it.
+pub(crate) async fn of_owner<C: ConnectionTrait>(connection: &C, owner: Uuid) -> Result<Vec<(Key, bool)>, StoreError> {
+    let query = stating().filter(offer::Column::OrganisationId.eq(owner)).order_by_asc(offer::Column::Id);
+    let mut found = Vec::new();
+    for row in query.all(connection).await? {
+        let offer = offers::stored(row)?.record;
+        let shown = is_shown(&offer);
+        found.extend(of_offer(&offer).map(|(key, _)| (key, shown)));
+    }
+    Ok(found)
+}
+
+/// Notes what became of the certificates of an offer.
+pub(crate) fn tell(tx: &Tx, before: Option<&Offer>, after: &Offer, at: Instant) {
+    let owner = after.organisation;
+    let mut were: BTreeMap<Key, Certificate> = before.into_iter().flat_map(of_offer).collect();
+    let (was_shown, shown) = (before.is_some_and(is_shown), is_shown(after));
+    for (key, certificate) in of_offer(after) {
+        let what = match were.remove(&key) {
+            None => CREATED,
+            Some(_) if was_shown && !shown => HIDDEN,
+            Some(old) if old.status != certificate.status => certificate.status.as_str(),
+            Some(old) if old != certificate => CHANGED,
+            Some(_) if shown && !was_shown => SHOWN,
+            Some(_) => continue,
+        };
+        events::of_certificate(tx, key, what, owner, at);
+    }
+    for key in were.into_keys() {
+        events::of_certificate(tx, key, REMOVED, owner, at);
+    }
+}
+
+/// Notes that a file of a certificate came or went.
+pub(crate) async fn tell_filed(tx: &Tx, key: Key, at: Instant) -> Result<(), StoreError> {
+    let query = offer::Entity::find_by_id(key.1.0).select_only().column(offer::Column::OrganisationId);
+    let owner: Option<Uuid> = query.into_tuple().one(tx.connection()).await?;
+    if let Some(owner) = owner {
+        events::of_certificate(tx, key, CHANGED, OrganisationId(owner), at);
+    }
+    Ok(())
 }
 
 /// Brings what hangs on the certificates of offers in line with them: the numbers by which they are found, and no

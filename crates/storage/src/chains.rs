@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    chain::{Chain, ending, stands},
+    chain::{Chain, ChainState, ending, stands},
+    event::Subject,
     ids::{ChainId, MatchId, OrganisationId},
     matches::{ClosingReason, MatchState},
     time::Instant,
@@ -21,6 +22,7 @@ use crate::{
         match_row,
     },
     error::StoreError,
+    events::{self, CHANGED, CREATED},
     json, ledger,
     matches::{self, MatchRow},
     page::{self, Page, PageRequest},
@@ -59,10 +61,10 @@ pub fn last<'a>(chain: &Chain, legs: &'a [MatchRow]) -> Vec<Option<&'a MatchRow>
 }
 
 /// The states of legs that never became one: who was on such a leg has left the chain.
-const LEFT: [MatchState; 3] = [MatchState::Suggested, MatchState::Declined, MatchState::Expired];
+pub(crate) const LEFT: [MatchState; 3] = [MatchState::Suggested, MatchState::Declined, MatchState::Expired];
 
 /// Whose chains somebody sees: those that he leads, and those of which he is on a leg that stands, or that was agreed.
-fn seen(scope: Scope) -> Condition {
+pub(crate) fn seen(scope: Scope) -> Condition {
     let sides = [match_row::Column::OfferOrganisationId, match_row::Column::NeedOrganisationId];
     let legs = Query::select()
         .column(match_row::Column::ChainId)
@@ -129,12 +131,24 @@ pub async fn legs(
 /// # Errors
 /// [`StoreError::Constraint`] when there is no such lead.
 pub async fn insert(tx: &Tx, chain: &Chain) -> Result<(), StoreError> {
-    bulk::insert::<Entity, _>(tx.connection(), vec![model(chain)?]).await
+    bulk::insert::<Entity, _>(tx.connection(), vec![model(chain)?]).await?;
+    events::record(tx, Subject::Chain, chain.id.0, CREATED, &[chain.lead], chain.created_at);
+    Ok(())
 }
 
 /// Writes what a chain that is locked has become.
 pub async fn update(tx: &Tx, chain: &Chain) -> Result<(), StoreError> {
-    bulk::upsert::<Entity, _>(tx.connection(), vec![model(chain)?]).await
+    bulk::upsert::<Entity, _>(tx.connection(), vec![model(chain)?]).await?;
+    let (at, now) = (chain.updated_at, Some(chain.updated_at));
+    let what = if chain.dissolved.as_ref().map(|(at, _)| *at) == now {
+        ChainState::Dissolved.as_str()
+    } else if chain.agreed_at == now {
+        ChainState::Agreed.as_str()
+    } else {
+        CHANGED
+    };
+    events::record(tx, Subject::Chain, chain.id.0, what, &[chain.lead], at);
+    Ok(())
 }
 
 /// Locks a chain with its legs.

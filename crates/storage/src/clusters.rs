@@ -4,16 +4,20 @@ use std::collections::BTreeMap;
 
 use domain::{
     cluster::{Cluster, ClusterForm},
+    event::Subject,
     ids::OrganisationId,
     time::{Day, Instant},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder,
+    sea_query::{Query, SelectStatement},
+};
 
 use crate::{
     bulk,
     entity::cluster::{self, Column, Entity},
     error::StoreError,
-    json, organisations,
+    events, json, organisations,
     store::{Reads, Tx},
 };
 
@@ -31,7 +35,10 @@ pub async fn put(tx: &Tx, id: OrganisationId, cluster: &Cluster, at: Instant) ->
         ends_on: cluster.ends_on.map(Day::number),
         closed_at: cluster.closed_at.map(Instant::micros),
     };
-    organisations::changed(tx, id, at);
+    match cluster.closed_at {
+        Some(_) => events::record(tx, Subject::Organisation, id.0, events::CLOSED, &[id], at),
+        None => organisations::changed(tx, id, at),
+    }
     bulk::upsert::<Entity, _>(tx.connection(), vec![row]).await
 }
 
@@ -60,6 +67,12 @@ pub async fn past(reader: &impl Reads, today: Day) -> Result<Vec<OrganisationId>
     let query = Entity::find().filter(Column::ClosedAt.is_null()).filter(Column::EndsOn.lt(today.number()));
     let rows = query.order_by_asc(Column::OrganisationId).all(reader.connection()).await?;
     Ok(rows.into_iter().map(|row| OrganisationId(row.organisation_id)).collect())
+}
+
+/// The ids of clusters that are over at an instant.
+pub(crate) fn over(at: Instant) -> SelectStatement {
+    let past = Condition::any().add(Column::ClosedAt.is_not_null()).add(Column::EndsOn.lt(at.day().number()));
+    Query::select().column(Column::OrganisationId).from(Entity).cond_where(past).take()
 }
 
 fn stored(row: cluster::Model) -> Result<Cluster, StoreError> {

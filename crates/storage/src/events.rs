@@ -7,10 +7,10 @@
 use std::{collections::BTreeMap, sync::PoisonError};
 
 pub use domain::event::CREATED;
-pub(crate) use domain::event::{HIDDEN, VERIFIED};
+pub(crate) use domain::event::{HIDDEN, SHOWN, VERIFIED, VOUCHED};
 use domain::{
-    event::{Named, SHOWN, Subject},
-    ids::OrganisationId,
+    event::{Named, Subject},
+    ids::{CertificateId, OfferId, OrganisationId},
     time::Instant,
 };
 use sea_orm::{
@@ -26,6 +26,8 @@ use crate::{
     store::Tx,
 };
 
+mod asking;
+mod linking;
 mod looking;
 mod numbering;
 mod reading;
@@ -35,7 +37,7 @@ mod unseen;
 pub(crate) use looking::lookers;
 pub use numbering::{Waiting, number, waiting};
 pub use reading::{EventFilter, EventPage, forget, last, page};
-pub use standing::{Standing, standing};
+pub use standing::{Standing, View, standing};
 pub use unseen::unseen;
 
 /// What happened to a record of which something else changed than its state; it takes no other word's place.
@@ -44,6 +46,20 @@ pub const CHANGED: &str = "changed";
 pub(crate) const ACTIVE: &str = "active";
 /// What happened to a membership that was active.
 pub(crate) const ENDED: &str = "ended";
+/// What happened to a cluster that is closed.
+pub(crate) const CLOSED: &str = "closed";
+/// What happened to a certificate that its offer states no longer.
+pub(crate) const REMOVED: &str = "removed";
+/// What happened to a chain or call that came to another organisation with all that one had.
+pub(crate) const MOVED: &str = "moved";
+/// What happened to an open call that takes answers for longer.
+pub(crate) const EXTENDED: &str = "extended";
+/// What happened to a call to which more were invited; its issuer is told, and they are.
+pub(crate) const INVITED: &str = "invited";
+/// What happened to a call of which the silent were reminded; its issuer is told.
+pub(crate) const REMINDED: &str = "reminded";
+/// What happened to a call that somebody answered; its issuer is told, and whoever sees that answer.
+pub(crate) const ANSWERED: &str = "answered";
 
 /// Events of one statement.
 const ROWS: usize = 4_000;
@@ -60,7 +76,7 @@ struct Fact {
     record: Named,
     what: String,
     owner: Option<OrganisationId>,
-    /// Who else reads it, and whether he does as the cluster of a member.
+    /// Who else reads it, and whether his own people do alone: as the cluster of a member, or since no mandate goes so far.
     readers: BTreeMap<OrganisationId, bool>,
     at: Instant,
 }
@@ -73,9 +89,7 @@ impl Told {
                 self.facts.push(new);
             }
             Some(known) => {
-                // Who sees a record says less than what became of it.
-                let says_more = known.what == HIDDEN || (new.what != CHANGED && new.what != HIDDEN);
-                if known.what != CREATED && says_more {
+                if says(&new.what) >= says(&known.what) {
                     known.what = new.what;
                 }
                 known.owner = new.owner.or(known.owner);
@@ -85,6 +99,17 @@ impl Told {
                 known.at = known.at.max(new.at);
             }
         }
+    }
+}
+
+/// How much a word says: who sees a record says less than what became of it, and what some are told less than what all are.
+fn says(what: &str) -> u8 {
+    match what {
+        HIDDEN => 0,
+        CHANGED => 1,
+        VOUCHED | INVITED | REMINDED | ANSWERED => 2,
+        CREATED => 4,
+        _ => 3,
     }
 }
 
@@ -105,9 +130,24 @@ pub(crate) fn of_membership(tx: &Tx, (cluster, member): (Uuid, Uuid), what: &str
     }
 }
 
-/// Notes that clusters see an offer no longer that is not their member's any more.
-pub(crate) fn hidden(tx: &Tx, offer: Uuid, from: &[OrganisationId], at: Instant) {
-    let record = Named { subject: Subject::Offer, id: offer, within: None };
+/// As [`record`], of a certificate, which is its offer's owner's.
+pub(crate) fn of_certificate(tx: &Tx, key: (CertificateId, OfferId), what: &str, owner: OrganisationId, at: Instant) {
+    add(tx, certificate(key), what, &[owner], at);
+}
+
+/// What names a certificate.
+pub(crate) fn certificate((id, offer): (CertificateId, OfferId)) -> Named {
+    Named { subject: Subject::Certificate, id: id.0, within: Some(offer.0) }
+}
+
+/// Notes that something happened to a record which is not for all who act for its owner, but for those named: each with
+/// whether his own people alone are told, and no holder of a mandate.
+pub(crate) fn some(tx: &Tx, record: Named, what: &str, readers: BTreeMap<OrganisationId, bool>, at: Instant) {
+    note(tx, Fact { record, what: what.to_owned(), owner: None, readers, at });
+}
+
+/// Notes that clusters see an offer or certificate no longer that is not their member's any more.
+pub(crate) fn hidden(tx: &Tx, record: Named, from: &[OrganisationId], at: Instant) {
     let readers: BTreeMap<_, _> = from.iter().map(|cluster| (*cluster, true)).collect();
     if !readers.is_empty() {
         note(tx, Fact { record, what: HIDDEN.to_owned(), owner: None, readers, at });

@@ -12,7 +12,7 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, Quer
 use uuid::Uuid;
 
 use crate::{
-    bulk,
+    bulk, certificates,
     entity::{
         evidence_file::{self, Column, Entity},
         match_row, offer,
@@ -38,7 +38,8 @@ pub async fn insert(tx: &Tx, evidence: &Evidence, bytes: Vec<u8>) -> Result<(), 
         bytes,
         created_at: evidence.created_at.micros(),
     };
-    bulk::insert::<Entity, _>(tx.connection(), vec![row]).await
+    bulk::insert::<Entity, _>(tx.connection(), vec![row]).await?;
+    certificates::tell_filed(tx, (evidence.certificate, evidence.offer), evidence.created_at).await
 }
 
 /// The columns of a row but the bytes.
@@ -81,12 +82,13 @@ pub async fn get(
 /// Deletes a file.
 ///
 /// # Errors
-/// As [`get`].
-pub async fn delete(tx: &Tx, certificate: CertificateId, id: EvidenceId) -> Result<(), StoreError> {
-    let query = Entity::delete_many().filter(Column::Id.eq(id.0)).filter(Column::CertificateId.eq(certificate.0));
+/// [`StoreError::NotFound`] when its certificate has it no longer.
+pub async fn delete(tx: &Tx, evidence: &Evidence, at: Instant) -> Result<(), StoreError> {
+    let (of, certificate) = (evidence.id.0, evidence.certificate);
+    let query = Entity::delete_many().filter(Column::Id.eq(of)).filter(Column::CertificateId.eq(certificate.0));
     match query.exec(tx.connection()).await?.rows_affected {
         0 => Err(StoreError::NotFound),
-        _ => Ok(()),
+        _ => certificates::tell_filed(tx, (certificate, evidence.offer), at).await,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Matches, and standing refusals between an offer and a need.
 
 use domain::{
-    event::Subject,
+    event::{Named, Subject},
     ids::{ChainId, InstalmentId, MatchId, NeedId, OfferId, OrganisationId, RunId},
     matches::{Account, ClosingReason, Entry, MatchState, Quantities, Sample},
     quantity::Quantity,
@@ -205,6 +205,7 @@ pub async fn suggested_of(tx: &Tx, run: RunId) -> Result<Vec<MatchRow>, StoreErr
 pub async fn insert(tx: &Tx, row: &MatchRow, entries: &[Entry]) -> Result<(), StoreError> {
     bulk::insert::<match_row::Entity, _>(tx.connection(), vec![model(row)?]).await?;
     events::record(tx, Subject::Match, row.id.0, events::CREATED, &[row.supplier, row.buyer], row.created_at);
+    tell_chain(tx, row);
     ledger::append(tx.connection(), row, entries, None, row.created_at).await
 }
 
@@ -245,9 +246,21 @@ pub async fn update(tx: &Tx, before: MatchState, after: &MatchRow) -> Result<(),
             let what = if before == after.state { events::CHANGED } else { after.state.as_str() };
             let sides = [after.supplier, after.buyer];
             events::record(tx, Subject::Match, after.id.0, what, &sides, after.updated_at);
+            if before != after.state {
+                tell_chain(tx, after);
+            }
             Ok(())
         }
     }
+}
+
+/// Notes that a chain stands otherwise since a leg of it does: to the leg's sides, who may leave it by that. Who else
+/// sees it is found when the event gets its number.
+fn tell_chain(tx: &Tx, row: &MatchRow) {
+    let Some(leg) = row.leg else { return };
+    let chain = Named { subject: Subject::Chain, id: leg.chain.0, within: None };
+    let sides = [row.supplier, row.buyer].map(|side| (side, false));
+    events::some(tx, chain, events::CHANGED, sides.into(), row.updated_at);
 }
 
 /// Whether a supplier's offer is not to serve a need.

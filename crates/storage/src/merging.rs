@@ -109,7 +109,7 @@ pub async fn merge(tx: &Tx, from: OrganisationId, into: OrganisationId, at: Inst
     let Yielded { offers: withdrawn, needs: closed } = twins::yielded(tx, from, into, at).await?;
     let (from, into) = (from.0, into.0);
     let lines = lines(connection, from).await?;
-    let offers = moving::tell(tx, from, into, at).await?;
+    let goods = moving::tell(tx, from, into, at).await?;
     let premises = dialect::move_premises(connection, from, into, at).await?;
     let suppliers = moved::<match_row::Entity, _>(connection, match_row::Column::OfferOrganisationId, from, into);
     let suppliers = suppliers.await?;
@@ -145,7 +145,7 @@ pub async fn merge(tx: &Tx, from: OrganisationId, into: OrganisationId, at: Inst
     };
     parts::claims(connection, from, into).await?;
     parts::clusters(tx, from, into, at).await?;
-    calls::merge(connection, from, into).await?;
+    calls::merge(tx, from, into, at).await?;
     organisation::Entity::delete_by_id(from).exec(connection).await.map_err(StoreError::from)?;
     former::keep(connection, row, into, at).await?;
     organisations::touch(tx, OrganisationId(into), at).await?;
@@ -154,7 +154,7 @@ pub async fn merge(tx: &Tx, from: OrganisationId, into: OrganisationId, at: Inst
         memberships::unvouch_all(tx, OrganisationId(into), at).await?;
     }
     memberships::recount_members(tx, OrganisationId(into), at).await?;
-    moving::hide(tx, (into, &offers), &looked_on, at).await?;
+    moving::hide(tx, (into, &goods), &looked_on, at).await?;
     Ok(merged)
 }
 

@@ -111,13 +111,16 @@ pub async fn insert_many(tx: &Tx, offers: &[Offer], at: Instant) -> Result<(), S
     for offer in offers {
         events::record(tx, Subject::Offer, offer.id.0, CREATED, &[offer.organisation], at);
     }
-    settle(tx.connection(), offers, at).await
+    settle(tx, &BTreeMap::new(), offers, at).await
 }
 
-/// Brings what hangs on offers in line with what they are by now.
-async fn settle<C: ConnectionTrait>(connection: &C, offers: &[Offer], at: Instant) -> Result<(), StoreError> {
-    certificates::settle(connection, offers).await?;
-    reviews::settle_offers(connection, offers, at).await
+/// Brings what hangs on offers in line with what they are by now, and were before.
+async fn settle(tx: &Tx, before: &BTreeMap<Uuid, Offer>, offers: &[Offer], at: Instant) -> Result<(), StoreError> {
+    for offer in offers {
+        certificates::tell(tx, before.get(&offer.id.0), offer, at);
+    }
+    certificates::settle(tx.connection(), offers).await?;
+    reviews::settle_offers(tx.connection(), offers, at).await
 }
 
 /// What an update from its source leaves alone, because it was decided here.
@@ -146,14 +149,13 @@ pub async fn save_imported(
     let plan = origin::plan(records, &known, |offer| (offer.id.0, offer.organisation.0));
     let kept: BTreeMap<Uuid, &Kept> = known.values().map(|(id, known)| (*id, &known.kept)).collect();
     let replaced = plan.writes.iter().map(|(id, _)| *id).filter(|id| kept.contains_key(id));
-    let mut before = before(connection, replaced).await?;
+    let before = before(connection, replaced).await?;
     let filed = evidence::filed(tx, before.keys().copied().map(OfferId)).await?;
     let mut offers = Vec::with_capacity(plan.writes.len());
     for (id, index) in &plan.writes {
         let Some(imported) = records.get(*index) else { continue };
         let mut record = Offer { id: OfferId(*id), ..imported.record.clone() };
-        let before = before.remove(id);
-        follow(&mut record, before.as_ref(), &filed);
+        follow(&mut record, before.get(id), &filed);
         if let Some(kept) = kept.get(id) {
             record.suspended |= kept.suspended;
             match json::word("offers.state", &kept.state, OfferState::parse)? {
@@ -185,7 +187,7 @@ pub async fn save_imported(
     let changed: Vec<Uuid> = kept.keys().copied().collect();
     bulk::upsert::<offer::Entity, _>(connection, rows).await?;
     watches::look_again(connection, changed).await?;
-    settle(connection, &offers, at).await?;
+    settle(tx, &before, &offers, at).await?;
     Ok(plan.outcomes.into_iter().map(|saved| saved.map(OfferId)).collect())
 }
 
@@ -306,6 +308,7 @@ pub async fn update(tx: &Tx, scope: Scope, offer: &Offer, at: Instant) -> Result
     if before.organisation_id != offer.organisation.0 {
         return Err(StoreError::NotFound);
     }
+    let was = stored(before.clone())?.record;
     let mut row = row(offer, at)?;
     row.created_at = before.created_at;
     row.source = before.source;
@@ -315,7 +318,7 @@ pub async fn update(tx: &Tx, scope: Scope, offer: &Offer, at: Instant) -> Result
     bulk::upsert::<offer::Entity, _>(connection, vec![row]).await?;
     events::record(tx, Subject::Offer, offer.id.0, what, &[offer.organisation], at);
     watches::look_again(connection, [offer.id.0]).await?;
-    settle(connection, std::slice::from_ref(offer), at).await
+    settle(tx, &BTreeMap::from([(offer.id.0, was)]), std::slice::from_ref(offer), at).await
 }
 
 /// One offer.

@@ -22,7 +22,7 @@ use crate::{
     dialect::{self, Turn},
     entity::{cluster, membership, organisation},
     error::StoreError,
-    events::{self, ACTIVE, CHANGED, CREATED, VERIFIED},
+    events::{self, ACTIVE, CHANGED, CREATED, VERIFIED, VOUCHED},
     json,
     memberships::{self, Clusters},
     merging,
@@ -289,7 +289,7 @@ pub async fn set_verification(
             .exec(tx.connection())
             .await?;
         let operator = [before, verification].contains(&Verification::Operator);
-        let what = if operator { VERIFIED } else { CHANGED };
+        let what = if operator { VERIFIED } else { VOUCHED };
         events::record(tx, Subject::Organisation, id.0, what, &[id], at);
     }
     Ok(before)

@@ -55,7 +55,7 @@ async fn run(
         }
         let mut text = String::new();
         for change in items {
-            let view = feed.view(&app, &caller, change);
+            let Ok(view) = feed.view(&app, &caller, change) else { return };
             let Ok(data) = serde_json::to_string(&view) else { return };
             // Writing to a string does not fail.
             let _ = write!(text, "event: change\nid: {}\ndata: {data}\n\n", view.cursor);

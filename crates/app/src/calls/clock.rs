@@ -61,7 +61,7 @@ pub async fn remind_due(app: &App) -> AppResult<usize> {
             }
             stored.record.reminders = due;
             let silent = reminded(&this, &tx, &stored.record, now).await?;
-            store::update(&tx, &stored, stored.updated_at).await?;
+            store::note_reminders(&tx, &stored).await?;
             pen.note(&tx, [deed(Act::Remind, &stored.record, vec![Change::to("reminded", silent)])]).await?;
             Ok(true)
         };

@@ -250,7 +250,7 @@ pub async fn remind(app: &App, caller: &Caller, id: CallId) -> AppResult<usize> 
         }
         stored.record.reminded_at = Some(now);
         let silent = reminded(&this, &tx, &stored.record, now).await?;
-        store::update(&tx, &stored, stored.updated_at).await?;
+        store::note_reminders(&tx, &stored).await?;
         pen.note(&tx, [deed(Act::Remind, &stored.record, vec![Change::to("reminded", silent)])]).await?;
         Ok(silent)
     });

@@ -150,7 +150,7 @@ async fn computed(
             () = &mut stop => {
                 cancel.store(true, Ordering::Relaxed);
                 // First of all, since whoever stops a program may not wait for long.
-                match store::give_back(&app.store, claimed).await {
+                match store::give_back(&app.store, claimed, app.clock.now()).await {
                     Ok(()) | Err(StoreError::Conflict(_)) => {}
                     // Then another worker has it once the lease is over.
                     Err(error) => tracing::warn!(run = %claimed.id, %error, "the run could not be put back"),

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use domain::{
     call::{
-        Call,
+        Call, CallTerms,
         answer::{Answer, AnswerKind},
     },
+    event::{Named, Subject},
     ids::{CallAnswerId, CallId, OfferId, OrganisationId},
     membership::MembershipState,
 };
@@ -15,6 +16,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::CallReader;
 use crate::{
     bulk,
     entity::{
@@ -23,6 +25,7 @@ use crate::{
         call_offer, membership, offer,
     },
     error::StoreError,
+    events::{self, ANSWERED, lookers},
     json,
     page::{self, Page, PageRequest},
     store::{Reads, Tx},
@@ -67,7 +70,34 @@ pub async fn put(tx: &Tx, answer: &Answer) -> Result<(), StoreError> {
     let before = call_offer::Entity::delete_many().filter(call_offer::Column::AnswerId.eq(answer.id.0));
     before.exec(connection).await?;
     let offers = answer.offers.iter().map(|(id, _)| call_offer::Model { answer_id: answer.id.0, offer_id: id.0 });
-    bulk::insert::<call_offer::Entity, _>(connection, offers.collect()).await
+    bulk::insert::<call_offer::Entity, _>(connection, offers.collect()).await?;
+    tell(tx, answer).await
+}
+
+/// Notes an answer to a call, to its issuer's own people and to whoever else sees it, as [`AnswerReader`] says.
+async fn tell(tx: &Tx, answer: &Answer) -> Result<(), StoreError> {
+    let (connection, at) = (tx.connection(), answer.updated_at);
+    let id = answer.call.0;
+    let call = call::Entity::find_by_id(id).one(connection).await?.ok_or(StoreError::NotFound)?;
+    let terms: CallTerms = json::from_text("calls.terms", &call.terms)?;
+    // What a firm answers past whoever holds its mandate is not for him.
+    let mut readers = BTreeMap::from([(answer.organisation, terms.confidential)]);
+    let mut others = BTreeMap::new();
+    if !terms.confidential {
+        let clusters = lookers(connection, [answer.organisation.0], at).await?.remove(&answer.organisation.0);
+        others.extend(clusters.into_iter().flatten().map(|cluster| (OrganisationId(cluster), true)));
+    }
+    others.insert(answer.by, terms.confidential);
+    for (other, inside) in others {
+        let who = CallReader::of(tx, other, at).await?;
+        let knows = call::Entity::find_by_id(id).filter(who.sees()).one(connection).await?.is_some();
+        if knows {
+            readers.entry(other).or_insert(inside);
+        }
+    }
+    readers.insert(OrganisationId(call.organisation_id), true);
+    events::some(tx, Named { subject: Subject::Call, id, within: None }, ANSWERED, readers, at);
+    Ok(())
 }
 
 /// The answer that somebody gave for an organisation.

@@ -1,7 +1,10 @@
 //! Who is invited to answer which call.
 
+use std::collections::BTreeMap;
+
 use domain::{
-    call::Invitation,
+    call::{CallState, Invitation},
+    event::{Named, Subject},
     ids::{CallId, OrganisationId},
     time::Instant,
 };
@@ -13,8 +16,12 @@ use uuid::Uuid;
 
 use crate::{
     bulk,
-    entity::call_invitation::{self, Column, Entity},
+    entity::{
+        call,
+        call_invitation::{self, Column, Entity},
+    },
     error::StoreError,
+    events::{self, INVITED, REMINDED},
     json,
     page::{self, Page, PageRequest},
     store::{Reads, Tx},
@@ -33,7 +40,25 @@ pub async fn insert(tx: &Tx, invitations: &[Invitation]) -> Result<(), StoreErro
         None => return Ok(()),
         Some(first) => of(tx, first.call).await?.into_iter().map(|invitation| invitation.organisation.0).collect(),
     };
-    bulk::insert::<Entity, _>(tx.connection(), rows.filter(|row| !known.contains(&row.organisation_id)).collect()).await
+    let rows: Vec<_> = rows.filter(|row| !known.contains(&row.organisation_id)).collect();
+    if let (Some(first), false) = (invitations.first(), rows.is_empty()) {
+        let whom: Vec<OrganisationId> = rows.iter().map(|row| OrganisationId(row.organisation_id)).collect();
+        tell(tx, INVITED, first.call, &whom, first.invited_at).await?;
+    }
+    bulk::insert::<Entity, _>(tx.connection(), rows).await
+}
+
+/// Notes what was done to invitations to a call, to its issuer's own people; to who is invited too, once it is no draft.
+/// The members of a cluster that is invited are found when the event gets its number.
+async fn tell(tx: &Tx, what: &str, id: CallId, whom: &[OrganisationId], at: Instant) -> Result<(), StoreError> {
+    let call = call::Entity::find_by_id(id.0).one(tx.connection()).await?.ok_or(StoreError::NotFound)?;
+    let mut readers = BTreeMap::new();
+    if what == INVITED && call.state != CallState::Draft.as_str() {
+        readers.extend(whom.iter().map(|id| (*id, false)));
+    }
+    readers.insert(OrganisationId(call.organisation_id), true);
+    events::some(tx, Named { subject: Subject::Call, id: id.0, within: None }, what, readers, at);
+    Ok(())
 }
 
 /// All invitations to a call, in the order of the organisations' ids.
@@ -50,6 +75,9 @@ pub async fn page(reader: &impl Reads, call: CallId, request: PageRequest) -> Re
 
 /// Notes that organisations were reminded.
 pub async fn remind(tx: &Tx, call: CallId, whom: &[OrganisationId], at: Instant) -> Result<(), StoreError> {
+    if !whom.is_empty() {
+        tell(tx, REMINDED, call, whom, at).await?;
+    }
     for list in bulk::id_lists(whom.iter().map(|id| id.0)) {
         Entity::update_many()
             .col_expr(Column::RemindedAt, Expr::value(at.micros()))

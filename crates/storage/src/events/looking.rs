@@ -1,22 +1,24 @@
-//! Clusters that look at the offers of their members: found as events get their numbers, one batch after the other, so
-//! that an offer and a membership that come at once cannot miss each other.
+//! Clusters that look at the offers of their members, and at the certificates of these: found as events get their numbers,
+//! one batch after the other, so that an offer and a membership that come at once cannot miss each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    event::Subject, ids::OrganisationId, membership::MembershipState, organisation::Verification, time::Instant,
+    event::{Named, Subject},
+    ids::OrganisationId,
+    membership::MembershipState,
+    organisation::Verification,
+    time::Instant,
 };
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Query,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Query};
 use uuid::Uuid;
 
 use super::{ACTIVE, ENDED, Fact, HIDDEN, SHOWN, VERIFIED, insert, numbering::named};
 use crate::{
-    bulk,
-    entity::{cluster, event, event_reader, membership, offer, organisation},
+    bulk, certificates, clusters,
+    entity::{event, event_reader, membership, offer, organisation},
     error::StoreError,
-    json,
+    events, json, offers,
 };
 
 /// Adds who looks at the offers of a batch, and events for what came into somebody's view or left it; says whether there
@@ -24,11 +26,19 @@ use crate::{
 pub(super) async fn add<C: ConnectionTrait>(connection: &C, rows: &[event::Model]) -> Result<bool, StoreError> {
     let Some(at) = rows.iter().map(|row| row.at).max() else { return Ok(false) };
     let at = json::instant("events.at", at)?;
-    let offer = Subject::Offer.as_str();
-    let offers =
-        || rows.iter().filter(|row| row.subject == offer).filter_map(|row| Some((row.id, row.organisation_id?)));
-    let lookers = lookers(connection, offers().map(|(_, owner)| owner), at).await?;
-    let readers = offers().flat_map(|(event_id, owner)| {
+    let hidden = hidden_certificates(connection, rows).await?;
+    let (offer, certificate) = (Subject::Offer.as_str(), Subject::Certificate.as_str());
+    let seen = |row: &&event::Model| match row.subject.as_str() {
+        subject if subject == offer => true,
+        // Whoever sees it no longer is told so.
+        subject if subject == certificate => {
+            row.what == HIDDEN || !row.within_id.is_some_and(|id| hidden.contains(&id))
+        }
+        _ => false,
+    };
+    let goods = || rows.iter().filter(seen).filter_map(|row| Some((row.id, row.organisation_id?)));
+    let lookers = lookers(connection, goods().map(|(_, owner)| owner), at).await?;
+    let readers = goods().flat_map(|(event_id, owner)| {
         let all = lookers.get(&owner).into_iter().flatten();
         all.map(move |id| event_reader::Model { event_id, organisation_id: *id, onlooker: true })
     });
@@ -39,11 +49,27 @@ pub(super) async fn add<C: ConnectionTrait>(connection: &C, rows: &[event::Model
             self::lookers(connection, [member], at).await?.get(&member).is_some_and(|all| all.contains(&cluster));
         // One that the operator does not vouch for saw nothing, and one that he no longer vouches for was told.
         if shown || rows.iter().any(|row| is_verified(row, cluster)) || is_vouched(connection, cluster).await? {
-            facts.extend(of_offers(connection, member, cluster, (shown, at)).await?);
+            facts.extend(of_goods(connection, member, cluster, (shown, at)).await?);
         }
     }
     insert(connection, &facts).await?;
     Ok(!facts.is_empty())
+}
+
+/// Those offers that certificates of a batch are stated in, and of which no cluster sees certificates.
+async fn hidden_certificates<C: ConnectionTrait>(
+    connection: &C,
+    rows: &[event::Model],
+) -> Result<BTreeSet<Uuid>, StoreError> {
+    let certificates = rows.iter().filter(|row| row.subject == Subject::Certificate.as_str());
+    let mut hidden = BTreeSet::new();
+    for list in bulk::id_lists(certificates.filter_map(|row| row.within_id)) {
+        for row in offer::Entity::find().filter(offer::Column::Id.is_in(list)).all(connection).await? {
+            let offer = offers::stored(row)?.record;
+            hidden.extend((!certificates::is_shown(&offer)).then_some(offer.id.0));
+        }
+    }
+    Ok(hidden)
 }
 
 /// Members and clusters between which it changed whether the one shows itself to the other.
@@ -65,8 +91,12 @@ async fn turned<C: ConnectionTrait>(
             Subject::Organisation
             | Subject::Site
             | Subject::Offer
+            | Subject::Certificate
             | Subject::Need
+            | Subject::Run
             | Subject::Match
+            | Subject::Chain
+            | Subject::Call
             | Subject::Membership
             | Subject::Mandate => {}
         }
@@ -89,20 +119,24 @@ async fn is_vouched<C: ConnectionTrait>(connection: &C, cluster: Uuid) -> Result
     Ok(found.is_some_and(|row| row.verification == Verification::Operator.as_str()))
 }
 
-async fn of_offers<C: ConnectionTrait>(
+async fn of_goods<C: ConnectionTrait>(
     connection: &C,
     member: Uuid,
     cluster: Uuid,
     (shown, at): (bool, Instant),
 ) -> Result<Vec<Fact>, StoreError> {
-    let fact = |id| Fact {
-        record: domain::event::Named { subject: Subject::Offer, id, within: None },
+    let fact = |record| Fact {
+        record,
         what: if shown { SHOWN } else { HIDDEN }.to_owned(),
         owner: None,
         readers: BTreeMap::from([(OrganisationId(cluster), true)]),
         at,
     };
-    Ok(offers_of(connection, member).await?.into_iter().map(fact).collect())
+    let offers = offers_of(connection, member).await?.into_iter();
+    let offers = offers.map(|id| Named { subject: Subject::Offer, id, within: None });
+    let certificates = certificates::of_owner(connection, member).await?.into_iter();
+    let certificates = certificates.filter(|(_, shown)| *shown).map(|(key, _)| events::certificate(key));
+    Ok(offers.chain(certificates).map(fact).collect())
 }
 
 /// The offers of an organisation.
@@ -125,10 +159,7 @@ pub(crate) async fn lookers<C: ConnectionTrait>(
         .from(organisation::Entity)
         .and_where(organisation::Column::Verification.eq(Verification::Operator.as_str()))
         .take();
-    let past = Condition::any()
-        .add(cluster::Column::ClosedAt.is_not_null())
-        .add(cluster::Column::EndsOn.lt(at.day().number()));
-    let over = Query::select().column(cluster::Column::OrganisationId).from(cluster::Entity).cond_where(past).take();
+    let over = clusters::over(at);
     let mut found: BTreeMap<Uuid, BTreeSet<Uuid>> = BTreeMap::new();
     for list in bulk::id_lists(owners) {
         let query = membership::Entity::find()

@@ -6,7 +6,7 @@ use domain::{
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::{looking, reading::last};
+use super::{asking, linking, looking, reading::last};
 use crate::{
     dialect::{self, Turn},
     entity::event::{self, Column, Entity},
@@ -39,7 +39,9 @@ async fn number_some(tx: &Tx) -> Result<bool, StoreError> {
     if rows.is_empty() {
         return Ok(false);
     }
-    let came = looking::add(connection, &rows).await?;
+    linking::add(connection, &rows).await?;
+    let mut came = looking::add(connection, &rows).await?;
+    came |= asking::add(tx, &rows).await?;
     let ids: Vec<String> = rows.iter().map(|row| row.id.to_string()).collect();
     let (ids, last) = (ids.join(", "), last(tx).await?);
     // The very rows that were looked at: one that was committed since waits for its turn.

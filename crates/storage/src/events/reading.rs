@@ -34,7 +34,8 @@ pub async fn last(reader: &impl Reads) -> Result<i64, StoreError> {
 pub struct EventFilter {
     /// About these.
     pub subjects: Vec<Subject>,
-    /// Also about records of members that the reader looks at as their cluster.
+    /// Also what is for the reader's own people alone: records of members that it looks at as their cluster, and what no
+    /// mandate lets anybody know.
     pub onlooker: bool,
 }
 
@@ -76,7 +77,10 @@ pub async fn page(
             if !filter.onlooker {
                 standing.and_where(Of::Onlooker.eq(false));
             }
-            query.filter(Condition::any().add(Column::OrganisationId.eq(own.0)).add(Expr::exists(standing)))
+            // Whoever reads anything reads of runs, which are nobody's.
+            let of_runs = Column::Subject.eq(Subject::Run.as_str());
+            let own = Condition::any().add(Column::OrganisationId.eq(own.0)).add(of_runs);
+            query.filter(own.add(Expr::exists(standing)))
         }
     };
     let rows = query.order_by_asc(Column::Number).limit(u64::from(limit) + 1).all(connection).await?;

@@ -2,7 +2,7 @@
 
 use domain::{
     event::{Named, Subject},
-    ids::OrganisationId,
+    ids::{CertificateId, OrganisationId},
     membership::MembershipState,
 };
 use sea_orm::{
@@ -12,11 +12,17 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    entity::{mandate, match_row, membership, need, offer, organisation, site},
+    calls::CallReader,
+    certificates, chains,
+    entity::{call, chain, mandate, match_row, membership, need, offer, organisation, run, site},
     error::StoreError,
+    events,
     scope::Scope,
     store::Reads,
 };
+
+/// How many offers are read at once for their certificates.
+const OFFERS: u64 = 200;
 
 /// A record that stands in somebody's view, and whose it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,17 +33,28 @@ pub struct Standing {
     pub owner: OrganisationId,
 }
 
-/// The records of one kind in the order of their ids, those beyond a key. An onlooker sees the offers of members too, as
-/// far as they are shown to him.
+/// Somebody's view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// What is his own.
+    pub scope: Scope,
+    /// Whether he sees the offers of members too.
+    pub onlooker: bool,
+    /// Which calls he knows of.
+    pub calls: CallReader,
+}
+
+/// The records of one kind in the order of their ids, those beyond a key; certificates in the order of their offers. An
+/// onlooker sees the offers of members too, as far as they are shown to him.
 pub async fn standing(
     reader: &impl Reads,
-    scope: Scope,
-    (subject, onlooker): (Subject, bool),
+    view: &View,
+    subject: Subject,
     after: Option<(Uuid, Uuid)>,
     limit: u32,
 ) -> Result<Vec<Standing>, StoreError> {
     let connection = reader.connection();
-    let from = (after, limit);
+    let (scope, from) = (view.scope, (after, limit));
     match subject {
         Subject::Organisation => {
             use organisation::Column as Of;
@@ -50,27 +67,38 @@ pub async fn standing(
         }
         Subject::Offer => {
             use offer::Column as Of;
-            let mut seen = scope.over(&[Of::OrganisationId]);
-            if let (Scope::Organisation(own), true) = (scope, onlooker) {
-                let members = Query::select()
-                    .column(membership::Column::MemberId)
-                    .from(membership::Entity)
-                    .and_where(membership::Column::ClusterId.eq(own.0))
-                    .and_where(membership::Column::State.eq(MembershipState::Active.as_str()))
-                    .take();
-                seen = Condition::any().add(seen).add(Of::OrganisationId.in_subquery(members));
-            }
+            let seen = offers(view);
             rows::<offer::Entity, _>(connection, subject, (Of::Id, Of::OrganisationId), seen, from).await
         }
+        Subject::Certificate => certificates(connection, view, from).await,
         Subject::Need => {
             use need::Column as Of;
             let own = scope.over(&[Of::OrganisationId]);
             rows::<need::Entity, _>(connection, subject, (Of::Id, Of::OrganisationId), own, from).await
         }
+        Subject::Run => {
+            use run::Column as Of;
+            let none = Of::Id.is_null();
+            let all = match scope {
+                Scope::Operator | Scope::Organisation(_) => Condition::all(),
+                Scope::Nobody => Condition::all().add(none),
+            };
+            rows::<run::Entity, _>(connection, subject, (Of::Id, Of::Id), all, from).await
+        }
         Subject::Match => {
             use match_row::Column as Of;
             let own = scope.over(&[Of::OfferOrganisationId, Of::NeedOrganisationId]);
             rows::<match_row::Entity, _>(connection, subject, (Of::Id, Of::OfferOrganisationId), own, from).await
+        }
+        Subject::Chain => {
+            use chain::Column as Of;
+            let seen = chains::seen(scope);
+            rows::<chain::Entity, _>(connection, subject, (Of::Id, Of::LeadOrganisationId), seen, from).await
+        }
+        Subject::Call => {
+            use call::Column as Of;
+            let seen = view.calls.sees();
+            rows::<call::Entity, _>(connection, subject, (Of::Id, Of::OrganisationId), seen, from).await
         }
         Subject::Membership => memberships(connection, scope, from).await,
         Subject::Mandate => {
@@ -79,6 +107,57 @@ pub async fn standing(
             rows::<mandate::Entity, _>(connection, subject, (Of::Id, Of::OrganisationId), own, from).await
         }
     }
+}
+
+/// The offers of a view.
+fn offers(view: &View) -> Condition {
+    use offer::Column as Of;
+    let seen = view.scope.over(&[Of::OrganisationId]);
+    match (view.scope, view.onlooker) {
+        (Scope::Organisation(own), true) => {
+            let members = Query::select()
+                .column(membership::Column::MemberId)
+                .from(membership::Entity)
+                .and_where(membership::Column::ClusterId.eq(own.0))
+                .and_where(membership::Column::State.eq(MembershipState::Active.as_str()))
+                .take();
+            Condition::any().add(seen).add(Of::OrganisationId.in_subquery(members))
+        }
+        (Scope::Organisation(_) | Scope::Operator | Scope::Nobody, _) => seen,
+    }
+}
+
+/// Certificates are part of the terms of their offers, so that these are walked through.
+async fn certificates<C: ConnectionTrait>(
+    connection: &C,
+    view: &View,
+    (after, limit): (Option<(Uuid, Uuid)>, u32),
+) -> Result<Vec<Standing>, StoreError> {
+    let (mut found, mut after) = (Vec::new(), after);
+    while u64::try_from(found.len()).unwrap_or(u64::MAX) < u64::from(limit) {
+        let mut query = certificates::stating().filter(offers(view)).order_by_asc(offer::Column::Id);
+        if let Some((_, offer)) = after {
+            query = query.filter(offer::Column::Id.gte(offer));
+        }
+        let rows = query.limit(OFFERS).all(connection).await?;
+        let (more, before) = (u64::try_from(rows.len()).unwrap_or(u64::MAX) == OFFERS, found.len());
+        for row in rows {
+            let offer = crate::offers::stored(row)?.record;
+            let mut ids: Vec<Uuid> = certificates::of_offer(&offer).map(|((id, _), _)| id.0).collect();
+            ids.sort_unstable();
+            for id in ids.into_iter().filter(|id| after.is_none_or(|after| (offer.id.0, *id) > (after.1, after.0))) {
+                let record = events::certificate((CertificateId(id), offer.id));
+                found.push(Standing { record, owner: offer.organisation });
+            }
+        }
+        let last = found.last().and_then(|one: &Standing| Some((one.record.id, one.record.within?)));
+        after = last.or(after);
+        if !more || found.len() == before {
+            break;
+        }
+    }
+    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(found)
 }
 
 async fn rows<E, C>(

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     FinishedRun, NewMatch, NewShortage, RunRow, RunState, Seen,
-    queue::{held, mine},
+    queue::{held, mine, told},
 };
 use crate::{
     bulk,
@@ -73,7 +73,10 @@ pub async fn finish(store: &Store, claimed: &RunRow, finished: FinishedRun, at: 
                 }
             };
             store_matches(&tx, (id, state), &finished.matches, at).await?;
-            store_shortages(connection, id, &finished.shortages, at).await
+            store_shortages(connection, id, &finished.shortages, at).await?;
+            // After its matches, so that whoever reads that it is done has read of them.
+            told(&tx, id.0, RunState::Done.as_str(), at);
+            Ok(())
         })
         .await
 }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use domain::{ids::RunId, time::Instant};
+use domain::{event::Subject, ids::RunId, time::Instant};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     UpdateMany,
     sea_query::{Expr, LockBehavior, LockType},
 };
+use uuid::Uuid;
 
 use super::{NewRun, RunRow, RunState, record};
 use crate::{
@@ -15,7 +16,8 @@ use crate::{
     dialect::{self, Turn},
     entity::run,
     error::StoreError,
-    events, json,
+    events::{self, CREATED},
+    json,
     store::{Reads, Store, Tx},
 };
 
@@ -60,7 +62,14 @@ pub async fn enqueue(tx: &Tx, new: &NewRun) -> Result<(), StoreError> {
         progress: None,
         after_event,
     };
-    bulk::insert::<run::Entity, _>(tx.connection(), vec![row]).await
+    bulk::insert::<run::Entity, _>(tx.connection(), vec![row]).await?;
+    told(tx, new.id.0, CREATED, new.at);
+    Ok(())
+}
+
+/// Notes where a run stands by now, which whoever reads runs is told. How far it is meanwhile is no event.
+pub(super) fn told(tx: &Tx, id: Uuid, what: &str, at: Instant) {
+    events::record(tx, Subject::Run, id, what, &[], at);
 }
 
 /// Whether a run waits that nobody has begun.
@@ -95,7 +104,7 @@ pub async fn claim(store: &Store, worker: &str, now: Instant, lease: Duration) -
     store
         .write(move |tx| async move {
             let connection = tx.connection();
-            give_up(connection, now).await?;
+            give_up(&tx, now).await?;
             let began = after_all_others(connection, now).await?;
             // What is committed by now is in what the run will look at.
             let seen = events::last(&tx).await?;
@@ -128,7 +137,11 @@ pub async fn claim(store: &Store, worker: &str, now: Instant, lease: Duration) -
                 .filter(free())
                 .exec_with_returning(connection)
                 .await?;
-            taken.into_iter().next().map(record).transpose()
+            let taken = taken.into_iter().next().map(record).transpose()?;
+            if let Some(run) = &taken {
+                told(&tx, run.id.0, RunState::Running.as_str(), now);
+            }
+            Ok(taken)
         })
         .await
 }
@@ -159,14 +172,17 @@ fn failing(reason: &str, at: Instant) -> UpdateMany<run::Entity> {
 }
 
 /// Fails the runs whose last lease is over.
-async fn give_up<C: ConnectionTrait>(connection: &C, now: Instant) -> Result<(), StoreError> {
+async fn give_up(tx: &Tx, now: Instant) -> Result<(), StoreError> {
     let message = format!("{MOST_ATTEMPTS} workers began it and none ended it; see their logs");
-    failing(&message, now)
+    let failed = failing(&message, now)
         .filter(run::Column::State.eq(RunState::Running.as_str()))
         .filter(run::Column::LeaseUntil.lte(now.micros()))
         .filter(run::Column::Attempts.gte(MOST_ATTEMPTS))
-        .exec(connection)
+        .exec_with_returning(tx.connection())
         .await?;
+    for run in failed {
+        told(tx, run.id, RunState::Failed.as_str(), now);
+    }
     Ok(())
 }
 
@@ -201,8 +217,8 @@ pub async fn renew(
 ///
 /// # Errors
 /// [`StoreError::Conflict`] when the run is no longer this worker's.
-pub async fn give_back(store: &Store, claimed: &RunRow) -> Result<(), StoreError> {
-    let mine = mine(claimed);
+pub async fn give_back(store: &Store, claimed: &RunRow, at: Instant) -> Result<(), StoreError> {
+    let (id, mine) = (claimed.id.0, mine(claimed));
     store
         .write(move |tx| async move {
             let queued = run::Entity::update_many()
@@ -215,6 +231,7 @@ pub async fn give_back(store: &Store, claimed: &RunRow) -> Result<(), StoreError
                 .filter(mine)
                 .exec(tx.connection())
                 .await?;
+            told(&tx, id, RunState::Queued.as_str(), at);
             held(queued.rows_affected)
         })
         .await
@@ -225,8 +242,11 @@ pub async fn give_back(store: &Store, claimed: &RunRow) -> Result<(), StoreError
 /// # Errors
 /// [`StoreError::Conflict`] when the run is no longer this worker's.
 pub async fn fail(store: &Store, claimed: &RunRow, reason: &str, at: Instant) -> Result<(), StoreError> {
-    let failing = failing(reason, at).filter(mine(claimed));
-    let work = move |tx: Tx| async move { held(failing.exec(tx.connection()).await?.rows_affected) };
+    let (id, failing) = (claimed.id.0, failing(reason, at).filter(mine(claimed)));
+    let work = move |tx: Tx| async move {
+        told(&tx, id, RunState::Failed.as_str(), at);
+        held(failing.exec(tx.connection()).await?.rows_affected)
+    };
     store.write(work).await
 }
 
@@ -241,7 +261,10 @@ pub async fn cancel(tx: &Tx, id: RunId, reason: &str, at: Instant) -> Result<Run
     let failing = failing(reason, at).filter(run::Column::Id.eq(id.0)).filter(run::Column::State.is_in(open));
     match failing.exec(tx.connection()).await?.rows_affected {
         0 => Err(StoreError::Conflict(format!("the run is {}", was.as_str()))),
-        _ => Ok(was),
+        _ => {
+            told(tx, id.0, RunState::Failed.as_str(), at);
+            Ok(was)
+        }
     }
 }
 

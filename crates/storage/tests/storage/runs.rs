@@ -114,9 +114,9 @@ on_both!(
         runs::renew(&db.store, &claimed, now(), LEASE, Some("half")).await.unwrap();
         let running = runs::get(&db.store, Scope::Operator, id).await.unwrap();
         assert_eq!(running.progress_json.as_deref(), Some("half"));
-        runs::give_back(&db.store, &claimed).await.unwrap();
+        runs::give_back(&db.store, &claimed, now()).await.unwrap();
         assert_eq!(runs::get(&db.store, Scope::Operator, id).await.unwrap(), before);
-        assert!(matches!(runs::give_back(&db.store, &claimed).await, Err(StoreError::Conflict(_))));
+        assert!(matches!(runs::give_back(&db.store, &claimed, now()).await, Err(StoreError::Conflict(_))));
         assert_eq!(runs::claim(&db.store, "b", now(), LEASE).await.unwrap().unwrap().attempts, 1);
     }
 );
