@@ -13,7 +13,7 @@ use rand::{RngExt as _, SeedableRng as _, rngs::ChaCha8Rng};
 use serde_json::{Value, json};
 use testkit::{Org, TestApp, TestDb, on_both};
 
-use crate::ledger;
+use crate::{capacity, ledger};
 
 const HOUR: i64 = 3_600 * 1_000_000;
 /// How long a proposal holds in normal times.
@@ -210,6 +210,7 @@ on_both! {
         let market = Market { app, firm, ward, third };
         for seed in 0..histories() {
             market.history(seed).await;
+            capacity::as_if_built_anew(&market.app).await;
             if seed % 50 == 0 {
                 ledger::sound(&market.app).await;
             }

@@ -100,7 +100,7 @@ impl Rollup {
 
 /// What there is.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Capacity)]
+#[schema(as = CapacityMap)]
 pub struct CapacityAnswerView {
     /// When it was asked; the figures are those of this moment.
     #[schema(format = DateTime)]
@@ -133,7 +133,7 @@ pub struct CapacityAnswerView {
 /// A row of the capacity map. Figures are base units that become available in its days; what lies ready counts in the
 /// first week.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = CapacityRow)]
+#[schema(as = CapacityMapRow)]
 pub struct CapacityRowView {
     /// The product; null where rows are not told apart by it.
     product: Option<String>,
@@ -189,7 +189,7 @@ pub struct CapacityRowView {
 
 /// How many offers there are for each value of a filter.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = CapacityFacets)]
+#[schema(as = CapacityMapFacets)]
 struct FacetsView {
     /// By product.
     product: BTreeMap<String, u32>,
