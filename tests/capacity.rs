@@ -12,7 +12,7 @@ use testkit::{Org, TestApp, TestDb, on_both};
 
 use crate::{
     ledger::{self, Pair},
-    memberships::{cluster, joined},
+    memberships::{self, cluster, joined},
     needs, offers,
 };
 
@@ -117,36 +117,41 @@ on_both! {
 }
 
 on_both! {
-    async fn acl_05_competitors_are_told_totals_of_three_and_of_no_giant(db: TestDb) {
+    async fn acl_05_competitors_are_told_totals_of_several_and_of_no_giant(db: TestDb) {
         let app = TestApp::new(db);
         let stranger = app.firm("Stranger").await;
         let mut firms = Vec::new();
         let query = "product=ffp&group_by=nuts2";
-        for name in ["One", "Two", "Three"] {
+        // Three would do, if none of the three could ask as somebody else.
+        for name in ["One", "Two", "Three", "Four"] {
             let told = asked_for(&app, &stranger.token, query).await;
             assert_eq!((told["rows"].as_array().unwrap().len(), total(&told, "running")), (0, 0), "{name}: {told}");
             let firm = app.firm(name).await;
+            memberships::verify(&app, &firm, "operator").await;
             weekly(&app, &firm, 1_000).await;
             firms.push(firm);
         }
         let told = asked_for(&app, &stranger.token, query).await;
         let row = &told["rows"][0];
-        assert_eq!(row["running"], json!(3 * 12 * 1_000), "{told}");
+        assert_eq!(row["running"], json!(4 * 12 * 1_000), "{told}");
         assert_eq!((&row["offers"], &row["with_network"]), (&json!(0), &json!(true)), "no rows of others: {told}");
-        // One of the three knows its own, so that the rest would be of two.
         let own = asked_for(&app, &firms[0].token, query).await;
-        assert_eq!(total(&own, "running"), 12_000, "{own}");
-        assert_eq!(own["rows"][0]["with_network"], json!(false));
-        // Filters that could part the three leave their total out, and say so.
+        assert_eq!((total(&own, "running"), &own["rows"][0]["offers"]), (48_000, &json!(1)), "{own}");
+        // Filters that could part the four leave their total out, and say so.
         for part in ["lead_days_at_most=3", "min_order_at_most=1", "lat=48.85&lon=2.35&radius_km=50", "fresh=true"] {
             let told = asked_for(&app, &stranger.token, &format!("{query}&{part}")).await;
-            assert_eq!((total(&told, "running"), &told["left_out"]), (0, &json!(["small_totals", "filter"])), "{part}: {told}");
+            let expected = (0, &json!(["small_totals", "filter"]));
+            assert_eq!((total(&told, "running"), &told["left_out"]), expected, "{part}: {told}");
         }
+        // Whoever nobody vouches for adds nothing, and a need of one's own opens no rows.
+        weekly(&app, &stranger, 500).await;
+        app.post(&stranger.token, "/api/v1/needs", &needs::plain(&stranger)).await.expect(201);
+        assert_eq!(total(&asked_for(&app, &firms[0].token, query).await, "running"), 48_000);
+        assert_eq!(asked_for(&app, &stranger.token, query).await["rows"][0]["nameless"], json!(0));
         // One of them is nearly all of it.
         weekly(&app, &firms[1], 1_000_000).await;
-        let told = asked_for(&app, &stranger.token, query).await;
+        let told = asked_for(&app, &app.firm("Another").await.token, query).await;
         assert_eq!(total(&told, "running"), 0, "{told}");
-        assert!(told["left_out"].as_array().unwrap().contains(&json!("small_totals")), "{told}");
     }
 }
 
@@ -161,13 +166,15 @@ on_both! {
         let told = asked_for(&app, &cluster.token, "group_by=cluster").await;
         assert_eq!((total(&told, "running"), &told["rows"][0]["nameless"]), (12_000, &json!(0)), "{told}");
         assert_eq!(told["rows"][0]["cluster"], json!(cluster.id), "{told}");
-        // It has no need yet, and nobody vouches for it.
-        assert_eq!(total(&asked_for(&app, &hospital.token, "").await, "running"), 0);
+        // Nobody vouches for it.
         app.post(&hospital.token, "/api/v1/needs", &needs::plain(&hospital)).await.expect(201);
+        assert_eq!(total(&asked_for(&app, &hospital.token, "").await, "running"), 0);
+        memberships::verify(&app, &hospital, "operator").await;
         let told = asked_for(&app, &hospital.token, "group_by=nuts3,cluster,role&facets=true").await;
         let row = &told["rows"][0];
-        assert_eq!((&row["running"], &row["nameless"], &row["organisations"]), (&json!(12_000), &json!(1), &json!(0)), "{told}");
-        assert_eq!((&row["cluster"], &row["role"]), (&Value::Null, &Value::Null), "whose it is, is nobody's business: {told}");
+        let seen = (&row["running"], &row["nameless"], &row["organisations"]);
+        assert_eq!(seen, (&json!(12_000), &json!(1), &json!(0)), "{told}");
+        assert_eq!((&row["cluster"], &row["role"]), (&Value::Null, &Value::Null), "whose it is, is not told: {told}");
         assert_eq!(row["region"].as_str().unwrap().len(), 4, "NUTS 2 and no finer: {told}");
         assert_eq!(told["facets"]["product"], json!({ "ffp": 1 }));
     }
@@ -194,6 +201,9 @@ on_both! {
             ("lat=95&lon=2&radius_km=10", "/lat out_of_range"),
             ("lat=NaN&lon=2&radius_km=10", "/lat bad_value"),
             ("lat=48&lon=2", "/radius_km missing"),
+            ("min_order_at_most=-1", "/min_order_at_most out_of_range"),
+            ("product=FFP2,apron", "/product ambiguous_product"),
+            ("until=2030-01-01", "/until too_long"),
         ] {
             let refused = app.get(&token, &format!("/api/v1/capacity?{part}")).await.expect(422);
             assert_eq!(refused.faults(), [fault], "{part}: {}", refused.text);
@@ -203,6 +213,14 @@ on_both! {
         }
         let refused = app.get(&token, "/api/v1/shortages?level=3&red_below=100&orange_below=50").await.expect(422);
         assert_eq!(refused.faults(), ["/level out_of_range", "/red_below out_of_range"]);
+        for (query, fault) in [
+            ("red_below=50000000&orange_below=50000000", "/red_below out_of_range"),
+            ("product=FFP2", "/product does_not_apply"),
+            ("region=ITC4C", "/region does_not_apply"),
+        ] {
+            let refused = app.get(&token, &format!("/api/v1/shortages?{query}")).await.expect(422);
+            assert_eq!(refused.faults()[0], fault, "{query}");
+        }
         app.get("", "/api/v1/capacity").await.expect(401);
     }
 }

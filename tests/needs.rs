@@ -35,7 +35,7 @@ on_both! {
         pair.step(&app, &pair.hospital, "accept", &json!({})).await.expect(200);
         assert_eq!((stands().await, listed("covered").await, listed("open").await), (json!("covered"), 1, 0));
         let events = app.get(&pair.hospital.token, &format!("/api/v1/changes?since={start}")).await.expect(200);
-        let of_need = events.items().iter().filter(|event| event["type"] == "need").last().unwrap();
+        let of_need = events.items().iter().rfind(|event| event["type"] == "need").unwrap();
         assert_eq!(of_need["record"]["state"], "covered", "{}", events.text);
         app.post(&pair.hospital.token, &format!("{need}/open"), &json!({})).await.expect(409);
         // More is asked for, and then not.

@@ -44,7 +44,8 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 /// Requests after which buckets that are full again are forgotten.
 const TIDY_EVERY: u32 = 10_000;
 
-/// The points of a request: 1 for a read, 5 for a change, 10 for a password, 20 for an explanation, 50 for a run.
+/// The points of a request: 1 for a read, 5 for a change, 10 for a password, 20 for an explanation or a look at the whole
+/// market, 50 for a run.
 pub fn cost(method: &Method, address: &Uri) -> NonZeroU32 {
     let path = address.path().trim_end_matches('/');
     let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
@@ -52,6 +53,7 @@ pub fn cost(method: &Method, address: &Uri) -> NonZeroU32 {
         (true, path) if path.starts_with("/api/v1/match-runs/") && path.contains("/needs/") => 20,
         (true, path) if path.starts_with("/api/v1/matches/") && path.ends_with("/evaluation") => 20,
         (true, path) if path.starts_with("/api/v1/match-runs/") && path.ends_with("/compare") => 20,
+        (true, "/api/v1/capacity" | "/api/v1/shortages") => 20,
         (true, _) => 1,
         (false, "/api/v1/match-runs") => 50,
         // A password is hashed, or compared with a hash.

@@ -19,6 +19,9 @@ use crate::{
     kept,
 };
 
+/// The most rows of an answer, each as often as it has weeks.
+const MOST: usize = 100_000;
+
 /// What is asked, as typed.
 #[derive(Debug, Clone, Default)]
 pub struct BoardQuestion {
@@ -56,6 +59,10 @@ pub async fn tell(app: &App, caller: &Caller, question: &BoardQuestion) -> AppRe
     let query = resolved(&tables, as_of.day(), question)?;
     let reader = reader(app, caller).await?;
     let answer = kept::ask(app, move |index| index.shortages(&query, &reader)).await?;
+    if answer.rows.len() * answer.weeks.len() > MOST {
+        let detail = "there would be more rows than an answer holds; ask for fewer weeks, products or regions";
+        return Err(Violations::one("/product", "too_many_rows", detail).into());
+    }
     Ok(BoardTold { answer, rule: question.rule, as_of })
 }
 
@@ -65,17 +72,32 @@ fn resolved(tables: &Tables, today: Day, question: &BoardQuestion) -> AppResult<
     let weeks = faults.keep(Weeks::new(today, from, until));
     let (mut products, mut regions) = (BTreeSet::new(), BTreeSet::new());
     for typed in &question.products {
-        let found = faults.keep(products_of(&tables.catalogue, typed));
-        products.extend(found.into_iter().flat_map(|(products, _)| products));
+        match faults.keep(products_of(&tables.catalogue, typed)) {
+            Some((_, Some(grade))) => {
+                let detail = format!("{typed:?} means the grade {grade}, and the board has none; write the product");
+                faults.push("/product", "does_not_apply", detail);
+            }
+            found => products.extend(found.into_iter().flat_map(|(products, _)| products)),
+        }
     }
     for typed in &question.regions {
-        regions.extend(faults.keep(regions_of(&tables.regions, typed)).unwrap_or_default());
+        let found = faults.keep(regions_of(&tables.regions, typed)).unwrap_or_default();
+        if found.iter().any(|code| tables.regions.get(code).is_some_and(|region| region.level > 2)) {
+            let detail = format!("{typed:?} is finer than the board, which tells NUTS 2; write the region around it");
+            faults.push("/region", "does_not_apply", detail);
+        }
+        regions.extend(found);
     }
     if question.level > 2 {
         let detail = format!("{} is no level of the board; write 0 for countries, 1 or 2", question.level);
         faults.push("/level", "out_of_range", detail);
     }
     let BoardRule { red_below, orange_below } = question.rule;
+    for (at, (part, whole)) in [("/red_below", red_below), ("/orange_below", orange_below)] {
+        if part > whole {
+            faults.push(at, "out_of_range", "is above 100 percent; write 0 to 100");
+        }
+    }
     if i64::from(red_below.0) * i64::from(orange_below.1) > i64::from(orange_below.0) * i64::from(red_below.1) {
         faults.push("/red_below", "out_of_range", "is above orange_below; red is worse than orange");
     }

@@ -23,7 +23,7 @@ use crate::{
     access::Caller,
     error::{AppError, AppResult},
     kept,
-    policy::Actor,
+    policy::{Action, Actor, Resource, require},
 };
 
 /// The weeks that are told where nobody says until when.
@@ -107,6 +107,11 @@ pub async fn tell(
         (index.capacity(&query, &reader), facets)
     })
     .await?;
+    if !answer.complete {
+        let detail =
+            "there would be more rows than an answer holds; ask for fewer weeks, products or regions, or group by less";
+        return Err(Violations::one("/group_by", "too_many_rows", detail).into());
+    }
     Ok(CapacityTold { answer, facets, as_of })
 }
 
@@ -117,6 +122,13 @@ fn resolved(tables: &Tables, today: Day, question: &CapacityQuestion) -> AppResu
     let mut products = BTreeSet::new();
     let mut grades = BTreeSet::new();
     for typed in &question.products {
+        let grade = products_of(&tables.catalogue, typed).ok().and_then(|(_, implied)| implied);
+        if let Some(grade) = grade.filter(|_| question.products.len() > 1) {
+            let detail =
+                format!("{typed:?} means the grade {grade} as well; ask for it alone, or write product and grade");
+            faults.push("/product", "ambiguous_product", detail);
+            continue;
+        }
         if let Some((found, implied)) = faults.keep(products_of(&tables.catalogue, typed)) {
             products.extend(found);
             grades.extend(implied.into_iter().flat_map(|grade| at_least(&tables.catalogue, &grade)));
@@ -129,6 +141,9 @@ fn resolved(tables: &Tables, today: Day, question: &CapacityQuestion) -> AppResu
     let mut regions = BTreeSet::new();
     for typed in &question.regions {
         regions.extend(faults.keep(regions_of(&tables.regions, typed)).unwrap_or_default());
+    }
+    if question.min_order_at_most.is_some_and(|least| least < 0) {
+        faults.push("/min_order_at_most", "out_of_range", "is below 0; write a number of base units");
     }
     let mut kinds = BTreeSet::new();
     for typed in &question.certificates {
@@ -249,6 +264,9 @@ fn certificate_of(catalogue: &Catalogue, typed: &str) -> Result<CertificateKindC
 
 /// What a caller is to the index.
 pub(crate) async fn reader(app: &App, caller: &Caller) -> AppResult<Reader> {
+    if let Actor::Organisation(own) = caller.actor {
+        require(caller, Action::Read, Resource::OwnedBy(own))?;
+    }
     let own = match caller.actor {
         Actor::Operator => return Ok(Reader::Operator),
         Actor::Nobody => return Ok(Reader::Public),
@@ -266,11 +284,11 @@ pub(crate) async fn reader(app: &App, caller: &Caller) -> AppResult<Reader> {
             BTreeSet::new()
         }
     };
+    // Anybody can state a need; whoever vouches for an authority vouches for what it asks as well.
     let buyer = match organisation.kind {
         OrganisationKind::Authority if vouched => Buyer::Authority,
         OrganisationKind::Firm | OrganisationKind::Cluster | OrganisationKind::Authority | OrganisationKind::Portal => {
-            let wanted = storage::needs::wanted(&app.store, own, app.today()).await?;
-            if wanted.is_empty() { Buyer::No } else { Buyer::WithNeeds(wanted) }
+            Buyer::No
         }
     };
     Ok(Reader::Party(Party { organisation: own, clusters, buyer }))

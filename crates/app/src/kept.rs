@@ -5,21 +5,27 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
+    num::NonZero,
     sync::{Arc, PoisonError, RwLock},
+    time::Duration,
 };
 
 use domain::{
-    ids::MatchId,
+    event::Subject,
+    ids::{MatchId, NeedId, OfferId, OrganisationId, SiteId},
     market::Commitment,
     mode::MarketMode,
     time::{Day, Instant},
 };
 use index::{Builder, Index, Standing};
 use storage::{
-    facts::{self, Fact, Mark, Promise},
+    facts::{self, Fact, Mark, News, Promise, Turned},
     modes,
 };
-use tokio::{sync::Mutex, time::Instant as Moment};
+use tokio::{
+    sync::{Mutex, Semaphore},
+    time::Instant as Moment,
+};
 
 use crate::{
     App, Tables,
@@ -27,11 +33,20 @@ use crate::{
 };
 
 /// The market in memory.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Kept {
     index: RwLock<Index>,
     /// Whose turn it is to catch up.
     turn: Mutex<Option<Reached>>,
+    /// Places for questions.
+    asking: Arc<Semaphore>,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Self { index: RwLock::default(), turn: Mutex::default(), asking: Arc::new(Semaphore::new(cores)) }
+    }
 }
 
 /// How far the index is.
@@ -59,7 +74,11 @@ struct Holds {
 /// An index on its way, with what is held until when.
 struct Filling(Builder, Holds);
 
-/// Answers a question from the market as it is now, on a thread that nobody else waits for.
+/// How often the market is caught up with while nobody asks, so that who asks has little to wait for.
+const EVERY: Duration = Duration::from_secs(5);
+
+/// Answers a question from the market as it is now, on a thread that nobody else waits for; as many at once as there are
+/// cores.
 ///
 /// # Errors
 /// Those of the database.
@@ -68,81 +87,82 @@ where
     F: FnOnce(&Index) -> T + Send + 'static,
     T: Send + 'static,
 {
-    catch_up(app).await?;
+    warm(app).await?;
     let kept = Arc::clone(&app.kept);
+    let place = Arc::clone(&kept.asking).acquire_owned().await.map_err(AppError::internal)?;
     let answering = tokio::task::spawn_blocking(move || {
+        let _place = place;
         let index = kept.index.read().unwrap_or_else(PoisonError::into_inner);
         question(&index)
     });
     answering.await.map_err(AppError::internal)
 }
 
-/// Builds the index where there is none, so that the first who asks need not wait for it.
+/// Brings the market in memory up to what is committed by now. It goes on to its end whoever waits for it or not, so that
+/// a client who hangs up costs nobody anything.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn warm(app: &App) -> AppResult<()> {
-    catch_up(app).await
+    let (app, came) = (app.clone(), Moment::now());
+    tokio::spawn(async move { catch_up(&app, came).await }).await.map_err(AppError::internal)?
 }
 
-async fn catch_up(app: &App) -> AppResult<()> {
-    let came = Moment::now();
+/// Keeps the market in memory while nobody asks, until it is told to stop.
+pub async fn work(app: &App, stop: impl Future<Output = ()>) {
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => return,
+            done = warm(app) => if let Err(error) = done {
+                tracing::warn!(%error, "the market in memory could not be brought up to date");
+            },
+        }
+        tokio::select! {
+            () = &mut stop => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+    }
+}
+
+async fn catch_up(app: &App, came: Moment) -> AppResult<()> {
     let mut turn = app.kept.turn.lock().await;
-    if turn.as_ref().is_some_and(|reached| reached.began >= came) {
+    if turn.as_ref().is_some_and(|reached| reached.began > came) {
         return Ok(());
     }
     let tables = app.tables();
-    if let Some(reached) = turn.as_mut().filter(|reached| Arc::ptr_eq(&reached.tables, &tables))
-        && let Some(news) = news(app, reached).await?
-    {
-        take_in(app, reached, news);
-        return Ok(());
+    if let Some(reached) = turn.as_mut().filter(|reached| Arc::ptr_eq(&reached.tables, &tables)) {
+        let (began, now) = (Moment::now(), app.clock.now());
+        let turned = if now.day() == reached.day { Turned::No } else { Turned::Yes };
+        if let Some(news) = facts::news(&app.store, &reached.mark, (now.day(), now), turned).await? {
+            take_in(app, reached, news, now).await?;
+            (reached.day, reached.began) = (now.day(), began);
+            return Ok(());
+        }
     }
     *turn = Some(build(app, tables).await?);
     Ok(())
 }
 
-/// What is to be taken in.
-struct News {
-    mark: Mark,
-    mode: MarketMode,
-    facts: Vec<Fact>,
-    began: Moment,
-    now: Instant,
-}
-
-/// Reads what changed; `None` where that cannot be told any more.
-async fn news(app: &App, reached: &Reached) -> AppResult<Option<News>> {
-    let (began, now) = (Moment::now(), app.clock.now());
-    let Some((changed, mark)) = facts::since(&app.store, &reached.mark).await? else { return Ok(None) };
-    let mode = modes::current(&app.store).await?;
-    let mut facts = Vec::new();
-    if now.day() != reached.day {
-        facts = facts::organisations_on(&app.store, now.day()).await?;
-    }
-    if !changed.is_empty() {
-        facts.extend(facts::read(&app.store, now.day(), now, &changed).await?);
-    }
-    Ok(Some(News { mark, mode, facts, began, now }))
-}
-
-/// Takes it in, all at once for whoever asks meanwhile.
-fn take_in(app: &App, reached: &mut Reached, news: News) {
-    let News { mark, mode, facts, began, now } = news;
+/// Takes in what changed, all at once for whoever asks meanwhile.
+async fn take_in(app: &App, reached: &mut Reached, news: News, now: Instant) -> AppResult<()> {
+    let News { facts, mark, mode } = news;
     let over = reached.holds.over(now);
+    facts.iter().for_each(|fact| reached.holds.note(fact));
     if mode != reached.mode || mark != reached.mark || !facts.is_empty() || !over.is_empty() {
-        let mut index = app.kept.index.write().unwrap_or_else(PoisonError::into_inner);
-        for id in over {
-            index.remove_commitment(id);
-        }
-        for fact in facts {
-            reached.holds.note(&fact);
-            take(&mut index, fact);
-        }
-        index.set_mode(mode);
-        index.set_as_of_event(mark.number);
+        let (kept, number) = (Arc::clone(&app.kept), mark.number);
+        // Whoever asks at length is waited for on a thread of its own.
+        let taking = tokio::task::spawn_blocking(move || {
+            let mut index = kept.index.write().unwrap_or_else(PoisonError::into_inner);
+            over.into_iter().for_each(|id| index.remove_commitment(id));
+            facts.into_iter().for_each(|fact| take(&mut index, fact));
+            index.set_mode(mode);
+            index.set_as_of_event(number);
+        });
+        taking.await.map_err(AppError::internal)?;
     }
-    (reached.mark, reached.mode, reached.day, reached.began) = (mark, mode, now.day(), began);
+    (reached.mark, reached.mode) = (mark, mode);
+    Ok(())
 }
 
 async fn build(app: &App, tables: Arc<Tables>) -> AppResult<Reached> {
@@ -154,6 +174,7 @@ async fn build(app: &App, tables: Arc<Tables>) -> AppResult<Reached> {
         let Filling(builder, holds) = into;
         holds.note(&fact);
         match fact {
+            Fact::Gone(..) => {}
             Fact::Organisation(organisation) => builder.organisation(&organisation),
             Fact::Site(site) => builder.site(&site),
             Fact::Line(line) => builder.line(&line),
@@ -181,6 +202,14 @@ fn take(index: &mut Index, fact: Fact) {
         Fact::Need(need) => index.upsert_need(&need),
         Fact::Promise(promise) => index.upsert_commitment(&promise.commitment, standing(&promise)),
         Fact::NoPromise(id) => index.remove_commitment(id),
+        Fact::Gone(subject, id) => match subject {
+            Subject::Organisation | Subject::Membership => index.remove_organisation(OrganisationId(id)),
+            Subject::Site => index.remove_site(SiteId(id)),
+            Subject::Offer => index.remove_offer(OfferId(id)),
+            Subject::Need => index.remove_need(NeedId(id)),
+            Subject::Match => index.remove_commitment(MatchId(id)),
+            Subject::Mandate | Subject::Call | Subject::Run | Subject::Chain | Subject::Certificate => {}
+        },
     }
 }
 
@@ -202,7 +231,8 @@ impl Holds {
             | Fact::NoPromise(id) => {
                 self.of.remove(id);
             }
-            Fact::Organisation(_) | Fact::Site(_) | Fact::Line(_) | Fact::Offer(_) | Fact::Need(_) => {}
+            Fact::Organisation(_) | Fact::Site(_) | Fact::Line(_) | Fact::Offer(_) | Fact::Need(_) | Fact::Gone(..) => {
+            }
         }
     }
 

@@ -120,6 +120,8 @@ pub struct CapacityAnswer {
     pub rows: Vec<Row>,
     /// One row for each base unit, in which nothing counts twice.
     pub totals: Vec<Row>,
+    /// Whether they are there. There are none of either where they would be more than an answer holds.
+    pub complete: bool,
     /// Whether an offer may stand in several rows, since its owner is a member of several clusters.
     pub overlapping: bool,
     /// Whether free figures are upper bounds: where offers share a line its output bounds them together week by week and

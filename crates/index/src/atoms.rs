@@ -8,8 +8,10 @@
 //!
 //! Atoms begin as fine as they can be told apart. One that does not [stand](Shares::stands) is merged with those beside it
 //! that do not either, then on the next stage with more of them; what does not stand in the end is never told. Which things
-//! make an atom depends on the contents and the day, not on the question and not on the reader. Of a cell a reader is told
-//! what is not his own or shown to him as rows, if that by itself may be told. A week of an atom in which one figure may
+//! make an atom depends on the contents and the day, not on the question and not on the reader. A cell is told only where it
+//! may be told to each who shares in it and takes his own part off, since somebody may ask as several. Of it a reader is
+//! told what is not his own or shown to him as rows, if that by itself may be told. Organisations that nobody vouches for are
+//! in no atom: anybody can register as many as he likes. A week of an atom in which one figure may
 //! not be told is withheld as a whole, since figures follow from one another; differences that anybody would form are
 //! judged like figures.
 //!
@@ -113,10 +115,11 @@ impl<const K: usize> Shares<K> {
     }
 
     /// Whether it is worth telling as it is: three organisations, and of the weeks that have anything at least half may be
-    /// told.
+    /// told even to whoever shares in them.
     fn stands(&self) -> bool {
         let some = self.weeks.iter().filter(|week| week.iter().any(|share| share.size > 0));
-        let (some, told) = some.fold((0, 0), |(some, told), week| (some + 1, told + usize::from(self.tells(week))));
+        let tells = |week: &[Share; K]| self.tells(week) && week.iter().all(Share::may_be_told_to_holders);
+        let (some, told) = some.fold((0, 0), |(some, told), week| (some + 1, told + usize::from(tells(week))));
         self.organisations >= FEWEST && 2 * told >= some
     }
 

@@ -57,7 +57,8 @@ impl Index {
             }
         }
         let free_is_upper_bound = !tally.shared.is_empty() || !eyes.sees_all();
-        let (rows, totals) = tally.rows(&meter);
+        let complete = !tally.rows.is_full();
+        let (rows, totals) = if complete { tally.rows(&meter) } else { (Vec::new(), Vec::new()) };
         CapacityAnswer {
             as_of_event: self.as_of_event(),
             on: query.weeks.on(),
@@ -65,6 +66,7 @@ impl Index {
             overlapping: query.group_by.contains(&crate::Group::Cluster),
             rows,
             totals,
+            complete,
             free_is_upper_bound,
             left_out,
         }

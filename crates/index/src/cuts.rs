@@ -4,16 +4,19 @@
 //! the last cut of each product is kept beside the columns, with what is told of each atom to somebody who sees none of its
 //! offers. It says nothing that the columns do not say.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+};
 
-use domain::time::Day;
+use domain::{organisation::Verification, time::Day};
 
 use crate::{
     answer::Sums,
-    atoms::{Atom, HORIZON, Shares, cut},
+    atoms::{Atom, HORIZON, Shares, cut, each_organisation, weeks},
     groups::MERGED,
     memory::vec_bytes,
-    network::{AtomKey, OfferHoldings, published},
+    network::{AtomKey, CHECKED, OfferHoldings, published},
     places::COARSE,
     shard::Flag,
     store::Index,
@@ -33,7 +36,7 @@ pub(crate) struct CutAtom {
     pub(crate) key: AtomKey,
     /// Rows of the product's columns.
     pub(crate) items: Vec<u32>,
-    /// By week of the horizon, what may be told to somebody who sees none of them.
+    /// By week of the horizon, what may be told to whoever sees none of them.
     pub(crate) told: Vec<(usize, Sums)>,
 }
 
@@ -98,6 +101,10 @@ impl Index {
         let mut left = Vec::new();
         for (item, row) in (0..).zip(shard.rows()) {
             let Some(place) = self.in_market(row.traits, row.curve, on) else { continue };
+            // Anybody can register firms: who is nobody's word hides no other.
+            if self.parties.vouched(row.traits.organisation) == Some(Verification::None) {
+                continue;
+            }
             let (open, grades) = (row.traits.is(Flag::Market), row.traits.grades);
             let certified = self.papers.certified(row.traits.papers, on, self.mode());
             let key = |level, grades| AtomKey { open, certified, region: self.regions.at_level(place, level), grades };
@@ -107,10 +114,37 @@ impl Index {
         let atoms = cut(left, &mut holdings);
         let mut told = |Atom { key, mut items }: Atom<AtomKey>| {
             items.shrink_to_fit();
-            let shares = Shares::of(&items, &mut holdings);
-            let told = shares.told().map(|(week, figures)| (week, published(&figures))).collect();
+            let told = self.for_everybody(&items, &mut holdings);
             CutAtom { key, items, told }
         };
         Some(Cut { on, atoms: atoms.into_iter().map(&mut told).collect() })
+    }
+
+    /// The weeks of an atom that may be told, whoever shares in them and takes his own part off, and whichever cluster knows
+    /// the parts of its members: nobody asks as a single one alone.
+    pub(crate) fn for_everybody(&self, items: &[u32], holdings: &mut OfferHoldings<'_>) -> Vec<(usize, Sums)> {
+        let shares = Shares::of(items, holdings);
+        let told: Vec<_> = shares.told_to_holders().collect();
+        if told.is_empty() {
+            return Vec::new();
+        }
+        let mut owners: Vec<(u32, Vec<[i128; CHECKED]>)> = Vec::new();
+        each_organisation(items, holdings, |owner, figures| owners.push((owner, figures.to_vec())));
+        let mut clusters: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+        for (owner, _) in &owners {
+            for cluster in self.parties.clusters(*owner) {
+                // A cluster's own offers are known to it as its members' are.
+                clusters.entry(*cluster).or_insert_with(|| BTreeSet::from([*cluster])).insert(*owner);
+            }
+        }
+        let mut safe = vec![true; weeks()];
+        for known in clusters.values().collect::<BTreeSet<_>>() {
+            let unknown = owners.iter().filter(|(owner, _)| !known.contains(owner));
+            let mut rest = Shares::none();
+            unknown.for_each(|(_, figures)| rest.add(figures));
+            safe.iter_mut().zip(rest.leaves()).for_each(|(safe, leaves)| *safe &= leaves);
+        }
+        let safe = |week: &usize| safe.get(*week).copied().unwrap_or(false);
+        told.into_iter().filter(|(week, _)| safe(week)).map(|(week, figures)| (week, published(&figures))).collect()
     }
 }

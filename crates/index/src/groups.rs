@@ -79,9 +79,14 @@ struct Sum {
     with_network: bool,
 }
 
+/// The most figures of an answer: rows, each as often as it has weeks.
+const MOST: usize = 200_000;
+
 /// All rows.
 pub(crate) struct Groups {
     weeks: usize,
+    /// Whether there would be more than an answer holds.
+    full: bool,
     numbers: HashMap<Key, u32>,
     sums: Vec<Sum>,
     /// Which organisation has offers in which row, with repetitions.
@@ -90,12 +95,21 @@ pub(crate) struct Groups {
 
 impl Groups {
     pub(crate) fn new(weeks: usize) -> Self {
-        Self { weeks, numbers: HashMap::new(), sums: Vec::new(), holders: Vec::new() }
+        Self { weeks, full: false, numbers: HashMap::new(), sums: Vec::new(), holders: Vec::new() }
     }
 
-    /// The number of a row, a new one where it is new.
+    /// Whether there would be more rows than an answer holds.
+    pub(crate) fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// The number of a row, a new one where it is new, and of none where there are too many.
     pub(crate) fn number(&mut self, key: Key) -> u32 {
         let new = number(self.sums.len());
+        self.full |= self.sums.len() * self.weeks > MOST;
+        if self.full {
+            return NONE;
+        }
         let found = *self.numbers.entry(key).or_insert(new);
         if found == new {
             let by = vec![[0; FIGURES]; self.weeks];

@@ -9,7 +9,7 @@
 //! beside those of its NUTS 1 regions and is not their sum; what is told of a country is the sum of all of them. Nothing
 //! that is withheld is in any sum, so none can be told from a sum less its parts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use domain::{
     code::{ProductCode, RegionCode},
@@ -19,10 +19,8 @@ use domain::{
 
 use crate::{
     answer::{FIGURES, Figures, Sums},
-    atoms::{HORIZON, Shares, each_organisation, weeks},
-    cuts::CutAtom,
+    atoms::HORIZON,
     intern::number,
-    network::{CHECKED, OfferHoldings, published},
     store::Index,
     weeks::Weeks,
 };
@@ -58,16 +56,14 @@ impl Index {
     /// keeps the index does so once a day.
     pub fn lattice(&self, on: Day) -> Lattice {
         let horizon = Weeks::whole(on, HORIZON);
-        let ends = horizon.ends();
         let mut cells = Vec::new();
         for product in 0..number(self.shards.len()) {
-            let (Some(shard), Some(cut)) = (self.shard(product), self.cut(product, on)) else { continue };
-            let mut holdings = OfferHoldings::new(self, shard, (on, &ends));
+            let Some(cut) = self.cut(product, on) else { continue };
             let mut sums: BTreeMap<(Option<RegionCode>, usize), Sums> = BTreeMap::new();
             for atom in cut.atoms.iter().filter(|atom| atom.key.open) {
                 let region = self.regions.code(self.regions.at_level(atom.key.region, 1)).cloned();
-                for (week, figures) in self.for_everybody(atom, &mut holdings) {
-                    let sum = sums.entry((region.clone(), week)).or_insert([0; FIGURES]);
+                for (week, figures) in &atom.told {
+                    let sum = sums.entry((region.clone(), *week)).or_insert([0; FIGURES]);
                     sum.iter_mut().zip(figures).for_each(|(sum, figure)| *sum += figure);
                 }
             }
@@ -80,32 +76,5 @@ impl Index {
         }
         cells.sort_by(|a, b| (&a.product, &a.region, a.week).cmp(&(&b.product, &b.region, b.week)));
         Lattice { as_of_event: self.as_of_event(), on, cells }
-    }
-
-    /// The weeks of an atom that may be told to everybody, whoever shares in them.
-    fn for_everybody(&self, atom: &CutAtom, holdings: &mut OfferHoldings<'_>) -> Vec<(usize, Sums)> {
-        let shares = Shares::of(&atom.items, holdings);
-        let told: Vec<_> = shares.told_to_holders().collect();
-        if told.is_empty() {
-            return Vec::new();
-        }
-        let mut owners: Vec<(u32, Vec<[i128; CHECKED]>)> = Vec::new();
-        each_organisation(&atom.items, holdings, |owner, figures| owners.push((owner, figures.to_vec())));
-        let mut clusters: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
-        for (owner, _) in &owners {
-            for cluster in self.parties.clusters(*owner) {
-                // A cluster's own offers are known to it as its members' are.
-                clusters.entry(*cluster).or_insert_with(|| BTreeSet::from([*cluster])).insert(*owner);
-            }
-        }
-        let mut safe = vec![true; weeks()];
-        for known in clusters.values().collect::<BTreeSet<_>>() {
-            let unknown = owners.iter().filter(|(owner, _)| !known.contains(owner));
-            let mut rest = Shares::none();
-            unknown.for_each(|(_, figures)| rest.add(figures));
-            safe.iter_mut().zip(rest.leaves()).for_each(|(safe, leaves)| *safe &= leaves);
-        }
-        let safe = |week: &usize| safe.get(*week).copied().unwrap_or(false);
-        told.into_iter().filter(|(week, _)| safe(week)).map(|(week, figures)| (week, published(&figures))).collect()
     }
 }

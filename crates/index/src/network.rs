@@ -19,8 +19,9 @@ use crate::{
     weeks::Weeks,
 };
 
-/// The figures and the differences that anybody would form: what maximum adds to running, and what promises took of each.
-pub(crate) const CHECKED: usize = FIGURES + 3;
+/// The figures and the differences that anybody would form: what maximum adds to running, what promises took of each, and
+/// what those of later took beyond what is held and agreed.
+pub(crate) const CHECKED: usize = FIGURES + 5;
 
 /// What atoms of offers are told apart by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,9 +90,11 @@ impl Holdings<CHECKED> for OfferHoldings<'_> {
         let mut before = [0; FIGURES];
         for (week, by) in out.iter_mut().zip(&self.by) {
             let grown: Sums = std::array::from_fn(|at| by[at] - before[at]);
-            let [running, maximum, _, _, _, free, free_maximum] = grown;
+            let [running, maximum, _, held, agreed, free, free_maximum] = grown;
+            let (taken, taken_maximum) = (running - free, maximum - free_maximum);
+            let later = [taken - held - agreed, taken_maximum - held - agreed];
             week[..FIGURES].copy_from_slice(&grown);
-            week[FIGURES..].copy_from_slice(&[maximum - running, running - free, maximum - free_maximum]);
+            week[FIGURES..].copy_from_slice(&[maximum - running, taken, taken_maximum, later[0], later[1]]);
             before = *by;
         }
     }
@@ -133,7 +136,9 @@ impl Index {
             let items: Vec<u32> = atom.items.iter().copied().filter(hidden).collect();
             if !has_few(&items, &holdings) {
                 let shares = Shares::of(&items, &mut holdings);
-                shares.told().for_each(|(week, figures)| tell((week, published(&figures))));
+                let open = |week: usize| atom.told.binary_search_by_key(&week, |(week, _)| *week).is_ok();
+                let told = shares.told().filter(|(week, _)| open(*week));
+                told.for_each(|(week, figures)| tell((week, published(&figures))));
             }
         }
         cells

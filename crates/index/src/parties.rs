@@ -63,14 +63,17 @@ impl Parties {
         self.site_ids.intern(&id)
     }
 
-    pub(crate) fn enter(&mut self, organisation: &Organisation) {
+    /// Takes an organisation, and says whether anything of it is otherwise than before.
+    pub(crate) fn enter(&mut self, organisation: &Organisation) -> bool {
         let at = self.number(organisation.id);
+        let before = (self.kind(at), self.vouched(at), self.clusters(at).to_vec());
         let mut clusters: Vec<u32> = organisation.clusters.iter().map(|c| self.number(*c)).collect();
         clusters.sort_unstable();
         clusters.dedup();
         let party = Party { kind: organisation.kind, clusters: clusters.into() };
         put(&mut self.parties, at, None, Some(party));
         put(&mut self.vouched, at, None, Some(organisation.verification));
+        before != (self.kind(at), self.vouched(at), self.clusters(at).to_vec())
     }
 
     pub(crate) fn leave(&mut self, id: OrganisationId) {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     code::{ProductCode, RegionCode},
+    organisation::Verification,
     time::Day,
     unit::BaseUnit,
 };
@@ -254,7 +255,9 @@ impl Index {
             let there = need.is_asked_for(weeks.on()) && self.parties.vouched(need.organisation).is_some();
             let Some(place) = self.parties.region(need.site).filter(|_| there) else { continue };
             let region = |level| self.regions.at_level(place, level);
-            others.push(([region(2), region(1), region(0)], item));
+            if self.parties.vouched(need.organisation) != Some(Verification::None) {
+                others.push(([region(2), region(1), region(0)], item));
+            }
             if eyes.sees_need(need.organisation) && inside(region(2)) {
                 let row = asked.entry((product, region(level))).or_insert_with(|| vec![[0; ASKED]; count]);
                 self.ask(need, weeks, row);
@@ -271,7 +274,10 @@ impl Index {
             if !inside(atom.key) {
                 continue;
             }
-            for (week, figures) in Shares::of(&items, &mut holdings).told() {
+            let open: BTreeSet<usize> =
+                Shares::of(&atom.items, &mut holdings).told_to_holders().map(|(week, _)| week).collect();
+            let told = Shares::of(&items, &mut holdings);
+            for (week, figures) in told.told().filter(|(week, _)| open.contains(week)) {
                 let Some(at) = horizon.buckets().get(week).and_then(|bucket| weeks.place(bucket.until)) else {
                     continue;
                 };

@@ -159,11 +159,9 @@ impl Index {
 
     /// Adds an organisation or puts it in the place of what was said of it before.
     pub fn upsert_organisation(&mut self, organisation: &Organisation) {
-        let known = self.parties.find(organisation.id).is_some_and(|number| self.parties.vouched(number).is_some());
-        if !known {
+        if self.parties.enter(organisation) {
             self.cuts.forget_all();
         }
-        self.parties.enter(organisation);
     }
 
     /// Forgets an organisation; its offers and needs do not count any more.

@@ -10,9 +10,10 @@ use std::{
 
 use domain::{
     event::Subject,
-    ids::{MatchId, OrganisationId},
+    ids::MatchId,
     line::Line,
     market::Commitment,
+    mode::MarketMode,
     need::Need,
     offer::Offer,
     organisation::{Organisation, Site, Verification},
@@ -33,10 +34,10 @@ use crate::{
         instalment, line, match_row, membership, need, offer, organisation, site,
     },
     error::StoreError,
-    json, lines, matches, memberships,
+    lines, matches, memberships,
     memberships::Clusters,
-    needs, offers, organisations, sites,
-    store::{Reads, Store},
+    modes, needs, offers, organisations, sites,
+    store::{Reads, Store, Tx},
 };
 
 /// Rows that are read at once.
@@ -61,15 +62,17 @@ pub enum Fact {
     /// A site.
     Site(Site),
     /// A line.
-    Line(Line),
+    Line(Box<Line>),
     /// An offer.
-    Offer(Offer),
+    Offer(Box<Offer>),
     /// A need.
-    Need(Need),
+    Need(Box<Need>),
     /// A match that holds or takes something.
     Promise(Promise),
     /// A match that does so no more, or never did.
     NoPromise(MatchId),
+    /// A record that is there no more.
+    Gone(Subject, Uuid),
 }
 
 /// Which events somebody has taken in.
@@ -83,14 +86,9 @@ pub struct Mark {
 
 /// Which records changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Changed(BTreeMap<Subject, BTreeSet<Uuid>>);
+struct Changed(BTreeMap<Subject, BTreeSet<Uuid>>);
 
 impl Changed {
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     fn of(&self, subject: Subject) -> impl Iterator<Item = Uuid> + use<> {
         self.0.get(&subject).cloned().unwrap_or_default().into_iter()
     }
@@ -119,9 +117,51 @@ pub async fn all<T: Send + 'static>(
     Ok((into?, read?))
 }
 
-/// Which records changed after a mark, and the mark after them; `None` where some of the events are kept no longer, or the
-/// database is another than it was, so that everything has to be read again.
-pub async fn since(reader: &impl Reads, mark: &Mark) -> Result<Option<(Changed, Mark)>, StoreError> {
+/// What is otherwise than it was at a mark.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    /// The records that changed, with what goes with them, as they stand by now.
+    pub facts: Vec<Fact>,
+    /// Which events they reflect.
+    pub mark: Mark,
+    /// The mode of the market.
+    pub mode: MarketMode,
+}
+
+/// What changed after a mark, in one state of the database; `None` where some of the events are kept no longer, so that
+/// everything has to be read again. With `turned`, all organisations are among it, since clusters end with the day.
+pub async fn news(
+    store: &Store,
+    mark: &Mark,
+    (day, now): (Day, Instant),
+    turned: Turned,
+) -> Result<Option<News>, StoreError> {
+    let mark = mark.clone();
+    let work = move |tx: Tx| async move {
+        let Some((changed, mark)) = since(&tx, &mark).await? else { return Ok(None) };
+        let mode = modes::current(&tx).await?;
+        let mut facts = match turned {
+            Turned::No => Vec::new(),
+            Turned::Yes => organisations_on(&tx, day).await?,
+        };
+        if !changed.0.is_empty() {
+            facts.extend(read(&tx, day, now, &changed).await?);
+        }
+        Ok(Some(News { facts, mark, mode }))
+    };
+    store.read_one_state(work).await
+}
+
+/// Whether another day began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turned {
+    /// It is the same.
+    No,
+    /// It did.
+    Yes,
+}
+
+async fn since(reader: &impl Reads, mark: &Mark) -> Result<Option<(Changed, Mark)>, StoreError> {
     #[derive(FromQueryResult)]
     struct Row {
         id: i64,
@@ -146,8 +186,8 @@ pub async fn since(reader: &impl Reads, mark: &Mark) -> Result<Option<(Changed, 
             }
         }
         let known = row.number.is_some_and(|number| number <= mark.number) || mark.unnumbered.contains(&row.id);
-        if !known {
-            let subject = json::word("events.subject", &row.subject, Subject::parse)?;
+        // A subject that only a later version knows is nothing that is kept here.
+        if let Some(subject) = Subject::parse(&row.subject).filter(|_| !known) {
             changed.0.entry(subject).or_default().insert(row.record_id);
         }
     }
@@ -157,63 +197,92 @@ pub async fn since(reader: &impl Reads, mark: &Mark) -> Result<Option<(Changed, 
 }
 
 /// Records as they stand by now: those that changed, with what goes with them.
-pub async fn read(reader: &impl Reads, day: Day, now: Instant, changed: &Changed) -> Result<Vec<Fact>, StoreError> {
+async fn read(reader: &impl Reads, day: Day, now: Instant, changed: &Changed) -> Result<Vec<Fact>, StoreError> {
     let connection = reader.connection();
     let mut facts = Vec::new();
-    let members = changed.of(Subject::Organisation).chain(changed.of(Subject::Membership));
-    facts.extend(organisations_of(reader, day, members.map(OrganisationId)).await?);
+    let parties: BTreeSet<Uuid> = changed.of(Subject::Organisation).chain(changed.of(Subject::Membership)).collect();
+    // What is said of a cluster bears on its members.
+    let mut touched = parties.clone();
+    for list in bulk::id_lists(parties) {
+        let members = membership::Entity::find().select_only().column(membership::Column::MemberId);
+        let members = members.filter(memberships::active()).filter(membership::Column::ClusterId.is_in(list));
+        touched.extend(members.into_tuple::<Uuid>().all(connection).await?);
+    }
+    facts.extend(organisations_of(reader, day, touched.into_iter()).await?);
     for list in bulk::id_lists(changed.of(Subject::Site)) {
-        for row in site::Entity::find().filter(site::Column::Id.is_in(list)).all(connection).await? {
+        let rows = site::Entity::find().filter(site::Column::Id.is_in(list.iter().copied())).all(connection).await?;
+        facts.extend(gone(Subject::Site, &list, rows.iter().map(|row| row.id)));
+        for row in rows {
             facts.push(Fact::Site(sites::stored(row)?.record));
         }
     }
-    let mut shared = Vec::new();
-    let mut found = Vec::new();
+    let (mut shared, mut found) = (Vec::new(), Vec::new());
     for list in bulk::id_lists(changed.of(Subject::Offer)) {
-        for row in offer::Entity::find().filter(offer::Column::Id.is_in(list)).all(connection).await? {
+        let rows = offer::Entity::find().filter(offer::Column::Id.is_in(list.iter().copied())).all(connection).await?;
+        found.extend(gone(Subject::Offer, &list, rows.iter().map(|row| row.id)));
+        for row in rows {
             shared.extend(row.line_id);
-            found.push(Fact::Offer(offers::stored(row)?.record));
+            found.push(Fact::Offer(Box::new(offers::stored(row)?.record)));
         }
     }
     // What a line puts out changes with an event of each offer that shares it.
     for list in bulk::id_lists(shared) {
         for row in line::Entity::find().filter(line::Column::Id.is_in(list)).all(connection).await? {
-            facts.push(Fact::Line(lines::record(row)?));
+            facts.push(Fact::Line(Box::new(lines::record(row)?)));
         }
     }
     facts.append(&mut found);
     for list in bulk::id_lists(changed.of(Subject::Need)) {
-        let rows = need::Entity::find().filter(need::Column::Id.is_in(list)).all(connection).await?;
+        let rows = need::Entity::find().filter(need::Column::Id.is_in(list.iter().copied())).all(connection).await?;
+        facts.extend(gone(Subject::Need, &list, rows.iter().map(|row| row.id)));
         let mut parts = needs::instalments::of_needs(connection, rows.iter().map(|row| row.id)).await?;
         for row in rows {
-            facts.push(Fact::Need(needs::stored(row, &mut parts)?.record));
+            facts.push(Fact::Need(Box::new(needs::stored(row, &mut parts)?.record)));
         }
     }
+    // Of what a run suggests nothing is read but that it promises nothing.
     for list in bulk::id_lists(changed.of(Subject::Match)) {
-        for row in match_row::Entity::find().filter(match_row::Column::Id.is_in(list)).all(connection).await? {
+        let ids = match_row::Column::Id.is_in(list.iter().copied());
+        let rows = match_row::Entity::find().filter(ids).filter(promising()).all(connection).await?;
+        let there: BTreeSet<Uuid> = rows.iter().map(|row| row.id).collect();
+        let none = list.iter().filter(|id| !there.contains(id));
+        facts.extend(none.map(|id| Fact::NoPromise(MatchId(*id))));
+        for row in rows {
             facts.push(promise(matches::record(row)?.at(now)));
         }
     }
     Ok(facts)
 }
 
-/// Organisations as they stand on a day: a cluster that is over by then has no members. All of them where none is named.
-pub async fn organisations_on(reader: &impl Reads, day: Day) -> Result<Vec<Fact>, StoreError> {
+/// Those of a list that were not found.
+fn gone(subject: Subject, list: &[Uuid], found: impl Iterator<Item = Uuid>) -> Vec<Fact> {
+    let found: BTreeSet<Uuid> = found.collect();
+    list.iter().filter(|id| !found.contains(id)).map(|id| Fact::Gone(subject, *id)).collect()
+}
+
+/// Matches that draw on an offer or cover something.
+fn promising() -> Condition {
+    Condition::any().add(match_row::Column::Drawn.gt(0)).add(match_row::Column::Covered.gt(0))
+}
+
+/// All organisations as they stand on a day: a cluster that is over by then has no members.
+async fn organisations_on(reader: &impl Reads, day: Day) -> Result<Vec<Fact>, StoreError> {
     let rows = organisation::Entity::find().all(reader.connection()).await?;
-    organisations_of(reader, day, rows.into_iter().map(|row| OrganisationId(row.id))).await
+    organisations_of(reader, day, rows.into_iter().map(|row| row.id)).await
 }
 
 async fn organisations_of(
     reader: &impl Reads,
     day: Day,
-    ids: impl Iterator<Item = OrganisationId>,
+    ids: impl Iterator<Item = Uuid>,
 ) -> Result<Vec<Fact>, StoreError> {
     let connection = reader.connection();
     let mut facts = Vec::new();
     let over = over(connection).await?;
-    for list in bulk::id_lists(ids.map(|id| id.0)) {
+    for list in bulk::id_lists(ids) {
         let rows = organisation::Entity::find().filter(organisation::Column::Id.is_in(list.iter().copied()));
         let rows = rows.all(connection).await?;
+        facts.extend(gone(Subject::Organisation, &list, rows.iter().map(|row| row.id)));
         let members = membership::Entity::find().filter(memberships::active());
         let members = members.filter(membership::Column::MemberId.is_in(list)).all(connection).await?;
         let clusters = live(members, &over, day);
@@ -295,19 +364,19 @@ impl Rows {
             }
             Self::Lines(rows) => {
                 for row in rows {
-                    take(Fact::Line(lines::record(row)?));
+                    take(Fact::Line(Box::new(lines::record(row)?)));
                 }
             }
             Self::Offers(rows) => {
                 for row in rows {
-                    take(Fact::Offer(offers::stored(row)?.record));
+                    take(Fact::Offer(Box::new(offers::stored(row)?.record)));
                 }
             }
             Self::Needs(rows, instalments) => {
                 let mut parts = BTreeMap::new();
                 needs::instalments::gather(instalments, &mut parts)?;
                 for row in rows {
-                    take(Fact::Need(needs::stored(row, &mut parts)?.record));
+                    take(Fact::Need(Box::new(needs::stored(row, &mut parts)?.record)));
                 }
             }
             Self::Promises(rows) => {
@@ -341,9 +410,8 @@ async fn send_all<C: ConnectionTrait>(connection: &C, to: &mpsc::Sender<Rows>) -
         send(to, Rows::Needs(rows, asked.all(connection).await?)).await?;
     }
     let mut after = Uuid::nil();
-    let counts = Condition::any().add(match_row::Column::Drawn.gt(0)).add(match_row::Column::Covered.gt(0));
     loop {
-        let rows = part::<match_row::Entity, _>(connection, match_row::Column::Id, after, counts.clone()).await?;
+        let rows = part::<match_row::Entity, _>(connection, match_row::Column::Id, after, promising()).await?;
         let Some(last) = rows.last() else { break };
         after = last.id;
         send(to, Rows::Promises(rows)).await?;

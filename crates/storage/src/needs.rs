@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    code::ProductCode,
     event::Subject,
     ids::{NeedId, OrganisationId, SiteId},
     need::{Instalment, Need, NeedState, Urgency},
@@ -285,27 +284,6 @@ pub async fn update(tx: &Tx, scope: Scope, need: &Need, at: Instant) -> Result<(
     bulk::upsert::<need::Entity, _>(connection, vec![row]).await?;
     instalments::replace(connection, &BTreeMap::from([(need.id.0, need.instalments.as_slice())])).await?;
     reviews::settle_needs(connection, std::slice::from_ref(need), at).await
-}
-
-/// The products that open needs of an organisation ask for by some day or later, of needs that wait for no reviewer.
-pub async fn wanted(
-    reader: &impl Reads,
-    organisation: OrganisationId,
-    today: Day,
-) -> Result<BTreeSet<ProductCode>, StoreError> {
-    use instalment::Column as Part;
-    let ahead = instalment::Entity::find().select_only().column(Part::NeedId);
-    let ahead = ahead.filter(Part::Withdrawn.eq(false)).filter(Part::Due.gte(today.number()));
-    let query = need::Entity::find()
-        .select_only()
-        .column(need::Column::Product)
-        .distinct()
-        .filter(need::Column::OrganisationId.eq(organisation.0))
-        .filter(need::Column::State.eq(NeedState::Open.as_str()))
-        .filter(need::Column::Quarantine.is_null())
-        .filter(need::Column::Id.in_subquery(ahead.into_query()));
-    let codes: Vec<String> = query.into_tuple().all(reader.connection()).await?;
-    Ok(codes.iter().map(|code| ProductCode::new(code)).collect())
 }
 
 /// One need.

@@ -213,7 +213,7 @@ impl CapacityAnswerView {
     /// With rows of weeks or of the period.
     pub fn of(told: CapacityTold, rollup: Rollup) -> Self {
         let CapacityTold { answer, facets, as_of } = told;
-        let CapacityAnswer { as_of_event, on, weeks, rows, totals, overlapping, free_is_upper_bound, left_out } =
+        let CapacityAnswer { as_of_event, on, weeks, rows, totals, overlapping, free_is_upper_bound, left_out, .. } =
             answer;
         let first = weeks.first().map_or(on, |week| week.from);
         let last = weeks.last().map_or(on, |week| week.until);

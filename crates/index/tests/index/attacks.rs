@@ -10,6 +10,7 @@ use domain::{
     code::{GradeCode, RegionCode},
     ids::{OfferId, OrganisationId},
     offer::Visibility,
+    organisation::Verification,
     quantity::Quantity,
     rate::Period,
 };
@@ -429,4 +430,28 @@ fn the_lattice_holds_against_those_who_share_in_it() {
     assert_eq!(of(4, &[]), 1, "the week of the stock; the others have nothing");
     assert_eq!(of(4, &[100]), 0, "a cluster of two takes theirs off and knows two");
     assert_eq!(of(5, &[100]), 1);
+}
+
+#[test]
+fn acl_05_nobody_learns_more_by_asking_as_several() {
+    // Firms that somebody vouches for, of which some are members of one cluster, beside two that anybody registered.
+    let told = |firms: usize, members: usize, reader: &Reader| {
+        let mut scene = Scene::new();
+        scene.firm(100, "DE", &[]);
+        for n in 0..firms + 2 {
+            scene.firm(n, "DE11", if n < members { &[100] } else { &[] });
+            scene.offer(n, stock(100));
+        }
+        for n in firms..firms + 2 {
+            scene.market.organisations.get_mut(&organisation_id(n)).unwrap().verification = Verification::None;
+        }
+        let query = CapacityQuery::new(Weeks::new(today(), today(), day("2020-04-26")).unwrap());
+        scene.index().capacity(&query, reader).totals.iter().map(|row| row.figures[0].running).sum::<i128>()
+    };
+    assert_eq!(told(3, 0, &party(99)), 0, "whoever is one of three takes his own off as somebody else");
+    assert_eq!((told(4, 0, &party(99)), told(4, 0, &party(0))), (400, 400));
+    assert_eq!(told(2, 0, &party(99)), 0, "two that nobody vouches for hide nobody");
+    // A cluster that acts for one of its members under a mandate still knows the others.
+    assert_eq!((told(4, 3, &party(99)), told(4, 3, &party(0))), (0, 100));
+    assert_eq!((told(6, 3, &party(99)), told(6, 3, &manager(100, &[100]))), (600, 600));
 }

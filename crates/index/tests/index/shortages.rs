@@ -76,7 +76,7 @@ fn needs_of_others_are_as_private_as_offers() {
         scene
     };
     let needed = |firms, reader: &Reader| row(&board(&of(firms), 2, reader), "DE11").map(|weeks| weeks[0].need[2]);
-    assert_eq!((needed(2, &party(99)), needed(3, &party(99))), (None, Some(300)));
+    assert_eq!((needed(3, &party(99)), needed(4, &party(99))), (None, Some(400)), "one of three would know two");
     assert_eq!((needed(3, &party(0)), needed(4, &party(0))), (Some(100), Some(400)), "his own, and three others");
     assert_eq!(needed(1, &buyer(50, Buyer::Authority)), Some(100));
     assert_eq!((needed(1, &Reader::Operator), needed(9, &Reader::Public)), (Some(100), None));

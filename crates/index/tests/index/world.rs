@@ -191,7 +191,7 @@ impl Scene {
             kind: OrganisationKind::Firm,
             name: format!("Organisation {n}"),
             country: CountryCode::new("DE"),
-            verification: Verification::None,
+            verification: Verification::Cluster,
             clusters,
         };
         self.market.organisations.insert(organisation, record);
@@ -259,7 +259,7 @@ impl Scene {
             certificates: vec![],
             accept_pending: false,
             certificate_status: CertificateStatus::Claimed,
-            verification: Verification::None,
+            verification: Verification::Cluster,
             transfers: [Transfer::Sale].into(),
             price_cap: None,
             regions: vec![],

@@ -108,16 +108,14 @@ pub(super) async fn until_stopped(
         let (app, stopped) = (app.clone(), flagged(stopped.clone()));
         tokio::spawn(async move { app::schedule::work(&app, stopped).await })
     };
-    // So that the first who asks what there is need not wait for the market to be read.
-    let warming = {
-        let app = app.clone();
-        tokio::spawn(async move { app::kept::warm(&app).await })
+    let kept = {
+        let (app, stopped) = (app.clone(), flagged(stopped.clone()));
+        tokio::spawn(async move { app::kept::work(&app, stopped).await })
     };
     let store = app.store.clone();
     let rates = settings.rate_limit.map(|limits| Rates::new(limits, settings.trusted_proxies.clone()));
     let served = api::serve(listener, api::router_with(app, rates), flagged(stopped)).await;
     signal.abort();
-    warming.abort();
     if served.is_ok() {
         worker.await?;
         mail.await?;
@@ -128,6 +126,7 @@ pub(super) async fn until_stopped(
         freshness.await?;
         risks.await?;
         schedule.await?;
+        kept.await?;
     }
     store.close().await.map_err(|fault| anyhow!("the database did not close in order: {fault}"))?;
     served?;
