@@ -225,7 +225,8 @@ def _by_query(service, operation, victim, token, caller):
             continue
         of_victim = victim["ids"][name]
         status, text = _ask(service, method, f"{_addressed(path, victim['ids'])}?{name}={of_victim}", None, token)
-        empty = status == 200 and not json.loads(text)["items"]
+        answer = json.loads(text) if status == 200 else {}
+        empty = status == 200 and not answer.get("items", answer.get("rows"))
         held = (empty or status in (403, 404, 422)) and _silent(text)
         tried(f"others' ids, as a {caller}: {method.upper()} {path}?{name}=", held, (status, text[:400]))
 
