@@ -135,6 +135,7 @@ on_both! {
         let row = &told["rows"][0];
         assert_eq!(row["running"], json!(4 * 12 * 1_000), "{told}");
         assert_eq!((&row["offers"], &row["with_network"]), (&json!(0), &json!(true)), "no rows of others: {told}");
+        assert_eq!(told["event"], Value::Null, "how much happens in the market is nobody's business: {told}");
         let own = asked_for(&app, &firms[0].token, query).await;
         assert_eq!((total(&own, "running"), &own["rows"][0]["offers"]), (48_000, &json!(1)), "{own}");
         // Filters that could part the four leave their total out, and say so.

@@ -62,8 +62,9 @@ struct BoardView {
     /// When it was asked; the figures are those of this moment.
     #[schema(format = DateTime)]
     as_of: String,
-    /// The number of the last event of the change feed that is in it.
-    event: i64,
+    /// The number of the last event of the change feed that is in it; null to all but the operator, since it counts what
+    /// others did.
+    event: Option<i64>,
     /// Percent of what is due below which a week is red.
     red_below: u32,
     /// Percent below which it is orange.
@@ -158,14 +159,14 @@ async fn tell(
 
 impl BoardView {
     fn of(told: BoardTold) -> Self {
-        let BoardTold { answer, rule, as_of } = told;
-        let ShortageAnswer { as_of_event, weeks, rows, free_is_upper_bound, left_out: missing, .. } = answer;
+        let BoardTold { answer, rule, as_of, event } = told;
+        let ShortageAnswer { weeks, rows, free_is_upper_bound, left_out: missing, .. } = answer;
         let percent = |(part, whole): (u32, u32)| part * 100 / whole.max(1);
         let spans: Vec<(String, String)> =
             weeks.iter().map(|week| (week.from.to_string(), week.until.to_string())).collect();
         Self {
             as_of: as_of.to_string(),
-            event: as_of_event,
+            event,
             red_below: percent(rule.red_below),
             orange_below: percent(rule.orange_below),
             rows: rows.iter().flat_map(|row| BoardRowView::each(row, &spans)).collect(),

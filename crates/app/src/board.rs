@@ -14,7 +14,7 @@ pub use index::{BoardRule, Colour, ShortageAnswer, ShortageRow, ShortageWeek};
 use crate::{
     App, Tables,
     access::Caller,
-    capacity::{products_of, reader, regions_of, span},
+    capacity::{event, products_of, reader, regions_of, span},
     error::{AppError, AppResult},
     kept,
 };
@@ -48,6 +48,8 @@ pub struct BoardTold {
     pub rule: BoardRule,
     /// When it was asked.
     pub as_of: Instant,
+    /// The number of the last event in it, for the operator.
+    pub event: Option<i64>,
 }
 
 /// What is short, of all that the caller sees.
@@ -63,7 +65,8 @@ pub async fn tell(app: &App, caller: &Caller, question: &BoardQuestion) -> AppRe
         let detail = "there would be more rows than an answer holds; ask for fewer weeks, products or regions";
         return Err(Violations::one("/product", "too_many_rows", detail).into());
     }
-    Ok(BoardTold { answer, rule: question.rule, as_of })
+    let event = event(caller, answer.as_of_event);
+    Ok(BoardTold { answer, rule: question.rule, as_of, event })
 }
 
 fn resolved(tables: &Tables, today: Day, question: &BoardQuestion) -> AppResult<ShortageQuery> {

@@ -75,6 +75,8 @@ pub struct CapacityTold {
     pub facets: Option<Facets>,
     /// When it was asked.
     pub as_of: Instant,
+    /// The number of the last event in it, for the operator.
+    pub event: Option<i64>,
 }
 
 /// Whether to count offers by the values of filters as well.
@@ -112,7 +114,16 @@ pub async fn tell(
             "there would be more rows than an answer holds; ask for fewer weeks, products or regions, or group by less";
         return Err(Violations::one("/group_by", "too_many_rows", detail).into());
     }
-    Ok(CapacityTold { answer, facets, as_of })
+    let event = event(caller, answer.as_of_event);
+    Ok(CapacityTold { answer, facets, as_of, event })
+}
+
+/// The number of an event, for whoever runs the service: it counts what others did as well, whoever may see that.
+pub(crate) fn event(caller: &Caller, number: i64) -> Option<i64> {
+    match caller.actor {
+        Actor::Operator => Some(number),
+        Actor::Organisation(_) | Actor::Nobody => None,
+    }
 }
 
 fn resolved(tables: &Tables, today: Day, question: &CapacityQuestion) -> AppResult<CapacityQuery> {

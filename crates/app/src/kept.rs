@@ -135,7 +135,11 @@ async fn catch_up(app: &App, came: Moment) -> AppResult<()> {
         let (began, now) = (Moment::now(), app.clock.now());
         let turned = if now.day() == reached.day { Turned::No } else { Turned::Yes };
         if let Some(news) = facts::news(&app.store, &reached.mark, (now.day(), now), turned).await? {
-            take_in(app, reached, news, now).await?;
+            if let Err(error) = take_in(app, reached, news, now).await {
+                // What was taken in by half is built anew.
+                *turn = None;
+                return Err(error);
+            }
             (reached.day, reached.began) = (now.day(), began);
             return Ok(());
         }

@@ -105,8 +105,9 @@ pub struct CapacityAnswerView {
     /// When it was asked; the figures are those of this moment.
     #[schema(format = DateTime)]
     as_of: String,
-    /// The number of the last event of the change feed that is in it.
-    event: i64,
+    /// The number of the last event of the change feed that is in it; null to all but the operator, since it counts what
+    /// others did.
+    event: Option<i64>,
     /// The first day.
     #[schema(format = Date)]
     from: String,
@@ -212,9 +213,8 @@ struct FacetsView {
 impl CapacityAnswerView {
     /// With rows of weeks or of the period.
     pub fn of(told: CapacityTold, rollup: Rollup) -> Self {
-        let CapacityTold { answer, facets, as_of } = told;
-        let CapacityAnswer { as_of_event, on, weeks, rows, totals, overlapping, free_is_upper_bound, left_out, .. } =
-            answer;
+        let CapacityTold { answer, facets, as_of, event } = told;
+        let CapacityAnswer { on, weeks, rows, totals, overlapping, free_is_upper_bound, left_out, .. } = answer;
         let first = weeks.first().map_or(on, |week| week.from);
         let last = weeks.last().map_or(on, |week| week.until);
         let spans: Vec<(Day, Day)> = match rollup {
@@ -224,7 +224,7 @@ impl CapacityAnswerView {
         let flat = |rows: Vec<Row>| rows.into_iter().flat_map(|row| CapacityRowView::each(row, &spans)).collect();
         Self {
             as_of: as_of.to_string(),
-            event: as_of_event,
+            event,
             from: first.to_string(),
             until: last.to_string(),
             rows: flat(rows),
