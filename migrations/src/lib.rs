@@ -39,6 +39,7 @@ mod m20261130_000029_match_risks;
 mod m20261130_000030_ledger;
 mod m20261130_000031_chains;
 mod m20261130_000032_run_schedules;
+mod m20261130_000033_public_figures;
 
 /// Every schema change, in order.
 #[derive(Debug)]
@@ -77,6 +78,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000030_ledger::Migration),
             Box::new(m20261130_000031_chains::Migration),
             Box::new(m20261130_000032_run_schedules::Migration),
+            Box::new(m20261130_000033_public_figures::Migration),
         ]
     }
 }

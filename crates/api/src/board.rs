@@ -80,7 +80,7 @@ struct BoardView {
 /// A week of a product in a region, in base units.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ShortageBoardRow)]
-struct BoardRowView {
+pub(crate) struct BoardRowView {
     /// The product.
     product: String,
     /// The UN/ECE code of the base unit.
@@ -160,23 +160,32 @@ async fn tell(
 impl BoardView {
     fn of(told: BoardTold) -> Self {
         let BoardTold { answer, rule, as_of, event } = told;
-        let ShortageAnswer { weeks, rows, free_is_upper_bound, left_out: missing, .. } = answer;
         let percent = |(part, whole): (u32, u32)| part * 100 / whole.max(1);
-        let spans: Vec<(String, String)> =
-            weeks.iter().map(|week| (week.from.to_string(), week.until.to_string())).collect();
         Self {
             as_of: as_of.to_string(),
             event,
             red_below: percent(rule.red_below),
             orange_below: percent(rule.orange_below),
-            rows: rows.iter().flat_map(|row| BoardRowView::each(row, &spans)).collect(),
-            free_is_upper_bound,
-            left_out: left_out(&missing),
+            rows: self::rows(&answer),
+            free_is_upper_bound: answer.free_is_upper_bound,
+            left_out: left_out(&answer.left_out),
         }
     }
 }
 
+/// The rows of an answer, one for each week.
+pub(crate) fn rows(answer: &ShortageAnswer) -> Vec<BoardRowView> {
+    let spans: Vec<(String, String)> =
+        answer.weeks.iter().map(|week| (week.from.to_string(), week.until.to_string())).collect();
+    answer.rows.iter().flat_map(|row| BoardRowView::each(row, &spans)).collect()
+}
+
 impl BoardRowView {
+    /// Product, region, and first day.
+    pub(crate) fn place(&self) -> (&str, Option<&str>, &str) {
+        (&self.product, self.region.as_deref(), &self.from)
+    }
+
     fn each(row: &ShortageRow, spans: &[(String, String)]) -> Vec<Self> {
         let ShortageRow { product, unit, region, weeks } = row;
         let one = |((from, until), week): (&(String, String), &ShortageWeek)| {

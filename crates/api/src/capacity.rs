@@ -24,7 +24,8 @@ use crate::{
 mod view;
 
 pub(crate) use view::left_out;
-use view::{CapacityAnswerView, GroupName, Rollup};
+use view::{CapacityAnswerView, GroupName};
+pub(crate) use view::{Rollup, rows};
 
 /// The farthest radius, in kilometres: half-way round the world.
 const FARTHEST: u32 = 20_040;

@@ -66,6 +66,12 @@ pub const ALL: &[Code] = &[
         "Use the cursor exactly as it came, by the same caller and with the same filters, or start again without it.",
     ),
     answer(
+        "bad_query",
+        StatusCode::BAD_REQUEST,
+        "A query parameter of a standard's address is wrong",
+        "`errors` names each parameter. Below /ogc what is wrong with a query is a 400, as OGC API Features has it.",
+    ),
+    answer(
         "unknown_parameter",
         StatusCode::BAD_REQUEST,
         "There is no such query parameter",

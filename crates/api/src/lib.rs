@@ -52,6 +52,7 @@ mod memberships;
 mod needs;
 mod number;
 mod offers;
+mod ogc;
 mod openapi;
 mod openings;
 mod organisations;
@@ -62,6 +63,7 @@ mod path_id;
 mod people;
 pub mod problem;
 mod products;
+mod public_figures;
 mod query;
 pub mod rates;
 mod regions;
@@ -87,7 +89,11 @@ pub use rates::{Limits, Rates};
 pub use serve::{GRACE, HEADER_LIMIT, Patience, serve, serve_with};
 
 fn routes() -> OpenApiRouter<App> {
-    let open = OpenApiRouter::new().merge(products::router()).merge(units::router()).merge(regions::router());
+    let open = OpenApiRouter::new()
+        .merge(products::router())
+        .merge(units::router())
+        .merge(regions::router())
+        .merge(public_figures::router());
     let v1 = OpenApiRouter::new()
         .merge(open.layer(layers::open_to_pages()))
         .merge(organisations::router())
@@ -148,6 +154,7 @@ pub fn router_with(app: App, rates: Option<Rates>) -> Router {
     let mut inner = routes
         .merge(docs::router(document))
         .merge(link_page::router())
+        .merge(ogc::router())
         .fallback(layers::no_such_route)
         .method_not_allowed_fallback(layers::method_not_allowed)
         .layer(inward);

@@ -108,6 +108,12 @@ impl Problem {
         Self::with_errors("invalid_query", faults)
     }
 
+    /// The problem of a query where a standard has 400 for all that is wrong with it.
+    pub fn of_bad_query(self) -> Self {
+        let code = if self.code == "invalid_query" { "bad_query" } else { self.code };
+        Self { code, ..self }
+    }
+
     /// A query parameter that does not exist.
     pub fn unknown_parameter(fault: Violations) -> Self {
         Self::with_errors("unknown_parameter", fault)

@@ -30,6 +30,7 @@ use tokio::{
 use crate::{
     App, Tables,
     error::{AppError, AppResult},
+    public_figures,
 };
 
 /// The market in memory.
@@ -116,6 +117,12 @@ pub async fn work(app: &App, stop: impl Future<Output = ()>) {
             () = &mut stop => return,
             done = warm(app) => if let Err(error) = done {
                 tracing::warn!(%error, "the market in memory could not be brought up to date");
+            },
+        }
+        tokio::select! {
+            () = &mut stop => return,
+            done = public_figures::today(app) => if let Err(error) = done {
+                tracing::warn!(%error, "the public figures of the day could not be reckoned");
             },
         }
         tokio::select! {

@@ -60,6 +60,7 @@ pub mod place_tables;
 pub mod policy;
 pub mod products;
 mod promises;
+pub mod public_figures;
 pub mod regions;
 pub mod reviews;
 pub mod risks;
@@ -69,6 +70,7 @@ pub mod schedule;
 pub mod sessions;
 pub mod setup;
 pub mod shortages;
+pub mod shown;
 pub mod signing_keys;
 pub mod sites;
 pub mod tables;
@@ -102,6 +104,8 @@ pub struct App {
     pub feed: Arc<changes::Feed>,
     /// The market in memory.
     pub kept: Arc<kept::Kept>,
+    /// What everybody is told today.
+    pub published: Arc<public_figures::Published>,
     /// The most bytes of an evidence file.
     pub evidence_limit: usize,
     /// Where people reach the service, without a slash at the end: links in mails begin with it.
@@ -135,6 +139,7 @@ impl App {
             keep_events: changes::KEPT,
             feed: Arc::default(),
             kept: Arc::default(),
+            published: Arc::default(),
             evidence_limit: domain::evidence::MOST_BYTES,
             public_url: "http://127.0.0.1:8080".into(),
             guesses: Arc::default(),

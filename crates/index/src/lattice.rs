@@ -53,28 +53,35 @@ pub struct Lattice {
 
 impl Index {
     /// Reckons the lattice of a day, over half a year from its week on. It takes as long as reading every offer; whoever
-    /// keeps the index does so once a day.
+    /// keeps the index does so once a day, or product by product by [`Index::lattice_of`].
     pub fn lattice(&self, on: Day) -> Lattice {
-        let horizon = Weeks::whole(on, HORIZON);
-        let mut cells = Vec::new();
-        for product in 0..number(self.shards.len()) {
-            let Some(cut) = self.cut(product, on) else { continue };
-            let mut sums: BTreeMap<(Option<RegionCode>, usize), Sums> = BTreeMap::new();
-            for atom in cut.atoms.iter().filter(|atom| atom.key.open) {
-                let region = self.regions.code(self.regions.at_level(atom.key.region, 1)).cloned();
-                for (week, figures) in &atom.told {
-                    let sum = sums.entry((region.clone(), *week)).or_insert([0; FIGURES]);
-                    sum.iter_mut().zip(figures).for_each(|(sum, figure)| *sum += figure);
-                }
-            }
-            let Some(code) = self.products.get(product) else { continue };
-            for ((region, week), sums) in sums {
-                let Some(week) = horizon.buckets().get(week).map(|bucket| bucket.monday) else { continue };
-                let (product, unit, figures) = (code.clone(), self.unit(product), Figures::of(sums));
-                cells.push(LatticeCell { product, unit, region, week, figures });
-            }
-        }
+        let mut cells: Vec<LatticeCell> =
+            (0..number(self.shards.len())).flat_map(|product| self.lattice_cells(product, on)).collect();
         cells.sort_by(|a, b| (&a.product, &a.region, a.week).cmp(&(&b.product, &b.region, b.week)));
         Lattice { as_of_event: self.as_of_event(), on, cells }
+    }
+
+    /// The cells of one product, by region and week.
+    pub fn lattice_of(&self, product: &ProductCode, on: Day) -> Vec<LatticeCell> {
+        self.products.find(product).map_or_else(Vec::new, |product| self.lattice_cells(product, on))
+    }
+
+    fn lattice_cells(&self, product: u32, on: Day) -> Vec<LatticeCell> {
+        let Some((cut, code)) = self.cut(product, on).zip(self.products.get(product)) else { return Vec::new() };
+        let horizon = Weeks::whole(on, HORIZON);
+        let mut sums: BTreeMap<(Option<RegionCode>, usize), Sums> = BTreeMap::new();
+        for atom in cut.atoms.iter().filter(|atom| atom.key.open) {
+            let region = self.regions.code(self.regions.at_level(atom.key.region, 1)).cloned();
+            for (week, figures) in &atom.told {
+                let sum = sums.entry((region.clone(), *week)).or_insert([0; FIGURES]);
+                sum.iter_mut().zip(figures).for_each(|(sum, figure)| *sum += figure);
+            }
+        }
+        let cell = |((region, week), sums): ((_, usize), Sums)| {
+            let week = horizon.buckets().get(week)?.monday;
+            let (product, unit, figures) = (code.clone(), self.unit(product), Figures::of(sums));
+            Some(LatticeCell { product, unit, region, week, figures })
+        };
+        sums.into_iter().filter_map(cell).collect()
     }
 }

@@ -31,6 +31,7 @@ mod query;
 mod reader;
 mod shard;
 mod shortages;
+mod shown;
 mod store;
 mod weeks;
 
@@ -43,5 +44,6 @@ pub use promises::Standing;
 pub use query::{CapacityQuery, Certified, Freshness, Group, Near, PaperDemand};
 pub use reader::{Buyer, Party, Reader, Sees};
 pub use shortages::{BoardRule, Colour, ShortageAnswer, ShortageQuery, ShortageRow, ShortageWeek};
+pub use shown::{Bounds, Shown, ShownQuery};
 pub use store::Index;
 pub use weeks::{Bucket, Weeks};

@@ -52,6 +52,7 @@ pub mod product;
 pub mod product_certificate;
 pub mod product_feature;
 pub mod proof;
+pub mod public_figure;
 pub mod record_version;
 pub mod refresh_token;
 pub mod refusal;

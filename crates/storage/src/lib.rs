@@ -48,6 +48,7 @@ pub mod organisations;
 pub mod people;
 pub mod place_loads;
 pub mod postcodes;
+pub mod public_figures;
 pub mod reviews;
 pub mod risks;
 pub mod roles;

@@ -210,17 +210,31 @@ struct FacetsView {
     verification: BTreeMap<&'static str, u32>,
 }
 
+/// The rows of an answer.
+pub(crate) fn rows(told: CapacityTold, rollup: Rollup) -> Vec<CapacityRowView> {
+    let spans = spans(&told.answer, rollup);
+    told.answer.rows.into_iter().flat_map(|row| CapacityRowView::each(row, &spans)).collect()
+}
+
+/// First and last day of each figure of a row.
+fn spans(answer: &CapacityAnswer, rollup: Rollup) -> Vec<(Day, Day)> {
+    match rollup {
+        Rollup::Weeks => answer.weeks.iter().map(|week| (week.from, week.until)).collect(),
+        Rollup::Period => vec![(
+            answer.weeks.first().map_or(answer.on, |week| week.from),
+            answer.weeks.last().map_or(answer.on, |week| week.until),
+        )],
+    }
+}
+
 impl CapacityAnswerView {
     /// With rows of weeks or of the period.
     pub fn of(told: CapacityTold, rollup: Rollup) -> Self {
         let CapacityTold { answer, facets, as_of, event } = told;
-        let CapacityAnswer { on, weeks, rows, totals, overlapping, free_is_upper_bound, left_out, .. } = answer;
-        let first = weeks.first().map_or(on, |week| week.from);
-        let last = weeks.last().map_or(on, |week| week.until);
-        let spans: Vec<(Day, Day)> = match rollup {
-            Rollup::Weeks => weeks.iter().map(|week| (week.from, week.until)).collect(),
-            Rollup::Period => vec![(first, last)],
-        };
+        let spans = spans(&answer, rollup);
+        let CapacityAnswer { on, rows, totals, overlapping, free_is_upper_bound, left_out, .. } = answer;
+        let first = spans.first().map_or(on, |(from, _)| *from);
+        let last = spans.last().map_or(on, |(_, until)| *until);
         let flat = |rows: Vec<Row>| rows.into_iter().flat_map(|row| CapacityRowView::each(row, &spans)).collect();
         Self {
             as_of: as_of.to_string(),
@@ -238,6 +252,11 @@ impl CapacityAnswerView {
 }
 
 impl CapacityRowView {
+    /// Product and region.
+    pub(crate) fn place(&self) -> (Option<&str>, Option<&str>) {
+        (self.product.as_deref(), self.region.as_deref())
+    }
+
     fn each(row: Row, spans: &[(Day, Day)]) -> Vec<Self> {
         let Row { product, unit, grades, region, cluster, holder, figures, offers, organisations, .. } = row;
         let grades = grades.and_then(|grades| match grades {
