@@ -31,7 +31,7 @@ LEAST_ISLAND = 90.0
 # Outermost regions: code, middle (lat, lon), half the width and height in kilometres, units for a kilometre.
 INSETS = [
     ("ES7", 28.6, -15.7, 270, 165, 1),
-    ("PT20", 38.4, -28.1, 310, 190, 1),
+    ("PT20", 38.4, -26.9, 400, 244, 1),
     ("PT30", 32.85, -16.75, 65, 40, 4),
     ("FRY1", 16.2, -61.45, 62, 38, 4),
     ("FRY2", 14.65, -61.0, 52, 32, 4),

@@ -42,7 +42,7 @@ fn weeks(from: Day, count: i32) -> WeeksChart {
         about: about(
             "FFP2: the need is not covered before mid-May",
             "FFP2 masks in northern Italy, 6 Apr to 28 Jun 2020",
-            "pieces a week",
+            "pieces",
         ),
         weeks: (0..count).map(column).collect(),
     }
@@ -55,7 +55,11 @@ fn row(name: &str, unit: Option<&str>, need: i128, parts: [i128; 3]) -> Coverage
 
 fn products() -> CoverageChart {
     CoverageChart {
-        about: about("Ventilators and gowns are short", "protective equipment in Spain, 6 to 26 Apr 2020", "pieces"),
+        about: about(
+            "Gloves, ventilators and gowns are short",
+            "protective equipment in Spain, 6 to 26 Apr 2020",
+            "pieces",
+        ),
         rows: vec![
             row("FFP2 masks", None, 4_200_000, [1_900_000, 400_000, 650_000]),
             row("Surgical masks", None, 12_000_000, [7_000_000, 1_500_000, 4_900_000]),
@@ -97,7 +101,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let without = vec![country("CH", "Switzerland"), country("UA", "Ukraine"), country("MT", "Malta")];
     let in_countries = |place: &&MapPlace| !["CH", "UA", "MT"].iter().any(|code| place.code.starts_with(code));
     let everywhere = CapacityMap {
-        about: about("Free FFP2 capacity lies in the south", "FFP2 masks in Europe, 6 to 26 Apr 2020", "pieces a week"),
+        about: about(
+            "Free FFP2 capacity is spread over all of Europe",
+            "FFP2 masks in Europe, 6 to 26 Apr 2020",
+            "pieces a week",
+        ),
         places: places.iter().filter(in_countries).cloned().collect(),
         without,
     };
@@ -110,13 +118,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         })
         .collect();
     let compared = CapacityMap {
-        about: about("Half of the need is covered", "FFP2 masks, 6 to 26 Apr 2020", "pieces a week"),
+        about: about(
+            "A third of the need can be met, nothing of it in Warsaw",
+            "FFP2 masks, 6 to 26 Apr 2020",
+            "pieces a week",
+        ),
         places: some,
         without: Vec::new(),
     };
     let nothing = about("No FFP2 in Malta", "FFP2 in Malta, 6 to 26 Apr 2020", "pieces");
     let mut regions_short = products();
-    regions_short.about = about("Lombardy lacks most", "FFP2 masks by region, 6 to 26 Apr 2020", "pieces");
+    regions_short.about = about("Few regions are covered", "FFP2 masks by region, 6 to 26 Apr 2020", "pieces");
     regions_short.rows = (1..)
         .zip(places.iter().filter(|place| place.code.starts_with("IT") || place.code.starts_with("ES")))
         .map(|(n, place)| {

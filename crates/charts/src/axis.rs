@@ -6,10 +6,10 @@ fn round_figures() -> impl Iterator<Item = i128> {
     powers.flat_map(|power| [Some(power), power.checked_mul(2), power.checked_mul(5)].into_iter().flatten())
 }
 
-/// The marks of an axis from nought to `most`: two to six, evenly spaced, the last not below `most`.
+/// The marks of an axis from nought to `most`: two to eight, evenly spaced, the last not below `most`.
 pub(crate) fn marks(most: i128) -> Vec<i128> {
     let most = most.max(1);
-    let step = round_figures().find(|step| step.saturating_mul(5) >= most).unwrap_or(i128::MAX);
+    let step = round_figures().find(|step| step.saturating_mul(7) >= most).unwrap_or(i128::MAX);
     let mut marks = vec![0];
     let mut last: i128 = 0;
     while last < most {
@@ -31,12 +31,12 @@ mod tests {
     #[test]
     fn marks_are_round_and_reach_the_top() {
         assert_eq!(marks(0), [0, 1]);
-        assert_eq!(marks(7), [0, 2, 4, 6, 8]);
+        assert_eq!(marks(7), [0, 1, 2, 3, 4, 5, 6, 7]);
         assert_eq!(marks(100), [0, 20, 40, 60, 80, 100]);
-        assert_eq!(marks(101), [0, 50, 100, 150]);
+        assert_eq!(marks(101), [0, 20, 40, 60, 80, 100, 120]);
         for most in (1..2_000).chain([i128::MAX, i128::MAX - 1, 10_i128.pow(12) * 3]) {
             let marks = marks(most);
-            assert!((2..=6).contains(&marks.len()) && marks.last() >= Some(&most), "{most}: {marks:?}");
+            assert!((2..=8).contains(&marks.len()) && marks.last() >= Some(&most), "{most}: {marks:?}");
             assert!(marks.is_sorted_by(|a, b| a < b), "{most}: {marks:?}");
         }
     }

@@ -4,10 +4,11 @@ use std::cmp::Ordering;
 
 use crate::{
     about::About,
-    canvas::{Anchor, Look},
+    canvas::{Anchor, Look, clean},
     frame::{Frame, INNER, MARGIN},
     legend::{self, Sample},
-    numbers::{percent, share, short, sum},
+    measure,
+    numbers::{fitting, percent, share, short, sum},
     style::{Kind, PALETTE},
     words,
 };
@@ -43,11 +44,13 @@ pub struct CoverageChart {
 const MOST_ROWS: usize = 20;
 const ROW: f64 = 30.0;
 const BAR: f64 = 18.0;
-const NAME_WIDTH: f64 = 190.0;
+const NAME_WIDTH: f64 = 180.0;
 const BAR_LEFT: f64 = MARGIN + NAME_WIDTH + 14.0;
-const BAR_WIDTH: f64 = 270.0;
-/// Where the columns of figures end: covered, need, agreed, held, free, gap.
-const COLUMNS: [f64; 6] = [556.0, 638.0, 716.0, 788.0, 862.0, 940.0];
+const BAR_WIDTH: f64 = 190.0;
+/// How much room a column of figures has.
+const COLUMN: f64 = 84.0;
+/// Where they end: covered, need, agreed, held, free, gap.
+const COLUMNS: [f64; 6] = [476.0, 572.0, 664.0, 756.0, 848.0, 940.0];
 
 impl CoverageRow {
     fn have(&self) -> i128 {
@@ -92,6 +95,8 @@ fn sorted(chart: &CoverageChart, units: Units) -> Vec<&CoverageRow> {
     let rest = |row: &CoverageRow| (row.unit.clone(), row.agreed, row.held, row.free);
     let mut rows: Vec<&CoverageRow> = chart.rows.iter().collect();
     rows.sort_by(|a, b| {
+        // What nobody needs comes last.
+        let wanted = (a.need <= 0).cmp(&(b.need <= 0));
         let first = match units {
             Units::One => by_gap(a, b).then_with(|| by_share(a, b)),
             Units::Several => by_share(a, b),
@@ -100,12 +105,12 @@ fn sorted(chart: &CoverageChart, units: Units) -> Vec<&CoverageRow> {
             Units::One => b.need.cmp(&a.need),
             Units::Several => Ordering::Equal,
         };
-        first.then(need).then_with(|| a.name.cmp(&b.name)).then_with(|| rest(a).cmp(&rest(b)))
+        wanted.then(first).then(need).then_with(|| a.name.cmp(&b.name)).then_with(|| rest(a).cmp(&rest(b)))
     });
     rows
 }
 
-fn lead(about: &About, rows: &[&CoverageRow]) -> String {
+fn lead(about: &About, rows: &[&CoverageRow], units: Units) -> String {
     let asked: Vec<&&CoverageRow> = rows.iter().filter(|row| row.need > 0).collect();
     if rows.iter().all(|row| row.have() == 0) {
         return words::no_offers(&about.subtitle);
@@ -113,7 +118,11 @@ fn lead(about: &About, rows: &[&CoverageRow]) -> String {
     let open: Vec<&&&CoverageRow> = asked.iter().filter(|row| row.gap() > 0).collect();
     let covered = words::bars_covered(asked.len() - open.len(), asked.len());
     open.first().map_or(covered.clone(), |row| {
-        let gap = words::largest_gap(&row.name, row.gap(), row.unit(about), row.have(), row.need);
+        let (unit, have) = (row.unit(about), row.have());
+        let gap = match units {
+            Units::One => words::largest_gap(&row.name, row.gap(), unit, have, row.need),
+            Units::Several => words::least_covered(&row.name, row.gap(), unit, have, row.need),
+        };
         format!("{covered}; {gap}")
     })
 }
@@ -123,7 +132,7 @@ pub fn coverage_chart(chart: &CoverageChart) -> String {
     let about = &chart.about;
     let units = units(chart);
     let rows = sorted(chart, units);
-    let mut frame = Frame::new(&format!("coverage {chart:?}"), about, lead(about, &rows));
+    let mut frame = Frame::new(&format!("coverage {about:?} {rows:?}"), about, lead(about, &rows, units));
     let samples = [Kind::Agreed, Kind::Held, Kind::Free, Kind::Gap].map(Sample::Area);
     if rows.is_empty() {
         let top = frame.top;
@@ -173,11 +182,15 @@ fn bar(frame: &mut Frame<'_>, row: &CoverageRow, units: Units, y: f64) {
     canvas.open(&row.told(unit));
     canvas.area(MARGIN, y, INNER, ROW, "fill=\"none\" pointer-events=\"all\"");
     let foot = y + 20.0;
+    let look = Look::new(13.0);
     let name = match units {
         Units::One => row.name.clone(),
-        Units::Several => format!("{}, {unit}", row.name),
+        Units::Several => {
+            let unit = format!(", {}", measure::shortened(&clean(unit), look.size, NAME_WIDTH / 2.0));
+            measure::shortened(&clean(&row.name), look.size, NAME_WIDTH - look.width(&unit)) + &unit
+        }
     };
-    canvas.words_within(MARGIN, foot, Look::new(13.0), &name, NAME_WIDTH);
+    canvas.words_within(MARGIN, foot, look, &name, NAME_WIDTH);
     let top = y + (ROW - BAR) / 2.0;
     if row.need > 0 {
         let mut below: i128 = 0;
@@ -195,13 +208,14 @@ fn bar(frame: &mut Frame<'_>, row: &CoverageRow, units: Units, y: f64) {
     } else {
         canvas.words(BAR_LEFT, foot, Look::new(12.0).quiet(), words::NO_NEED);
     }
-    let look = Look::new(13.0).at(Anchor::End);
+    let look = Look::new(12.0).at(Anchor::End);
     let covered = if row.need > 0 { percent(row.have(), row.need) } else { String::new() };
-    let figures = [row.need, row.agreed, row.held, row.free].map(|figure| short(figure.max(0)));
+    let shown = |figure: i128| fitting(figure.max(0), look.size, COLUMN);
+    let figures = [row.need, row.agreed, row.held, row.free].map(shown);
     for (x, figure) in COLUMNS.iter().zip(std::iter::once(covered).chain(figures)) {
-        canvas.words_within(*x, foot, look, &figure, 78.0);
+        canvas.words(*x, foot, look, &figure);
     }
     let gap = if row.gap() > 0 { look.bold().tone(PALETTE.need) } else { look };
-    canvas.words_within(COLUMNS[5], foot, gap, &short(row.gap()), 78.0);
+    canvas.words(COLUMNS[5], foot, gap, &shown(row.gap()));
     canvas.close();
 }

@@ -8,7 +8,7 @@ use domain::geo::Point;
 
 use crate::{
     about::About,
-    canvas::{Anchor, Canvas, Look, px},
+    canvas::{Anchor, Canvas, Look, clean, px},
     frame::{Frame, MARGIN},
     measure,
     numbers::{grouped, short, sum},
@@ -59,9 +59,20 @@ const MAP_WIDTH: f64 = 680.0;
 const MOST_INK: f64 = 0.09;
 const MOST_RADIUS: f64 = 34.0;
 const LEAST_MOST_RADIUS: f64 = 7.0;
+/// Insets are not much higher than this twice over.
+const MOST_RADIUS_WITH_INSETS: f64 = 30.0;
 const MOST_LABELS: usize = 9;
+/// How wide a name on the map may be.
+const LABEL: f64 = 165.0;
 /// How many names are said in a line of words.
 const MOST_NAMES: usize = 12;
+
+impl MapPlace {
+    /// The larger of its figures, which decides how large it is drawn and how early it is named.
+    fn largest(&self) -> i128 {
+        self.figure.max(self.need.unwrap_or(0)).max(0)
+    }
+}
 
 /// The radius of a circle whose area is to that of the largest as the figures are.
 #[derive(Clone, Copy)]
@@ -71,12 +82,11 @@ struct Scale {
 }
 
 impl Scale {
-    fn of(places: &[&MapPlace], room: f64) -> Self {
-        let largest = |place: &&MapPlace| place.figure.max(place.need.unwrap_or(0)).max(0);
-        let most = places.iter().map(largest).max().unwrap_or(0);
-        let shares: f64 = places.iter().map(|place| largest(place) as f64 / most.max(1) as f64).sum();
+    fn of(places: &[&MapPlace], room: f64, most_radius: f64) -> Self {
+        let most = places.iter().map(|place| place.largest()).max().unwrap_or(0);
+        let shares: f64 = places.iter().map(|place| place.largest() as f64 / most.max(1) as f64).sum();
         let fitting = (MOST_INK * room / std::f64::consts::PI / shares.max(1e-9)).sqrt();
-        Self { most, radius: fitting.clamp(LEAST_MOST_RADIUS, MOST_RADIUS) }
+        Self { most, radius: fitting.clamp(LEAST_MOST_RADIUS, most_radius) }
     }
 
     fn radius(self, figure: i128) -> f64 {
@@ -84,7 +94,7 @@ impl Scale {
     }
 
     fn disc(self, place: &MapPlace, (x, y): (f64, f64)) -> Disc {
-        Disc { x, y, radius: self.radius(place.figure).max(self.radius(place.need.unwrap_or(0))) }
+        Disc { x, y, radius: self.radius(place.largest()) }
     }
 }
 
@@ -124,7 +134,8 @@ fn locate<'a>(places: &[&'a MapPlace], sheets: &'a [Sheet], zoom: f64) -> Locate
 fn lead(about: &About, places: &[&MapPlace]) -> String {
     let offering: Vec<&&MapPlace> = places.iter().filter(|place| place.figure > 0).collect();
     let need = sum(places.iter().filter_map(|place| place.need).map(|need| need.max(0)));
-    let Some(first) = offering.first() else {
+    // Of equal figures the first place is named.
+    let Some(first) = offering.iter().rev().max_by_key(|place| place.figure) else {
         return match need {
             0 => words::no_offers(&about.subtitle),
             need => words::no_offers_against(&about.subtitle, need, &about.unit),
@@ -153,15 +164,17 @@ pub fn map(map: &CapacityMap) -> String {
     let mut places: Vec<&MapPlace> = map.places.iter().collect();
     places.sort_by(|a, b| {
         let key = |place: &&MapPlace| (place.code.clone(), place.name.clone(), place.at);
-        b.figure.cmp(&a.figure).then(b.need.cmp(&a.need)).then_with(|| key(a).cmp(&key(b)))
+        let sizes = b.largest().cmp(&a.largest()).then(b.figure.cmp(&a.figure)).then(b.need.cmp(&a.need));
+        sizes.then_with(|| key(a).cmp(&key(b)))
     });
     let sheets = outlines::sheets();
-    let mut frame = Frame::new(&format!("map {map:?}"), about, lead(about, &places));
+    let mut frame = Frame::new(&format!("map {about:?} {places:?} {:?}", map.without), about, lead(about, &places));
     let Some((europe, _)) = sheets.split_first() else { return frame.finish(0.0, &[], &[], "") };
     let zoom = MAP_WIDTH / europe.size.0;
     let (top, height) = (frame.top, europe.size.1 * zoom);
     let found = locate(&places, &sheets, zoom);
-    let scale = Scale::of(&places, MAP_WIDTH * height);
+    let most_radius = if found.insets.is_empty() { MOST_RADIUS } else { MOST_RADIUS_WITH_INSETS };
+    let scale = Scale::of(&places, MAP_WIDTH * height, most_radius);
 
     frame.canvas.area(MARGIN, top, MAP_WIDTH, height, &PALETTE.sea.fill());
     let definitions = land(&mut frame, europe, &map.without, top, zoom);
@@ -175,8 +188,8 @@ pub fn map(map: &CapacityMap) -> String {
         scale,
         Room { left: MARGIN + 2.0, top: top + 2.0, right: MARGIN + MAP_WIDTH - 2.0, bottom: top + height - 2.0 },
     );
-    if places.iter().all(|place| place.figure <= 0) {
-        frame.say(MARGIN, top + height / 2.0, MAP_WIDTH, &words::no_offers(&about.subtitle));
+    if places.is_empty() {
+        frame.say(MARGIN, top + 52.0, MAP_WIDTH, &words::no_offers(&about.subtitle));
     }
     let below = panel::draw(&mut frame, map, &found, scale, top);
 
@@ -185,9 +198,16 @@ pub fn map(map: &CapacityMap) -> String {
         notes.push(words::countries_without(&names(map.without.iter().map(|country| country.name.as_str()))));
     }
     if !found.outside.is_empty() {
-        let total = sum(found.outside.iter().map(|place| place.figure.max(0)));
-        let named = names(found.outside.iter().map(|place| place.name.as_str()));
-        notes.push(words::outside(&named, found.outside.len(), total, &about.unit));
+        let (offering, others): (Vec<&MapPlace>, Vec<&MapPlace>) =
+            found.outside.iter().partition(|place| place.figure > 0);
+        let named = |places: &[&MapPlace]| names(places.iter().map(|place| place.name.as_str()));
+        if !offering.is_empty() {
+            let total = sum(offering.iter().map(|place| place.figure));
+            notes.push(words::outside(&named(&offering), offering.len(), total, &about.unit));
+        }
+        if !others.is_empty() {
+            notes.push(words::outside_without(&named(&others)));
+        }
     }
     notes.push(words::OUTLINES.to_owned());
     let told = |place: &&&MapPlace| words::place(&place.name, &place.code, place.figure, place.need, &about.unit);
@@ -277,21 +297,26 @@ fn cross(canvas: &mut Canvas, x: f64, y: f64) {
 fn name_largest(canvas: &mut Canvas, places: &[(&MapPlace, (f64, f64))], scale: Scale, frame: Room) {
     let name_look = Look::new(12.0).bold().at(Anchor::Middle).on_drawing();
     let figure_look = Look::new(12.0).at(Anchor::Middle).on_drawing();
-    let named = |place: &MapPlace| measure::shortened(&crate::canvas::clean(&place.name), 12.0, 130.0);
+    let named = |place: &MapPlace| measure::shortened(&clean(&place.name), 12.0, LABEL);
     let discs: Vec<Disc> = places.iter().map(|(place, at)| scale.disc(place, *at)).collect();
     let sizes: Vec<(f64, f64)> = places
         .iter()
-        .take_while(|(place, _)| place.figure > 0)
+        .take_while(|(place, _)| place.largest() > 0)
         .map(|(place, _)| {
-            let widest = name_look.width(&named(place)).max(figure_look.width(&short(place.figure)));
-            (widest, 29.0)
+            let figures = words::figure_and_need(place.figure, place.need);
+            (name_look.width(&named(place)).max(figure_look.width(&figures)), 29.0)
         })
         .collect();
-    for (index, room) in labels::placed(&discs, &sizes, frame, MOST_LABELS) {
+    let found = labels::placed(&discs, &sizes, frame, MOST_LABELS);
+    for [x1, y1, x2, y2] in found.iter().filter_map(|(index, room)| room.leader(&discs[*index])) {
+        let line = format!("M{} {}L{} {}", px(x1), px(y1), px(x2), px(y2));
+        canvas.path(&line, &PALETTE.quiet.stroke());
+    }
+    for (index, room) in found {
         let (place, _) = places[index];
         let middle = f64::midpoint(room.left, room.right);
-        canvas.words_within(middle, room.top + 12.0, name_look, &place.name, 140.0);
-        canvas.words(middle, room.top + 26.0, figure_look, &short(place.figure));
+        canvas.words_within(middle, room.top + 12.0, name_look, &place.name, LABEL * 1.07);
+        canvas.words(middle, room.top + 26.0, figure_look, &words::figure_and_need(place.figure, place.need));
     }
 }
 

@@ -1,5 +1,7 @@
 //! Figures as people read them.
 
+use crate::measure::width;
+
 /// Between groups of three digits; it does not break.
 const GROUP: char = '\u{202f}';
 
@@ -31,9 +33,7 @@ pub(crate) fn short(value: i128) -> String {
         return grouped(value);
     }
     if size >= 1_000_000_000_000_000_000 {
-        let exponent = size.ilog10();
-        let lead = size / 10_i128.pow(exponent - 1);
-        return format!("{sign}{}.{}\u{a0}×\u{a0}10{}", lead / 10, lead % 10, raised(exponent));
+        return power(value);
     }
     let (one, word) = NAMED.into_iter().find(|(one, _)| size >= *one).unwrap_or((1, ""));
     let (whole, rest) = (size / one, size % one);
@@ -46,6 +46,21 @@ pub(crate) fn short(value: i128) -> String {
     let decimals = decimals.trim_end_matches('0');
     let point = if decimals.is_empty() { "" } else { "." };
     format!("{sign}{whole}{point}{decimals}\u{a0}{word}")
+}
+
+/// The same where it is no wider than `most` at a size, else as a power of ten.
+pub(crate) fn fitting(value: i128, size: f64, most: f64) -> String {
+    let words = short(value);
+    if width(&words, size) <= most || value.saturating_abs() < 1_000_000 { words } else { power(value) }
+}
+
+/// "1.7 × 10³⁸", from ten on.
+fn power(value: i128) -> String {
+    let size = value.saturating_abs().max(10);
+    let sign = if value < 0 { "\u{2212}" } else { "" };
+    let exponent = size.ilog10();
+    let lead = size / 10_i128.pow(exponent - 1);
+    format!("{sign}{}.{}\u{a0}×\u{a0}10{}", lead / 10, lead % 10, raised(exponent))
 }
 
 fn raised(exponent: u32) -> String {

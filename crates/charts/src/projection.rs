@@ -89,6 +89,21 @@ mod tests {
     }
 
     #[test]
+    fn as_proj_has_it() {
+        // EPSG:4258 to EPSG:3035 by PROJ 9.5.1, in metres east and north.
+        for (lat, lon, east, north) in [
+            (64.15, -21.94, 2_821_507.754, 4_912_019.100),
+            (35.17, 33.36, 6_434_932.654, 1_669_964.489),
+            (71.0, 25.8, 4_897_324.812, 5_384_125.075),
+            (38.72, -9.14, 2_665_402.840, 1_946_531.124),
+            (52.52, 13.405, 4_552_036.450, 3_273_268.274),
+            (41.01, 28.98, 5_905_687.190, 2_190_409.611),
+        ] {
+            near(Laea::europe().project(at(lat, lon)), (east, north), 0.002);
+        }
+    }
+
+    #[test]
     fn the_centre_has_the_false_coordinates() {
         near(Laea::europe().project(at(52.0, 10.0)), (4_321_000.0, 3_210_000.0), 1e-6);
     }

@@ -188,3 +188,57 @@ impl Kind {
 fn bar(tone: Tone, tile: f64, width: f64) -> String {
     format!("<rect x=\"{}\" width=\"{width}\" height=\"{tile}\" {}/>", (tile - width) / 2.0, tone.fill())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Relative luminance and contrast as WCAG 2.2 defines them.
+    fn luminance(colour: &str) -> f64 {
+        let channel = |at: usize| {
+            let value = f64::from(u8::from_str_radix(&colour[at..at + 2], 16).unwrap()) / 255.0;
+            if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+    }
+
+    fn contrast(one: &str, other: &str) -> f64 {
+        let (a, b) = (luminance(one) + 0.05, luminance(other) + 0.05);
+        a.max(b) / a.min(b)
+    }
+
+    #[test]
+    fn words_and_marks_are_read_on_both_grounds() {
+        let p = PALETTE;
+        let pairs = [
+            (p.ink, p.paper, 7.0),
+            (p.ink, p.sea, 7.0),
+            (p.quiet, p.paper, 4.5),
+            (p.quiet, p.land, 4.5),
+            (p.need, p.paper, 4.5),
+            (p.need, p.sea, 3.0),
+            (p.agreed, p.paper, 3.0),
+            (p.held, p.paper, 3.0),
+            (p.held, p.land, 3.0),
+            (p.mark, p.paper, 3.0),
+        ];
+        for (above, below, least) in pairs {
+            let found = [contrast(above.light, below.light), contrast(above.dark, below.dark)];
+            assert!(found.iter().all(|found| *found >= least), "{} on {}: {found:?}", above.name, below.name);
+        }
+    }
+
+    #[test]
+    fn the_order_from_certain_to_possible_survives_greyscale() {
+        let order = [PALETTE.agreed, PALETTE.held, PALETTE.free, PALETTE.stretch, PALETTE.paper];
+        for (more, less) in order.iter().zip(order.iter().skip(1)) {
+            assert!(luminance(more.light) < luminance(less.light), "{} {}", more.name, less.name);
+            assert!(luminance(more.dark) > luminance(less.dark), "{} {}", more.name, less.name);
+        }
+    }
+
+    #[test]
+    fn the_style_sheet_needs_no_escaping() {
+        assert!(!stylesheet().contains(['<', '&', '>']));
+    }
+}

@@ -46,6 +46,9 @@ pub struct WeeksChart {
 /// The most weeks that are drawn: three years.
 const MOST_WEEKS: usize = 157;
 const HEIGHT: f64 = 300.0;
+/// Without any column or need.
+const LOW: f64 = 120.0;
+const WIDEST_DAY: &str = "30\u{a0}Mmm";
 
 impl WeekColumn {
     fn layers(&self) -> [(Kind, i128); 5] {
@@ -150,12 +153,15 @@ struct Plot {
     left: f64,
     slot: f64,
     top: f64,
+    height: f64,
+    /// How far names of weeks reach beyond the plot.
+    reach: f64,
     most: i128,
 }
 
 impl Plot {
     fn y(&self, figure: i128) -> f64 {
-        self.top + HEIGHT - HEIGHT * (figure as f64 / self.most as f64)
+        self.top + self.height - self.height * (figure as f64 / self.most as f64)
     }
 
     fn x(&self, column: usize) -> f64 {
@@ -168,9 +174,8 @@ pub fn weeks_chart(chart: &WeeksChart) -> String {
     let about = &chart.about;
     let (weeks, after) = calendar(&chart.weeks);
     let lead = lead(about, &weeks);
-    let empty = weeks.iter().all(|week| week.whole() == 0);
     let sentence = words::no_offers(&about.subtitle);
-    let mut frame = Frame::new(&format!("weeks {chart:?}"), about, lead);
+    let mut frame = Frame::new(&format!("weeks {about:?} {weeks:?} {after}"), about, lead);
 
     let used =
         |kind: Kind| weeks.iter().any(|week| week.layers().iter().any(|(of, figure)| *of == kind && *figure > 0));
@@ -190,12 +195,17 @@ pub fn weeks_chart(chart: &WeeksChart) -> String {
     let labels = marks.iter().map(|mark| look.width(&short(*mark)));
     let captions = [words::WEEK_FROM, words::ISO_WEEK].map(|caption| look.width(caption));
     let left = MARGIN + labels.chain(captions).fold(0.0, f64::max).ceil() + 10.0;
-    let slot = (WIDTH - MARGIN - left) / weeks.len().max(1) as f64;
-    let plot = Plot { left, slot, top, most: marks.last().copied().unwrap_or(1) };
-    for mark in &marks {
+    let (slots, day) = (weeks.len().max(1) as f64, Look::new(12.0).width(WIDEST_DAY));
+    // The first and last names reach beyond slots that are narrower than they.
+    let reach = ((day - (WIDTH - MARGIN - left) / slots) / 2.0).max(0.0) + 1.0;
+    let (left, right) = (left + reach, WIDTH - MARGIN - reach);
+    let slot = (right - left) / slots;
+    let height = if most > 0 { HEIGHT } else { LOW };
+    let plot = Plot { left, slot, top, height, reach, most: marks.last().copied().unwrap_or(1) };
+    for mark in marks.iter().filter(|mark| most > 0 || **mark == 0) {
         let y = plot.y(*mark);
         let tone = if *mark == 0 { PALETTE.quiet } else { PALETTE.grid };
-        frame.canvas.level(left, WIDTH - MARGIN, y, tone);
+        frame.canvas.level(left, right, y, tone);
         frame.canvas.words(left - 8.0, y + 4.0, look, &short(*mark));
     }
     for (column, week) in weeks.iter().enumerate() {
@@ -203,8 +213,8 @@ pub fn weeks_chart(chart: &WeeksChart) -> String {
     }
     need_line(&mut frame.canvas, &plot, &weeks);
     let bottom = name_weeks(&mut frame.canvas, &plot, &weeks);
-    if empty {
-        frame.say(left, top + HEIGHT / 2.0, WIDTH - MARGIN - left, &sentence);
+    if most == 0 {
+        frame.say(left, top + height / 2.0, right - left, &sentence);
     }
     let facts: Vec<String> =
         weeks.iter().filter(|week| week.whole() > 0).take(4).map(|week| week.told(&about.unit)).collect();
@@ -217,7 +227,7 @@ fn stack(canvas: &mut Canvas, id: &str, plot: &Plot, column: usize, week: &WeekC
     let x = plot.x(column) + (plot.slot - width) / 2.0;
     canvas.open(&week.told(unit));
     // All of the slot answers to the pointer, not the column alone.
-    canvas.area(plot.x(column), plot.top, plot.slot, HEIGHT, "fill=\"none\" pointer-events=\"all\"");
+    canvas.area(plot.x(column), plot.top, plot.slot, plot.height, "fill=\"none\" pointer-events=\"all\"");
     let mut below: i128 = 0;
     for (kind, figure) in week.layers().into_iter().filter(|(_, figure)| *figure > 0) {
         let above = below.saturating_add(figure);
@@ -243,24 +253,22 @@ fn need_line(canvas: &mut Canvas, plot: &Plot, weeks: &[WeekColumn]) {
         joined = week.need.is_some();
     }
     if !path.is_empty() {
-        canvas.path(&path, &format!("{} stroke-width=\"6\" stroke-opacity=\"0.85\"", PALETTE.paper.stroke()));
+        canvas.path(&path, &format!("{} stroke-width=\"5\" stroke-opacity=\"0.8\"", PALETTE.paper.stroke()));
         canvas.path(&path, &format!("{} stroke-width=\"3\"", PALETTE.need.stroke()));
     }
 }
 
 /// Names as many weeks as have room: the day, the ISO week and, where it changes, the year.
 fn name_weeks(canvas: &mut Canvas, plot: &Plot, weeks: &[WeekColumn]) -> f64 {
-    let foot = plot.top + HEIGHT;
+    let foot = plot.top + plot.height;
     let look = Look::new(12.0).at(Anchor::Middle);
     let caption = Look::new(12.0).quiet().at(Anchor::End);
-    let widest = look.width("30\u{a0}Mmm");
+    let widest = look.width(WIDEST_DAY);
     let every = (1..).find(|every| plot.slot * f64::from(*every) >= widest + 4.0).unwrap_or(1);
     let every = usize::try_from(every).unwrap_or(1);
     let mut year = None;
     for (column, week) in weeks.iter().enumerate().step_by(every) {
-        // The outer names may be wider than their slot, and stay inside the picture.
-        let half = widest / 2.0;
-        let x = (plot.x(column) + plot.slot / 2.0).min(WIDTH - 4.0 - half);
+        let x = plot.x(column) + plot.slot / 2.0;
         canvas.words(x, foot + 18.0, look, &words::day(week.from));
         canvas.words(x, foot + 35.0, look.quiet(), &words::week_number(week.from).to_string());
         if year != Some(words::year(week.from)) {
@@ -269,8 +277,9 @@ fn name_weeks(canvas: &mut Canvas, plot: &Plot, weeks: &[WeekColumn]) -> f64 {
         }
     }
     if !weeks.is_empty() {
-        canvas.words(plot.left - 8.0, foot + 18.0, caption, words::WEEK_FROM);
-        canvas.words(plot.left - 8.0, foot + 35.0, caption, words::ISO_WEEK);
+        let x = plot.left - plot.reach - 6.0;
+        canvas.words(x, foot + 18.0, caption, words::WEEK_FROM);
+        canvas.words(x, foot + 35.0, caption, words::ISO_WEEK);
     }
     foot + 56.0
 }

@@ -3,7 +3,7 @@
 use domain::time::Day;
 
 use crate::{
-    numbers::{grouped, percent},
+    numbers::{grouped, percent, short},
     style::Kind,
 };
 
@@ -14,7 +14,7 @@ pub(crate) const COVERED: &str = "Covered";
 pub(crate) const NO_NEED: &str = "no need";
 pub(crate) const PLACE_WITHOUT: &str = "Place without offers";
 pub(crate) const COUNTRY_WITHOUT: &str = "Country without offers";
-pub(crate) const OTHER_LAND: &str = "Plain: not asked, or not shown";
+pub(crate) const OTHER_LAND: &str = "Plain, no disc: not asked, or not shown";
 pub(crate) const OUTERMOST: &str = "Outermost regions, each at its own scale";
 pub(crate) const OUTLINES: &str = "Outlines and borders: Natural Earth";
 pub(crate) const NOTHING: &str = "Nothing to show";
@@ -124,6 +124,10 @@ pub(crate) fn largest_gap(name: &str, gap: i128, unit: &str, have: i128, need: i
     format!("the largest gap: {name}, {} ({} covered)", quantity(gap, unit), percent(have, need))
 }
 
+pub(crate) fn least_covered(name: &str, gap: i128, unit: &str, have: i128, need: i128) -> String {
+    format!("least covered: {name} ({}), {} are missing", percent(have, need), quantity(gap, unit))
+}
+
 pub(crate) fn sorted_by_quantity(unit: &str) -> String {
     format!("Each bar is the whole need, in {unit}; largest gap first")
 }
@@ -166,8 +170,18 @@ pub(crate) fn outside(names: &str, places: usize, total: i128, unit: &str) -> St
     format!("Outside the map: {} ({names})", in_places(total, unit, places))
 }
 
-pub(crate) fn countries_without(codes: &str) -> String {
-    format!("No offers in {codes}")
+pub(crate) fn outside_without(names: &str) -> String {
+    format!("Outside the map, without offers: {names}")
+}
+
+pub(crate) fn countries_without(names: &str) -> String {
+    format!("No offers in {names}")
+}
+
+/// Beside a disc: "360 000", or "360 000, need 1 million".
+pub(crate) fn figure_and_need(figure: i128, need: Option<i128>) -> String {
+    let figure = if figure > 0 { short(figure) } else { kind(Kind::NoOffers).to_lowercase() };
+    need.filter(|need| *need > 0).map_or(figure.clone(), |need| format!("{figure}, need {}", short(need)))
 }
 
 /// The name of an outermost region by its code in the outlines.

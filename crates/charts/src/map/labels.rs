@@ -28,14 +28,27 @@ impl Room {
 
     fn covers(&self, disc: &Disc) -> bool {
         let near = (disc.x.clamp(self.left, self.right), disc.y.clamp(self.top, self.bottom));
-        (near.0 - disc.x).hypot(near.1 - disc.y) < disc.radius
+        (near.0 - disc.x).hypot(near.1 - disc.y) < disc.radius.max(MARK)
+    }
+
+    /// The line that leads from the edge of a disc to the room; `None` where the room lies beside the disc.
+    pub(super) fn leader(&self, disc: &Disc) -> Option<[f64; 4]> {
+        let (x, y) = (disc.x.clamp(self.left, self.right), disc.y.clamp(self.top, self.bottom));
+        let away = (x - disc.x).hypot(y - disc.y);
+        let edge = disc.radius / away;
+        (away > disc.radius + NEAREST + 6.0).then(|| [disc.x + (x - disc.x) * edge, disc.y + (y - disc.y) * edge, x, y])
     }
 }
 
+/// How far a name stands off a disc: beside it, or at the end of a line.
+const NEAREST: f64 = 3.0;
+const FARTHER: [f64; 4] = [16.0, 30.0, 46.0, 60.0];
+/// What is only a mark takes as much room as a disc of this radius.
+const MARK: f64 = 3.0;
+
 /// Rooms of a size around a disc, the best first: right, left, above, below, then the corners.
-fn around(disc: &Disc, (width, height): (f64, f64)) -> [Room; 8] {
-    const AIR: f64 = 3.0;
-    let (beside, corner) = (disc.radius + AIR, disc.radius * 0.75 + AIR);
+fn around(disc: &Disc, (width, height): (f64, f64), air: f64) -> [Room; 8] {
+    let (beside, corner) = (disc.radius + air, disc.radius * 0.75 + air);
     let (half_width, half_height) = (width / 2.0, height / 2.0);
     let middles = [
         (beside + half_width, 0.0),
@@ -62,13 +75,14 @@ pub(super) fn placed(discs: &[Disc], sizes: &[(f64, f64)], frame: Room, most: us
             break;
         }
         let free = |room: &Room| room.inside(&frame) && taken.iter().all(|(_, other)| !room.meets(other));
-        // A name may lie over small circles, not over those that are named themselves or about as large.
         let clear = |room: &Room, least: f64| {
             discs.iter().filter(|other| other.radius >= least).all(|other| !room.covers(other))
         };
-        let rooms = around(disc, *size);
-        let choose = |least: f64| rooms.iter().find(|room| free(room) && clear(room, least)).copied();
-        taken.extend(choose(0.0).or_else(|| choose(disc.radius * 0.5)).map(|room| (index, room)));
+        let choose =
+            |air: f64, least: f64| around(disc, *size, air).into_iter().find(|room| free(room) && clear(room, least));
+        // Where all is full, a name may lie over small circles, not over those that are about as large as its own.
+        let clear_of_all = std::iter::once(NEAREST).chain(FARTHER).find_map(|air| choose(air, 0.0));
+        taken.extend(clear_of_all.or_else(|| choose(NEAREST, disc.radius * 0.5)).map(|room| (index, room)));
     }
     taken
 }

@@ -109,6 +109,9 @@ fn legend(frame: &mut Frame<'_>, map: &CapacityMap, scale: Scale, top: f64) -> f
         line(frame, words::COUNTRY_WITHOUT, y);
         y += 18.0;
     }
+    if map.without.is_empty() {
+        return y;
+    }
     y += 18.0;
     swatch(frame, y, &PALETTE.land.fill());
     line(frame, words::OTHER_LAND, y);
