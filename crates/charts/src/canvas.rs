@@ -86,7 +86,8 @@ pub(crate) fn px(value: f64) -> String {
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
-/// Text of others as text of XML: what XML forbids and what turns the direction of reading is dropped, breaks and tabs are blanks.
+/// Text of others as text of XML: what XML forbids and what turns the direction of reading is dropped, breaks and tabs
+/// are blanks.
 pub(crate) fn clean(words: &str) -> String {
     let turns =
         |letter: char| matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');

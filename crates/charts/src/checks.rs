@@ -249,6 +249,8 @@ fn a_bar_is_the_whole_need() {
     for (area, begin) in areas.iter().zip([0.0, 0.40, 0.65, 0.75]) {
         assert!((area[0] - areas[0][0] - begin * whole).abs() < 0.11, "{area:?}");
     }
+    let idle = vec![row("Meltblown", 0, 800)];
+    assert!(coverage_chart(&CoverageChart { about: about(""), rows: idle }).contains("Nothing is needed."));
     assert!(picture.contains("0 of 1\u{a0}need is covered"), "{picture}");
     assert!(picture.contains("Sicilia, 25\u{a0}pieces (75% covered)"), "{picture}");
 }

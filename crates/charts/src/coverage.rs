@@ -115,6 +115,9 @@ fn lead(about: &About, rows: &[&CoverageRow], units: Units) -> String {
     if rows.iter().all(|row| row.have() == 0) {
         return words::no_offers(&about.subtitle);
     }
+    if asked.is_empty() {
+        return words::NO_NEEDS.to_owned();
+    }
     let open: Vec<&&&CoverageRow> = asked.iter().filter(|row| row.gap() > 0).collect();
     let covered = words::bars_covered(asked.len() - open.len(), asked.len());
     open.first().map_or(covered.clone(), |row| {

@@ -87,8 +87,8 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// Ends a picture: `bottom` is where its drawing ends, `facts` are told to those who do not see it, `notes` stand below,
-    /// and `definitions` are SVG that the drawing refers to.
+    /// Ends a picture: `bottom` is where its drawing ends, `facts` are told to those who do not see it, `notes` stand
+    /// below, and `definitions` are SVG that the drawing refers to.
     pub(crate) fn finish(mut self, bottom: f64, facts: &[String], notes: &[String], definitions: &str) -> String {
         let about = self.about;
         let given = |text: &str, said: fn(&str) -> String| {

@@ -27,7 +27,8 @@ pub struct MapPlace {
     pub name: String,
     /// Where it lies.
     pub at: Point,
-    /// What is to be had there. Nought and below mean that there are no offers: a place whose total is withheld is left out.
+    /// What is to be had there. Nought and below mean that there are no offers: a place whose total is withheld is left
+    /// out.
     pub figure: i128,
     /// What is needed there, in the same unit; it is drawn as a ring.
     pub need: Option<i128>,
@@ -98,12 +99,15 @@ impl Scale {
     }
 }
 
+/// A place and where it lies.
+type Spot<'a> = (&'a MapPlace, (f64, f64));
+
 /// Where the places lie.
 struct Located<'a> {
     /// On the map, in pixels from its corner, the largest figure first.
-    europe: Vec<(&'a MapPlace, (f64, f64))>,
+    europe: Vec<Spot<'a>>,
     /// By inset, in units of its sheet.
-    insets: Vec<(&'a Sheet, Vec<(&'a MapPlace, (f64, f64))>)>,
+    insets: Vec<(&'a Sheet, Vec<Spot<'a>>)>,
     outside: Vec<&'a MapPlace>,
 }
 
@@ -146,7 +150,10 @@ fn lead(about: &About, places: &[&MapPlace]) -> String {
     if need > 0 {
         said = format!("{said}; {}", words::needed(need, &about.unit));
     }
-    if offering.len() > 1 {
+    let lacking = places.iter().map(|place| (place, place.need.unwrap_or(0).saturating_sub(place.figure.max(0))));
+    if let Some((place, lack)) = lacking.rev().max_by_key(|(_, lack)| *lack).filter(|(_, lack)| *lack > 0) {
+        said = format!("{said}; {}", words::lacks_most(&place.name, lack));
+    } else if offering.len() > 1 {
         said = format!("{said}; {}", words::most_in(&first.name, first.figure));
     }
     said
@@ -179,8 +186,7 @@ pub fn map(map: &CapacityMap) -> String {
     frame.canvas.area(MARGIN, top, MAP_WIDTH, height, &PALETTE.sea.fill());
     let definitions = land(&mut frame, europe, &map.without, top, zoom);
     frame.canvas.area(MARGIN, top, MAP_WIDTH, height, &PALETTE.grid.stroke());
-    let on_map: Vec<(&MapPlace, (f64, f64))> =
-        found.europe.iter().map(|(place, (x, y))| (*place, (*x, y + top))).collect();
+    let on_map: Vec<Spot<'_>> = found.europe.iter().map(|(place, (x, y))| (*place, (*x, y + top))).collect();
     marks(&mut frame.canvas, &on_map, scale, &about.unit);
     name_largest(
         &mut frame.canvas,
@@ -253,8 +259,8 @@ fn iso(code: &str) -> String {
 }
 
 /// Draws the places, small ones over large ones; rings over discs, and crosses where there are no offers.
-fn marks(canvas: &mut Canvas, places: &[(&MapPlace, (f64, f64))], scale: Scale, unit: &str) {
-    let mut order: Vec<(f64, &(&MapPlace, (f64, f64)))> =
+fn marks(canvas: &mut Canvas, places: &[Spot<'_>], scale: Scale, unit: &str) {
+    let mut order: Vec<(f64, &Spot<'_>)> =
         places.iter().map(|place| (scale.disc(place.0, place.1).radius, place)).collect();
     order.sort_by(|a, b| b.0.total_cmp(&a.0));
     for (_, (place, at)) in order {
@@ -294,9 +300,9 @@ fn cross(canvas: &mut Canvas, x: f64, y: f64) {
     canvas.path(&arms, &format!("{} stroke-width=\"1.4\"", PALETTE.quiet.stroke()));
 }
 
-fn name_largest(canvas: &mut Canvas, places: &[(&MapPlace, (f64, f64))], scale: Scale, frame: Room) {
-    let name_look = Look::new(12.0).bold().at(Anchor::Middle).on_drawing();
-    let figure_look = Look::new(12.0).at(Anchor::Middle).on_drawing();
+fn name_largest(canvas: &mut Canvas, places: &[Spot<'_>], scale: Scale, frame: Room) {
+    let name_look = Look::new(12.0).bold().on_drawing();
+    let figure_look = Look::new(12.0).on_drawing();
     let named = |place: &MapPlace| measure::shortened(&clean(&place.name), 12.0, LABEL);
     let discs: Vec<Disc> = places.iter().map(|(place, at)| scale.disc(place, *at)).collect();
     let sizes: Vec<(f64, f64)> = places
@@ -314,9 +320,15 @@ fn name_largest(canvas: &mut Canvas, places: &[(&MapPlace, (f64, f64))], scale: 
     }
     for (index, room) in found {
         let (place, _) = places[index];
-        let middle = f64::midpoint(room.left, room.right);
-        canvas.words_within(middle, room.top + 12.0, name_look, &place.name, LABEL * 1.07);
-        canvas.words(middle, room.top + 26.0, figure_look, &words::figure_and_need(place.figure, place.need));
+        // Words begin or end at their disc, also where the reader's font is narrower than reckoned.
+        let (x, anchor) = match discs[index].x {
+            middle if middle < room.left => (room.left, Anchor::Start),
+            middle if middle > room.right => (room.right, Anchor::End),
+            _ => (f64::midpoint(room.left, room.right), Anchor::Middle),
+        };
+        let figures = words::figure_and_need(place.figure, place.need);
+        canvas.words_within(x, room.top + 12.0, name_look.at(anchor), &place.name, LABEL * 1.07);
+        canvas.words(x, room.top + 26.0, figure_look.at(anchor), &figures);
     }
 }
 

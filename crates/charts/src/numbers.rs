@@ -68,7 +68,8 @@ fn raised(exponent: u32) -> String {
     exponent.to_string().chars().filter_map(raise).collect()
 }
 
-/// How much `part` is of `whole`, in percent; all of it only where nothing is missing, none only where nothing is there.
+/// How much `part` is of `whole`, in percent; all of it only where nothing is missing, none only where nothing is
+/// there.
 pub(crate) fn percent(part: i128, whole: i128) -> String {
     if whole <= 0 || part >= whole {
         return "100%".to_owned();
@@ -108,7 +109,7 @@ mod tests {
 
     #[test]
     fn large_figures_are_said_shortly() {
-        let check = |value, shown: &str| assert_eq!(short(value).replace(GROUP, " ").replace('\u{a0}', " "), shown);
+        let check = |value, shown: &str| assert_eq!(short(value).replace([GROUP, '\u{a0}'], " "), shown);
         check(999_999, "999 999");
         check(1_000_000, "1 million");
         check(1_999_999, "1.99 million");

@@ -1,6 +1,7 @@
 //! Lambert's azimuthal equal-area projection on the ellipsoid, and EPSG:3035, which is it around the middle of Europe.
 //!
-//! Formula: EPSG method 9820 as in IOGP Guidance Note 373-7-2; Snyder, "Map Projections: A Working Manual" (1987), page 187.
+//! Formula: EPSG method 9820 as in IOGP Guidance Note 373-7-2; Snyder, "Map Projections: A Working Manual" (1987), page
+//! 187.
 
 use domain::geo::Point;
 
@@ -10,7 +11,7 @@ const INVERSE_FLATTENING: f64 = 298.257_222_101;
 
 /// The projection around a centre: areas are true everywhere, shapes near the centre.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Laea {
+pub(crate) struct Laea {
     lon0: f64,
     false_easting: f64,
     false_northing: f64,
@@ -34,7 +35,7 @@ fn q(sin_lat: f64, e: f64) -> f64 {
 
 impl Laea {
     /// Around a centre, with the coordinates of that centre in metres east and north. At a pole it is not defined.
-    pub fn new(centre: Point, false_easting: f64, false_northing: f64) -> Self {
+    pub(crate) fn new(centre: Point, false_easting: f64, false_northing: f64) -> Self {
         let flattening = 1.0 / INVERSE_FLATTENING;
         let eccentricity = (flattening * (2.0 - flattening)).sqrt();
         let (sin0, cos0) = (libm::sin(radians(centre.lat_e6)), libm::cos(radians(centre.lat_e6)));
@@ -49,12 +50,12 @@ impl Laea {
     }
 
     /// EPSG:3035, ETRS89-extended / LAEA Europe: 52° N 10° E lies at 4,321,000 m east and 3,210,000 m north.
-    pub fn europe() -> Self {
+    pub(crate) fn europe() -> Self {
         Self::new(Point { lat_e6: 52_000_000, lon_e6: 10_000_000 }, 4_321_000.0, 3_210_000.0)
     }
 
     /// Metres east and north of a point. Near the far side of the Earth they grow beyond any map, but stay finite.
-    pub fn project(&self, point: Point) -> (f64, f64) {
+    pub(crate) fn project(&self, point: Point) -> (f64, f64) {
         let lon = radians(point.lon_e6) - self.lon0;
         let sin_beta = (q(libm::sin(radians(point.lat_e6)), self.eccentricity) / self.q_pole).clamp(-1.0, 1.0);
         let cos_beta = (1.0 - sin_beta * sin_beta).sqrt();

@@ -1,7 +1,7 @@
 //! How all pictures look: one palette, light and dark, and the patterns that say the same without colour.
 //!
-//! What there is runs in one hue from certain (strong) to possible (faint), so that the order survives greyscale; what is
-//! lacking is orange, which people who confuse red and green tell from blue. Every kind has a pattern of its own.
+//! What there is runs in one hue from certain (strong) to possible (faint), so that the order survives greyscale; what
+//! is lacking is orange, which people who confuse red and green tell from blue. Every kind has a pattern of its own.
 
 use std::fmt::Write as _;
 
@@ -136,7 +136,8 @@ impl Kind {
         }
     }
 
-    /// Attributes that fill an area of the picture `id` with it; the colour after the pattern is for programs without patterns.
+    /// Attributes that fill an area of the picture `id` with it; the colour after the pattern is for programs without
+    /// patterns.
     pub(crate) fn fill(self, id: &str) -> String {
         let palette = PALETTE;
         match self {

@@ -12,6 +12,7 @@ pub(crate) const WEEK_FROM: &str = "Week from";
 pub(crate) const ISO_WEEK: &str = "ISO week";
 pub(crate) const COVERED: &str = "Covered";
 pub(crate) const NO_NEED: &str = "no need";
+pub(crate) const NO_NEEDS: &str = "Nothing is needed";
 pub(crate) const PLACE_WITHOUT: &str = "Place without offers";
 pub(crate) const COUNTRY_WITHOUT: &str = "Country without offers";
 pub(crate) const OTHER_LAND: &str = "Plain, no disc: not asked, or not shown";
@@ -148,6 +149,10 @@ pub(crate) fn in_places(total: i128, unit: &str, places: usize) -> String {
 
 pub(crate) fn most_in(name: &str, figure: i128) -> String {
     format!("the most in {name} ({})", grouped(figure))
+}
+
+pub(crate) fn lacks_most(name: &str, lack: i128) -> String {
+    format!("{name} lacks most ({})", grouped(lack))
 }
 
 pub(crate) fn needed(need: i128, unit: &str) -> String {

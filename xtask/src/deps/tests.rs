@@ -110,10 +110,10 @@ fn outside_crates_keep_their_place() {
         ("app: sqlx", "app -> sqlx: sqlx belongs in storage, migrations only"),
         ("app: axum", "app -> axum: axum belongs in api, console, muster, testkit only"),
         ("exchange: utoipa-axum", "exchange -> utoipa-axum: utoipa-axum belongs in api, console, muster, testkit only"),
-        ("domain: dev tokio", "domain -> tokio: tokio is never used in domain, matching, index, exchange"),
+        ("domain: dev tokio", "domain -> tokio: tokio is never used in domain, matching, index, exchange, charts"),
         (
             "exchange: tokio-util",
-            "exchange -> tokio-util: tokio-util is never used in domain, matching, index, exchange",
+            "exchange -> tokio-util: tokio-util is never used in domain, matching, index, exchange, charts",
         ),
         ("storage: anyhow", "storage -> anyhow: anyhow belongs in muster, xtask, bench only"),
     ] {

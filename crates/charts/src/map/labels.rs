@@ -36,7 +36,12 @@ impl Room {
         let (x, y) = (disc.x.clamp(self.left, self.right), disc.y.clamp(self.top, self.bottom));
         let away = (x - disc.x).hypot(y - disc.y);
         let edge = disc.radius / away;
-        (away > disc.radius + NEAREST + 6.0).then(|| [disc.x + (x - disc.x) * edge, disc.y + (y - disc.y) * edge, x, y])
+        (away > disc.radius + NEAREST + 6.0).then_some([
+            disc.x + (x - disc.x) * edge,
+            disc.y + (y - disc.y) * edge,
+            x,
+            y,
+        ])
     }
 }
 
@@ -66,8 +71,8 @@ fn around(disc: &Disc, (width, height): (f64, f64), air: f64) -> [Room; 8] {
     })
 }
 
-/// A room for each of the first `most` labels that finds one, with its index; `discs` are in the order of importance, and
-/// `sizes` are the labels' for as many of them as want one.
+/// A room for each of the first `most` labels that finds one, with its index; `discs` are in the order of importance,
+/// and `sizes` are the labels' for as many of them as want one.
 pub(super) fn placed(discs: &[Disc], sizes: &[(f64, f64)], frame: Room, most: usize) -> Vec<(usize, Room)> {
     let mut taken: Vec<(usize, Room)> = Vec::new();
     for (index, (disc, size)) in discs.iter().zip(sizes).enumerate() {

@@ -1,5 +1,5 @@
-//! The outlines of countries, as `assets/make.py` prepared them: paths of SVG on kilometres of EPSG:3035 for Europe, and on a
-//! projection of its own for each outermost region.
+//! The outlines of countries, as `assets/make.py` prepared them: paths of SVG on kilometres of EPSG:3035 for Europe,
+//! and on a projection of its own for each outermost region.
 
 use domain::geo::Point;
 

@@ -4,7 +4,7 @@ use crate::{
     axis,
     canvas::{Anchor, Look, px},
     frame::{Frame, INNER, MARGIN},
-    map::{CapacityMap, Located, MAP_WIDTH, MapPlace, Scale, cross, disc, figure, marks, outlines::Sheet, ring},
+    map::{CapacityMap, Located, MAP_WIDTH, Scale, Spot, cross, disc, figure, marks, outlines::Sheet, ring},
     measure,
     numbers::{short, sum},
     style::{Kind, PALETTE},
@@ -119,21 +119,15 @@ fn legend(frame: &mut Frame<'_>, map: &CapacityMap, scale: Scale, top: f64) -> f
 }
 
 /// Draws an outermost region with its caption; answers where it ends.
-fn inset(
-    frame: &mut Frame<'_>,
-    sheet: &Sheet,
-    places: &[(&MapPlace, (f64, f64))],
-    (x, y): (f64, f64),
-    scale: Scale,
-) -> f64 {
+fn inset(frame: &mut Frame<'_>, sheet: &Sheet, places: &[Spot<'_>], (x, y): (f64, f64), scale: Scale) -> f64 {
     let zoom = INSET / sheet.size.0;
     let height = sheet.size.1 * zoom;
     frame.canvas.area(x, y, INSET, height, &PALETTE.sea.fill());
     let (left, top, right, bottom) = (px(x), px(y), px(x + INSET), px(y + height));
     let clip = format!("{}-{}", frame.id, sheet.code);
     frame.canvas.raw(&format!(
-        "<clipPath id=\"{clip}\"><path d=\"M{left} {top}H{right}V{bottom}H{left}z\"/></clipPath><g clip-path=\"url(#{clip})\">\
-         <g {} stroke-width=\"{:.1}\" {}>",
+        "<clipPath id=\"{clip}\"><path d=\"M{left} {top}H{right}V{bottom}H{left}z\"/></clipPath>\
+         <g clip-path=\"url(#{clip})\"><g {} stroke-width=\"{:.1}\" {}>",
         sheet.transform(x, y, zoom),
         0.7 / zoom,
         PALETTE.land.with_outline(&PALETTE.border)
@@ -143,7 +137,7 @@ fn inset(
     }
     frame.canvas.raw("</g></g>");
     frame.canvas.area(x, y, INSET, height, &PALETTE.border.stroke());
-    let placed: Vec<(&MapPlace, (f64, f64))> =
+    let placed: Vec<Spot<'_>> =
         places.iter().map(|(place, (px, py))| (*place, (x + px * zoom, y + py * zoom))).collect();
     let unit = &frame.about().unit;
     marks(&mut frame.canvas, &placed, scale, unit);
