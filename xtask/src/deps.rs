@@ -23,16 +23,17 @@ enum Uses {
 }
 
 /// The layers, from the inside outwards.
-const LAYERS: [(&str, Uses); 14] = [
+const LAYERS: [(&str, Uses); 15] = [
     ("domain", Uses::Only(&[])),
     ("matching", Uses::Only(&["domain"])),
     ("index", Uses::Only(&["domain"])),
+    ("charts", Uses::Only(&["domain"])),
     ("exchange", Uses::Only(&["domain"])),
     ("migrations", Uses::Only(&[])),
     ("storage", Uses::Only(&["domain", "migrations"])),
     ("app", Uses::Only(&["domain", "matching", "index", "storage", "exchange"])),
-    ("api", Uses::Only(&["domain", "app", "exchange"])),
-    ("console", Uses::Only(&["app", "api"])),
+    ("api", Uses::Only(&["domain", "app", "exchange", "charts"])),
+    ("console", Uses::Only(&["app", "api", "charts"])),
     ("muster", Uses::Anything),
     ("bench", Uses::Anything),
     ("testkit", Uses::Anything),
@@ -58,7 +59,7 @@ const OUTSIDE: [(&str, Place); 7] = [
     ("sqlx", Place::Only(&["storage", "migrations"])),
     ("axum", Place::Only(&["api", "console", "muster", "testkit"])),
     ("utoipa", Place::Only(&["api", "console", "muster", "testkit"])),
-    ("tokio", Place::Never(&["domain", "matching", "index", "exchange"])),
+    ("tokio", Place::Never(&["domain", "matching", "index", "exchange", "charts"])),
     ("reqwest", Place::Only(&["muster"])),
     ("anyhow", Place::Only(&["muster", "xtask", "bench"])),
 ];

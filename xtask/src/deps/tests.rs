@@ -39,12 +39,13 @@ fn the_house_as_planned_is_clean() {
             "domain: serde, jiff",
             "matching: domain, dev proptest",
             "index: domain",
+            "charts: domain, libm, dev roxmltree",
             "exchange: domain, csv",
             "migrations: sea-orm-migration",
             "storage: domain, migrations, sea-orm, dev testkit, dev tokio",
             "app: domain, matching, index, storage, exchange, tokio",
-            "api: domain, app, exchange, axum, utoipa, utoipa-axum, tower-http",
-            "console: app, api, axum",
+            "api: domain, app, exchange, charts, axum, utoipa, utoipa-axum, tower-http",
+            "console: app, api, charts, axum",
             "muster: domain, matching, storage, app, api, console, anyhow, axum, dev testkit",
             "bench: matching, domain, anyhow",
             "testkit: domain, storage, app, api, axum, tokio, muster",
@@ -61,12 +62,13 @@ fn an_edge_the_house_does_not_draw_is_named() {
         ("domain: matching", "domain -> matching: domain may use none of ours"),
         ("matching: storage", "matching -> storage: matching may use domain"),
         ("exchange: matching", "exchange -> matching: exchange may use domain"),
+        ("charts: app", "charts -> app: charts may use domain"),
         ("migrations: domain", "migrations -> domain: migrations may use none of ours"),
         ("storage: app", "storage -> app: storage may use domain, migrations"),
         ("app: migrations", "app -> migrations: app may use domain, matching, index, storage, exchange"),
-        ("api: storage", "api -> storage: api may use domain, app, exchange"),
-        ("api: matching", "api -> matching: api may use domain, app, exchange"),
-        ("console: storage", "console -> storage: console may use app, api"),
+        ("api: storage", "api -> storage: api may use domain, app, exchange, charts"),
+        ("api: matching", "api -> matching: api may use domain, app, exchange, charts"),
+        ("console: storage", "console -> storage: console may use app, api, charts"),
         ("xtask: domain", "xtask -> domain: xtask may use none of ours"),
     ] {
         assert_eq!(check(&[line]), [complaint]);
@@ -76,7 +78,7 @@ fn an_edge_the_house_does_not_draw_is_named() {
 #[test]
 fn development_and_build_edges_follow_the_same_table() {
     assert_eq!(check(&["domain: dev storage"]), ["domain -> storage: domain may use none of ours"]);
-    assert_eq!(check(&["api: build storage"]), ["api -> storage: api may use domain, app, exchange"]);
+    assert_eq!(check(&["api: build storage"]), ["api -> storage: api may use domain, app, exchange, charts"]);
 }
 
 #[test]
@@ -108,10 +110,10 @@ fn outside_crates_keep_their_place() {
         ("app: sqlx", "app -> sqlx: sqlx belongs in storage, migrations only"),
         ("app: axum", "app -> axum: axum belongs in api, console, muster, testkit only"),
         ("exchange: utoipa-axum", "exchange -> utoipa-axum: utoipa-axum belongs in api, console, muster, testkit only"),
-        ("domain: dev tokio", "domain -> tokio: tokio is never used in domain, matching, index, exchange"),
+        ("domain: dev tokio", "domain -> tokio: tokio is never used in domain, matching, index, exchange, charts"),
         (
             "exchange: tokio-util",
-            "exchange -> tokio-util: tokio-util is never used in domain, matching, index, exchange",
+            "exchange -> tokio-util: tokio-util is never used in domain, matching, index, exchange, charts",
         ),
         ("storage: anyhow", "storage -> anyhow: anyhow belongs in muster, xtask, bench only"),
     ] {
