@@ -85,8 +85,7 @@ pub struct Record {
 /// Turns rows into the bytes of a file.
 ///
 /// First [`Writer::start`], then [`Writer::record`] for each row, then [`Writer::finish`]; the file is all that they gave,
-/// one after the other. XLSX is written through a nameless temporary file and packed at the end, which takes
-/// processor time: call it where blocking is allowed.
+/// one after the other.
 #[derive(Debug)]
 pub struct Writer {
     about: About,
@@ -103,7 +102,7 @@ enum State {
     Objects(Objects),
     Table,
     Sheet(Box<Sheet>),
-    /// A panic or a full disk in the middle of a sheet.
+    /// After a failure in the middle of a sheet.
     Broken,
 }
 
@@ -118,7 +117,7 @@ impl Writer {
     /// What stands before the first row.
     ///
     /// # Errors
-    /// Two columns of one name, one of [`PROVENANCE`] among them; a second start; for XLSX, no temporary file.
+    /// Two columns of one name, one of [`PROVENANCE`] among them; a second start.
     pub fn start(&mut self) -> Result<Vec<u8>, ExportError> {
         let State::New(format) = self.state else { return Err(ExportError::OutOfOrder) };
         for (at, column) in self.columns.iter().enumerate() {
@@ -131,7 +130,10 @@ impl Writer {
             Format::Ndjson => open(Objects::Ndjson, &self.about, &self.columns)?,
             Format::GeoJson => open(Objects::GeoJson, &self.about, &self.columns)?,
             Format::Csv => (State::Table, table::start(&self.columns)?),
-            Format::Xlsx => (State::Sheet(Box::new(Sheet::start(&self.about, &self.columns)?)), Vec::new()),
+            Format::Xlsx => {
+                let (sheet, bytes) = Sheet::start(&self.about, &self.columns)?;
+                (State::Sheet(Box::new(sheet)), bytes)
+            }
         };
         self.state = state;
         Ok(bytes)
@@ -141,7 +143,7 @@ impl Writer {
     ///
     /// # Errors
     /// Another number of cells than columns; a cell that is not of its column's kind; for XLSX, more than [`MOST_ROWS`] rows
-    /// or no room on the disk.
+    /// or 4 GB.
     pub fn record(&mut self, record: &Record) -> Result<Vec<u8>, ExportError> {
         let row = self.rows.saturating_add(1);
         if record.cells.len() != self.own {
@@ -154,26 +156,25 @@ impl Writer {
         let bytes = match &mut self.state {
             State::Objects(objects) => objects.record(&line, self.rows)?,
             State::Table => table::record(&line)?,
-            State::Sheet(sheet) => {
-                if let Err(error) = sheet.record(&line) {
+            State::Sheet(sheet) => match sheet.record(&line) {
+                Ok(bytes) => bytes,
+                Err(ExportError::TooManyRows) => return Err(ExportError::TooManyRows),
+                Err(error) => {
                     // A row may stand there by half: nothing may be made of this sheet any more.
-                    if !matches!(error, ExportError::TooManyRows) {
-                        self.state = State::Broken;
-                    }
+                    self.state = State::Broken;
                     return Err(error);
                 }
-                Vec::new()
-            }
+            },
             State::New(_) | State::Broken => return Err(ExportError::OutOfOrder),
         };
         self.rows = row;
         Ok(bytes)
     }
 
-    /// What stands behind the last row; all of the file, for XLSX.
+    /// What stands behind the last row.
     ///
     /// # Errors
-    /// No start before; for XLSX, no room on the disk.
+    /// No start before, or a failure.
     pub fn finish(self) -> Result<Vec<u8>, ExportError> {
         match self.state {
             State::Objects(objects) => Ok(objects.finish()),

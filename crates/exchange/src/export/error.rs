@@ -35,12 +35,9 @@ pub enum ExportError {
     /// More rows than a sheet holds.
     #[error("a sheet holds 1,048,575 rows below its header, and there are more; ask for CSV, which has no limit")]
     TooManyRows,
-    /// The temporary file of a sheet cannot be made or written.
-    #[error("the temporary file of a sheet cannot be written; ask for CSV, which needs none")]
-    TemporaryFile(#[source] std::io::Error),
-    /// The workbook cannot be made.
-    #[error("the workbook cannot be made")]
-    Workbook(#[from] rust_xlsxwriter::XlsxError),
+    /// The workbook cannot be packed: more than 4 GB of text.
+    #[error("the workbook cannot be packed; ask for CSV, which has no limit")]
+    Workbook(#[from] std::io::Error),
     /// JSON that cannot be written; no row causes it.
     #[error("the JSON cannot be written")]
     Json(#[from] serde_json::Error),

@@ -1,11 +1,13 @@
 //! The second sheet: what the first is about.
 
-use rust_xlsxwriter::{Worksheet, XlsxError};
+use std::borrow::Cow;
 
-use super::{MOST_ROWS, Sheet, Styles, value::Value, write_text};
-use crate::export::{Column, about::About, cell::Cell};
-
-const NAME: &str = "About";
+use super::{
+    MOST_ROWS, Sheet, parts,
+    value::Value,
+    xml::{self, Style},
+};
+use crate::export::{Column, about::About};
 
 /// Its lines: a field and its value.
 pub(super) fn lines(about: &About, columns: &[Column], sheet: &Sheet) -> Vec<(String, String)> {
@@ -40,28 +42,19 @@ pub(super) fn lines(about: &About, columns: &[Column], sheet: &Sheet) -> Vec<(St
     lines
 }
 
-/// Writes them.
-pub(super) fn write(sheet: &mut Worksheet, lines: &[(String, String)], styles: &Styles) -> Result<(), XlsxError> {
-    sheet.set_name(NAME)?;
-    sheet.set_freeze_panes(1, 0)?;
-    sheet.set_column_width(0, 26)?;
-    sheet.set_column_width(1, 100)?;
-    sheet.write_string_with_format(0, 0, "field", &styles.header)?;
-    sheet.write_string_with_format(0, 1, "value", &styles.header)?;
-    for (line, (field, value)) in (1..=MOST_ROWS).zip(lines) {
-        for (at, text) in [(0, field), (1, value)] {
-            match Value::of(&Cell::words(text.into())) {
-                Value::Text { text, risky, cut: _ } => {
-                    write_text(sheet, (line, at), &text, risky.then_some(&styles.quoted))?;
-                }
-                Value::Blank
-                | Value::Digits(_)
-                | Value::Number { .. }
-                | Value::Day(_)
-                | Value::Time(_)
-                | Value::Flag(_) => {}
-            }
-        }
+/// The sheet of them.
+pub(super) fn sheet(lines: &[(String, String)]) -> String {
+    let mut sheet = parts::sheet_start(&[26, 100]);
+    let text = |text| Value::Text { text: Cow::Borrowed(text), risky: false, cut: false };
+    let header = [("A", Style::Header, text("field")), ("B", Style::Header, text("value"))];
+    xml::row(&mut sheet, 1, header.into_iter());
+    for (line, (field, value)) in (2..=MOST_ROWS).zip(lines) {
+        let cells = [("A", field), ("B", value)].map(|(letters, text)| {
+            let value = Value::text(Cow::Borrowed(text));
+            (letters, Style::of(&value), value)
+        });
+        xml::row(&mut sheet, line, cells.into_iter());
     }
-    Ok(())
+    sheet.push_str("</sheetData></worksheet>");
+    sheet
 }

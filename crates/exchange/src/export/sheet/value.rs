@@ -23,10 +23,7 @@ pub(super) enum Value<'a> {
     },
     /// A number that a sheet would round.
     Digits(&'a str),
-    Number {
-        number: f64,
-        digits: &'a str,
-    },
+    Number(f64),
     Day(f64),
     Time(f64),
     Flag(bool),
@@ -39,7 +36,7 @@ impl<'a> Value<'a> {
             Cell::Text(text) => Self::text(Cow::Borrowed(text)),
             Cell::List(items) => Self::text(Cow::Owned(join_list(items.iter().copied()))),
             Cell::Number(digits) => match exact(digits) {
-                Some(number) => Self::Number { number, digits: digits.as_str() },
+                Some(number) => Self::Number(number),
                 None => Self::Digits(digits.as_str()),
             },
             Cell::Date(day) => Self::Day(serial_of_day(*day)),
@@ -50,7 +47,7 @@ impl<'a> Value<'a> {
 
     /// A text that `restore` leaves, or makes, as it was. In a sheet it stands without a `'`, since there its type
     /// keeps it from running; only one that would lose its own `'` on the way back gets another.
-    fn text(text: Cow<'a, str>) -> Self {
+    pub(super) fn text(text: Cow<'a, str>) -> Self {
         let neutral = safe_csv::neutral(&text);
         let risky = neutral != *text;
         let text = if safe_csv::restore(&text) == text { text } else { Cow::Owned(neutral) };
@@ -59,22 +56,10 @@ impl<'a> Value<'a> {
             Some(end) => Self::Text { text: Cow::Owned(format!("{}…", &text[..end])), risky, cut: true },
         }
     }
-
-    /// Characters that it takes on the screen.
-    pub(super) fn width(&self) -> usize {
-        match self {
-            Self::Blank => 0,
-            Self::Text { text, .. } => text.lines().map(|line| line.chars().count()).max().unwrap_or(0) + 1,
-            Self::Digits(digits) | Self::Number { digits, .. } => digits.len() + 1,
-            Self::Day(_) => 11,
-            Self::Time(_) => 20,
-            Self::Flag(_) => 6,
-        }
-    }
 }
 
 /// Where a text is to be cut so that it and a mark fit; `None` if it fits as it is.
-pub(super) fn end_of_fit(text: &str) -> Option<usize> {
+fn end_of_fit(text: &str) -> Option<usize> {
     // No text has more of them than bytes.
     if text.len() <= LONGEST_TEXT || text.encode_utf16().count() <= LONGEST_TEXT {
         return None;
