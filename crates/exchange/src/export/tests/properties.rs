@@ -8,6 +8,8 @@ fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         prop::collection::vec(any::<char>(), 0..12).prop_map(String::from_iter),
         "['=+@\\-\t\r\n ,;\"%]{0,4}[a-z0-9 _x%]{0,8}",
+        // What escapes are made of.
+        "(%|%2|20|25|0| |_|_x|x00|41|\u{1}|\r|'|=){0,8}",
         Just(String::new()),
     ]
 }
