@@ -2,6 +2,7 @@
 
 pub mod boundaries;
 pub mod encoding;
+pub mod export;
 pub mod notified_bodies;
 pub mod number;
 pub mod phrase;
