@@ -19,6 +19,7 @@ mod entries;
 mod evaluations;
 mod evidence;
 mod explanations;
+mod exports;
 mod feed;
 mod feed_copies;
 mod feed_views;

@@ -4,7 +4,11 @@ use app::{
     App,
     board::{self, BoardQuestion, BoardRule, BoardTold, Colour, ShortageAnswer, ShortageRow, ShortageWeek},
 };
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -12,7 +16,8 @@ use validator::Validate;
 
 use crate::{
     capacity::{days, left_out, of_query},
-    limits,
+    export::{self, Column, Kind, Shape, Tabled, Wanted},
+    limits, pictures,
     problem::Problem,
     query::{Parameters, WordList},
     signed_in::SignedIn,
@@ -80,7 +85,7 @@ struct BoardView {
 /// A week of a product in a region, in base units.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ShortageBoardRow)]
-pub(crate) struct BoardRowView {
+pub struct BoardRowView {
     /// The product.
     product: String,
     /// The UN/ECE code of the base unit.
@@ -143,7 +148,8 @@ async fn tell(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
     Parameters(query): Parameters<BoardParameters>,
-) -> Result<Json<BoardView>, Problem> {
+    wanted: Wanted,
+) -> Result<Response, Problem> {
     let (from, until) = days(&query.from, &query.until).map_err(Problem::invalid_query)?;
     let usual = BoardRule::default();
     let share = |percent: Option<u32>, usual| percent.map_or(usual, |percent| (percent, 100));
@@ -154,7 +160,15 @@ async fn tell(
     let (products, regions, level) = (query.product.0, query.region.0, query.level);
     let question = BoardQuestion { products, regions, level, from, until, rule };
     let told = board::tell(&app, &caller, &question).await.map_err(of_query)?;
-    Ok(Json(BoardView::of(told)))
+    match wanted.shape {
+        Shape::Usual => Ok(Json(BoardView::of(told)).into_response()),
+        Shape::File(format) => {
+            let (licence, left_out) = (app.licence.to_string(), left_out(&told.answer.left_out));
+            let facts = export::Facts { as_of: told.as_of, licence, left_out };
+            Ok(export::file(&app, (format, &wanted.address), facts, rows(&told.answer)))
+        }
+        Shape::Picture => Ok(pictures::answer(pictures::coverage(&app, &told, &wanted.address))),
+    }
 }
 
 impl BoardView {
@@ -174,10 +188,39 @@ impl BoardView {
 }
 
 /// The rows of an answer, one for each week.
-pub(crate) fn rows(answer: &ShortageAnswer) -> Vec<BoardRowView> {
+pub fn rows(answer: &ShortageAnswer) -> Vec<BoardRowView> {
     let spans: Vec<(String, String)> =
         answer.weeks.iter().map(|week| (week.from.to_string(), week.until.to_string())).collect();
     answer.rows.iter().flat_map(|row| BoardRowView::each(row, &spans)).collect()
+}
+
+impl Tabled for BoardRowView {
+    const NAME: &'static str = "shortages";
+    const TITLE: &'static str = "Shortages";
+    const VERSION: u32 = 1;
+    const COLUMNS: &'static [Column] = &[
+        Column { name: "product", kind: Kind::Text },
+        Column { name: "unit", kind: Kind::Text },
+        Column { name: "region", kind: Kind::Text },
+        Column { name: "from", kind: Kind::Date },
+        Column { name: "until", kind: Kind::Date },
+        Column { name: "need_critical", kind: Kind::Integer },
+        Column { name: "need_high", kind: Kind::Integer },
+        Column { name: "need_normal", kind: Kind::Integer },
+        Column { name: "need_low", kind: Kind::Integer },
+        Column { name: "held", kind: Kind::Integer },
+        Column { name: "agreed", kind: Kind::Integer },
+        Column { name: "open", kind: Kind::Integer },
+        Column { name: "free", kind: Kind::Integer },
+        Column { name: "free_maximum", kind: Kind::Integer },
+        Column { name: "convertible", kind: Kind::Integer },
+        Column { name: "gap", kind: Kind::Integer },
+        Column { name: "colour", kind: Kind::Text },
+    ];
+
+    fn region(&self) -> Option<&str> {
+        self.region.as_deref()
+    }
 }
 
 impl BoardRowView {

@@ -4,7 +4,11 @@ use app::{
     App,
     capacity::{self, CapacityQuestion, CapacityTold, Counting, Near},
 };
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use domain::{
     certificate::CertificateStatus, decimal::Decimal, geo::Point, ids::OrganisationId, offer::Transfer,
     organisation::Verification, time::Day, violation::Violations,
@@ -15,7 +19,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use validator::Validate;
 
 use crate::{
-    limits,
+    export::{self, Shape, Wanted},
+    limits, pictures,
     problem::Problem,
     query::{Ids, Parameters, Several, WordList, Words},
     signed_in::SignedIn,
@@ -23,9 +28,10 @@ use crate::{
 
 mod view;
 
-pub(crate) use view::left_out;
+pub use view::weekly_or_whole;
 use view::{CapacityAnswerView, GroupName};
 pub(crate) use view::{Rollup, rows};
+pub(crate) use view::{explained, left_out};
 
 /// The farthest radius, in kilometres: half-way round the world.
 const FARTHEST: u32 = 20_040;
@@ -125,12 +131,22 @@ async fn tell(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
     Parameters(query): Parameters<CapacityParameters>,
-) -> Result<Json<CapacityAnswerView>, Problem> {
+    wanted: Wanted,
+) -> Result<Response, Problem> {
     let counting = if query.facets { Counting::Done } else { Counting::Left };
     let rollup = Rollup::of(&query.group_by.0);
     let question = question(query).map_err(Problem::invalid_query)?;
+    if wanted.shape == Shape::Picture {
+        let drawn = pictures::weeks(&app, &caller, question, &wanted.address).await.map_err(of_query)?;
+        return Ok(pictures::answer(drawn));
+    }
     let told: CapacityTold = capacity::tell(&app, &caller, &question, counting).await.map_err(of_query)?;
-    Ok(Json(CapacityAnswerView::of(told, rollup)))
+    let Shape::File(format) = wanted.shape else {
+        return Ok(Json(CapacityAnswerView::of(told, rollup)).into_response());
+    };
+    let (licence, left_out) = (app.licence.to_string(), left_out(&told.answer.left_out));
+    let facts = export::Facts { as_of: told.as_of, licence, left_out };
+    Ok(export::file(&app, (format, &wanted.address), facts, rows(told, rollup)))
 }
 
 /// Faults of a question are faults of the query.

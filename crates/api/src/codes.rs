@@ -354,6 +354,11 @@ pub const ALL: &[Code] = &[
     ),
     field("pack_size_unexpected", "A pack size without a package", "Remove it, or write a package unit such as XBX."),
     field("incomplete", "The record could not be read", "Check every field."),
+    field(
+        "several_units",
+        "The products are counted in different units",
+        "A picture adds figures of one unit. Name one product, or a family of one unit.",
+    ),
     field("unknown_product", "The product is not known", "Search GET /api/v1/products?q= and write its code."),
     field("ambiguous_product", "Several products have this name", "Write the code of one of those the detail lists."),
     field("unknown_grade", "Not a grade of this product", "Write one of the grades that the detail lists."),

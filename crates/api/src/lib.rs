@@ -34,6 +34,7 @@ mod evaluations;
 mod event_stream;
 mod evidence;
 pub mod explanations;
+pub mod export;
 mod feature;
 mod health;
 mod history;
@@ -45,6 +46,7 @@ mod limits;
 mod lines;
 mod link_page;
 mod mandates;
+mod map;
 mod market;
 mod matches;
 mod measure;
@@ -61,6 +63,7 @@ mod passwords;
 mod patch;
 mod path_id;
 mod people;
+pub mod pictures;
 pub mod problem;
 mod products;
 mod public_figures;
@@ -82,6 +85,8 @@ mod strict;
 mod units;
 mod version;
 
+pub use board::rows as shortage_rows;
+pub use capacity::weekly_or_whole as capacity_rows;
 pub use client::Peer;
 pub use layers::{REQUEST_ID, TIME_LIMIT};
 pub use page::{MOST as MOST_ENTRIES, USUAL as USUAL_ENTRIES};
@@ -94,6 +99,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(units::router())
         .merge(regions::router())
         .merge(public_figures::router());
+    let open = open.merge(map::public_router());
     let v1 = OpenApiRouter::new()
         .merge(open.layer(layers::open_to_pages()))
         .merge(organisations::router())
@@ -118,6 +124,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(needs::router())
         .merge(capacity::router())
         .merge(board::router())
+        .merge(map::router())
         .merge(calls::router())
         .merge(history::router())
         .merge(runs::router())
@@ -164,5 +171,7 @@ pub fn router_with(app: App, rates: Option<Rates>) -> Router {
     }
     let inner = inner.layer(outward).with_state(app);
     // Outside of the routes, since it changes the path that they are chosen by.
-    Router::new().fallback_service(NormalizePath::trim_trailing_slash(inner.into_service::<axum::body::Body>()))
+    let named =
+        ServiceBuilder::new().map_request(export::take_ending).service(inner.into_service::<axum::body::Body>());
+    Router::new().fallback_service(NormalizePath::trim_trailing_slash(named))
 }

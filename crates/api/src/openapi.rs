@@ -17,6 +17,7 @@ use crate::{
     problem::{FaultBody, MEDIA_TYPE, ProblemBody},
 };
 
+mod exports;
 mod limits;
 mod patches;
 
@@ -91,6 +92,7 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     let examples = examples(&components.schemas);
     for (path, item) in &mut document.paths.paths {
         if let Some(operation) = &mut item.get {
+            exports::add(path, operation);
             add_versions(operation);
         }
         if let Some(operation) = &mut item.post

@@ -30,7 +30,7 @@ use crate::{
 const USUAL_WEEKS: i32 = 12;
 
 /// What is asked, as typed.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct CapacityQuestion {
     /// Products, each by its code, its family, a public code or a name; all where empty.
     pub products: Vec<String>,
@@ -184,6 +184,18 @@ fn resolved(tables: &Tables, today: Day, question: &CapacityQuestion) -> AppResu
 pub(crate) fn span(today: Day, from: Option<Day>, until: Option<Day>) -> (Day, Day) {
     let from = from.unwrap_or(today);
     (from, until.unwrap_or_else(|| from.max(today).monday().plus(7 * USUAL_WEEKS - 1)))
+}
+
+/// The products that some texts name; `None` where there are no texts.
+///
+/// # Errors
+/// `Invalid` with each text that names none.
+pub fn products(app: &App, typed: &[String]) -> AppResult<Option<BTreeSet<ProductCode>>> {
+    let (tables, mut faults) = (app.tables(), Violations::new());
+    let found = typed.iter().filter_map(|typed| faults.keep(products_of(&tables.catalogue, typed)));
+    let found: BTreeSet<ProductCode> = found.flat_map(|(products, _)| products).collect();
+    faults.into_result()?;
+    Ok(Some(found).filter(|_| !typed.is_empty()))
 }
 
 /// The products that a text names, and the grade that it implies: a code, a family, a public code with all products under

@@ -108,6 +108,10 @@ pub struct App {
     pub published: Arc<public_figures::Published>,
     /// The most bytes of an evidence file.
     pub evidence_limit: usize,
+    /// What a reader may do with what he is told.
+    pub licence: Arc<str>,
+    /// What anybody may do with the public figures.
+    pub public_licence: Arc<str>,
     /// Where people reach the service, without a slash at the end: links in mails begin with it.
     pub public_url: Arc<str>,
     /// Who signs in too often.
@@ -125,6 +129,11 @@ pub struct App {
     explaining: Arc<explanations::Explaining>,
 }
 
+/// What a reader may do with what he is told, where nobody says otherwise.
+pub const LICENCE: &str = "For the use of whoever was given it; not for publication";
+/// What anybody may do with the public figures, where nobody says otherwise.
+pub const PUBLIC_LICENCE: &str = "CC-BY-4.0";
+
 impl App {
     /// An app on a migrated database.
     pub fn new(store: Store, tables: Tables, clock: Arc<dyn Clock>, ids: ids::Ids, keys: SigningKeys) -> Self {
@@ -141,6 +150,8 @@ impl App {
             kept: Arc::default(),
             published: Arc::default(),
             evidence_limit: domain::evidence::MOST_BYTES,
+            licence: LICENCE.into(),
+            public_licence: PUBLIC_LICENCE.into(),
             public_url: "http://127.0.0.1:8080".into(),
             guesses: Arc::default(),
             passwords: Arc::default(),

@@ -9,7 +9,6 @@ use domain::{
     ids::{OfferId, OrganisationId, SiteId},
     organisation::{Organisation, Site},
     time::{Day, Instant},
-    violation::Violations,
 };
 use index::{Shown, ShownQuery};
 use storage::Scope;
@@ -19,7 +18,7 @@ pub use index::Bounds;
 use crate::{
     App,
     access::Caller,
-    capacity::{products_of, reader},
+    capacity::{products, reader},
     error::AppResult,
     kept,
     policy::Actor,
@@ -71,14 +70,10 @@ pub struct ShownOffer {
 /// # Errors
 /// `Invalid` with every product that is none.
 pub async fn page(app: &App, caller: &Caller, question: &ShownQuestion) -> AppResult<ShownPage> {
-    let (tables, as_of) = (app.tables(), app.clock.now());
-    let mut faults = Violations::new();
-    let found = question.products.iter().filter_map(|typed| faults.keep(products_of(&tables.catalogue, typed)));
-    let products: BTreeSet<_> = found.flat_map(|(products, _)| products).collect();
-    faults.into_result()?;
+    let as_of = app.clock.now();
     let query = ShownQuery {
         on: as_of.day(),
-        products: Some(products).filter(|_| !question.products.is_empty()),
+        products: products(app, &question.products)?,
         bounds: question.bounds,
         open_on: question.open_on,
         after: question.after,

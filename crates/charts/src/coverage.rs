@@ -44,9 +44,9 @@ pub struct CoverageChart {
 const MOST_ROWS: usize = 20;
 const ROW: f64 = 30.0;
 const BAR: f64 = 18.0;
-const NAME_WIDTH: f64 = 180.0;
+const NAME_WIDTH: f64 = 240.0;
 const BAR_LEFT: f64 = MARGIN + NAME_WIDTH + 14.0;
-const BAR_WIDTH: f64 = 190.0;
+const BAR_WIDTH: f64 = 130.0;
 /// How much room a column of figures has.
 const COLUMN: f64 = 84.0;
 /// Where they end: covered, need, agreed, held, free, gap.

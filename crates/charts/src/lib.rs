@@ -25,6 +25,7 @@ mod words;
 pub use about::About;
 pub use coverage::{CoverageChart, CoverageRow, coverage_chart};
 pub use map::{CapacityMap, MapCountry, MapPlace, map};
+pub use numbers::grouped;
 pub use style::{PALETTE, Palette, Tone, stylesheet};
 pub use weeks::{WeekColumn, WeeksChart, weeks_chart};
 

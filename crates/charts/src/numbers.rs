@@ -6,7 +6,7 @@ use crate::measure::width;
 const GROUP: char = '\u{202f}';
 
 /// All digits in groups of three: "1 234 567".
-pub(crate) fn grouped(value: i128) -> String {
+pub fn grouped(value: i128) -> String {
     let digits = value.unsigned_abs().to_string();
     let mut out = String::from(if value < 0 { "\u{2212}" } else { "" });
     for (at, digit) in digits.chars().enumerate() {

@@ -11,6 +11,7 @@ use domain::{
 use exchange::number::Locale;
 
 pub use access::{Admin, AdminAction, Audit, Keys, KeysAction, Token, TokenAction};
+pub use capacity::{Asked, Capacity, Map, Shortages};
 pub use market::{Market, Mode};
 pub use organisations::{Kind, Org, OrgAction, OrgList, Voucher};
 pub use schedule::{Schedule, YesNo};
@@ -18,6 +19,7 @@ pub use schedule::{Schedule, YesNo};
 use crate::demo::DEFAULT_SEED;
 
 mod access;
+mod capacity;
 mod market;
 mod organisations;
 mod schedule;
@@ -142,6 +144,28 @@ Examples:
 Goes by what the run saw and by its parameters, whatever happened to the market since, and stores
 nothing. The same version of the engine gives the same bytes. Exit code 1 when anything differs.")]
     Replay(Replay),
+    /// Tell how much there is of what, where and when
+    #[command(after_help = "\
+Examples:
+  muster capacity FFP2 --by nuts2,week --weeks 16-22
+  muster capacity ffp --certified --region ITC --region ITH -o capacity.xlsx
+  muster capacity FFP2 -o weeks.svg
+
+Of all that stands in the database, at this moment. A file's end says its form; .svg draws the weeks.")]
+    Capacity(Capacity),
+    /// Tell what is short, by product, region and week
+    #[command(after_help = "\
+Examples:
+  muster shortages ffp --level 2
+  muster shortages --region IT --weeks 16-22 -o shortages.csv
+  muster shortages -o coverage.svg")]
+    Shortages(Shortages),
+    /// Draw the map of what is free
+    #[command(after_help = "\
+Examples:
+  muster map FFP2 --weeks 16-22 -o map.svg
+  muster map ffp --level 0 > map.svg")]
+    Map(Map),
     /// Serve the HTTP API
     #[command(after_help = "\
 Examples:

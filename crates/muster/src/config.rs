@@ -32,7 +32,7 @@ pub const DEFAULT_FROM: &str = "Muster <muster@localhost>";
 pub const DATABASE_FILE: &str = "muster.db";
 
 /// Settings that may stand in the file.
-const IN_FILE: [&str; 13] = [
+const IN_FILE: [&str; 15] = [
     "database",
     "addr",
     "public_url",
@@ -41,6 +41,8 @@ const IN_FILE: [&str; 13] = [
     "keep_snapshots",
     "keep_events",
     "evidence_limit",
+    "licence",
+    "public_licence",
     "rate_limit",
     "trusted_proxies",
     "mail",
@@ -112,6 +114,10 @@ pub struct Settings {
     pub keep_events: Retention,
     /// The most bytes of an evidence file.
     pub evidence_limit: usize,
+    /// What a reader may do with what he is told.
+    pub licence: String,
+    /// What anybody may do with the public figures.
+    pub public_licence: String,
     /// Points that a caller may ask for a minute; without limit where `None`.
     pub rate_limit: Option<Limits>,
     /// Networks of proxies that are believed whom they pass on.
@@ -186,6 +192,10 @@ impl Settings {
         let keep_events = keep_events.unwrap_or(app::changes::KEPT);
         let (evidence, evidence_origin) = pick("evidence_limit", None, "MUSTER_EVIDENCE_LIMIT")?;
         let evidence_limit = evidence.as_deref().map_or(Ok(domain::evidence::MOST_BYTES), megabytes)?;
+        let (licence, licence_origin) = pick("licence", None, "MUSTER_LICENCE")?;
+        let licence = licence.unwrap_or_else(|| app::LICENCE.to_owned());
+        let (public_licence, public_licence_origin) = pick("public_licence", None, "MUSTER_PUBLIC_LICENCE")?;
+        let public_licence = public_licence.unwrap_or_else(|| app::PUBLIC_LICENCE.to_owned());
         let (rate, rate_origin) = pick("rate_limit", None, "MUSTER_RATE_LIMIT")?;
         let rate_limit = rate.as_deref().map_or(Ok(Some(Limits::default())), limits)?;
         let (proxies, proxies_origin) = pick("trusted_proxies", None, "MUSTER_TRUSTED_PROXIES")?;
@@ -219,6 +229,8 @@ impl Settings {
                 format!("{} MB", evidence_limit / MEGABYTE),
                 evidence_origin,
             ),
+            one("licence", "MUSTER_LICENCE", licence.clone(), licence_origin),
+            one("public_licence", "MUSTER_PUBLIC_LICENCE", public_licence.clone(), public_licence_origin),
             one("rate_limit", "MUSTER_RATE_LIMIT", shown_rate, rate_origin),
             one("trusted_proxies", "MUSTER_TRUSTED_PROXIES", shown_proxies, proxies_origin),
             // Tables, which no variable holds.
@@ -237,6 +249,8 @@ impl Settings {
             keep_snapshots,
             keep_events,
             evidence_limit,
+            licence,
+            public_licence,
             rate_limit,
             trusted_proxies,
             outside_issuers,

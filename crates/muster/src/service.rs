@@ -39,6 +39,8 @@ impl Service {
         service.app.retention = settings.keep_snapshots;
         service.app.keep_events = settings.keep_events;
         service.app.evidence_limit = settings.evidence_limit;
+        service.app.licence = settings.licence.as_str().into();
+        service.app.public_licence = settings.public_licence.as_str().into();
         service.app.outside = Arc::new(issuers::open(&settings.outside_issuers)?);
         let usual = || format!("http://{}", settings.addr);
         service.app.public_url = settings.public_url.clone().unwrap_or_else(usual).into();

@@ -256,6 +256,15 @@ impl TestApp {
         self.send(request(Method::GET, token, path, Body::empty())).await
     }
 
+    /// GET of what is liked best, with a token unless it is empty.
+    pub async fn get_as(&self, token: &str, path: &str, accept: &str) -> Answer {
+        let mut request = request(Method::GET, token, path, Body::empty());
+        if let Ok(accept) = accept.parse() {
+            request.headers_mut().insert(header::ACCEPT, accept);
+        }
+        self.send(request).await
+    }
+
     /// POST of JSON, with a token unless it is empty.
     pub async fn post(&self, token: &str, path: &str, body: &Value) -> Answer {
         self.post_text(token, path, body.to_string()).await

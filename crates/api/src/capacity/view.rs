@@ -8,7 +8,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::query::Named;
+use crate::{
+    export::{Column, Kind, Tabled},
+    query::Named,
+};
 
 /// What rows are told apart by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -216,6 +219,12 @@ pub(crate) fn rows(told: CapacityTold, rollup: Rollup) -> Vec<CapacityRowView> {
     told.answer.rows.into_iter().flat_map(|row| CapacityRowView::each(row, &spans)).collect()
 }
 
+/// The rows of an answer: one for each week where its rows are told apart by weeks.
+pub fn weekly_or_whole(told: CapacityTold, groups: &BTreeSet<Group>) -> Vec<CapacityRowView> {
+    let rollup = if groups.contains(&Group::Week) { Rollup::Weeks } else { Rollup::Period };
+    rows(told, rollup)
+}
+
 /// First and last day of each figure of a row.
 fn spans(answer: &CapacityAnswer, rollup: Rollup) -> Vec<(Day, Day)> {
     match rollup {
@@ -292,6 +301,38 @@ impl CapacityRowView {
     }
 }
 
+impl Tabled for CapacityRowView {
+    const NAME: &'static str = "capacity";
+    const TITLE: &'static str = "Capacity";
+    const VERSION: u32 = 1;
+    const COLUMNS: &'static [Column] = &[
+        Column { name: "product", kind: Kind::Text },
+        Column { name: "unit", kind: Kind::Text },
+        Column { name: "grades", kind: Kind::List },
+        Column { name: "region", kind: Kind::Text },
+        Column { name: "cluster", kind: Kind::Text },
+        Column { name: "role", kind: Kind::Text },
+        Column { name: "from", kind: Kind::Date },
+        Column { name: "until", kind: Kind::Date },
+        Column { name: "running", kind: Kind::Integer },
+        Column { name: "maximum", kind: Kind::Integer },
+        Column { name: "convertible", kind: Kind::Integer },
+        Column { name: "held", kind: Kind::Integer },
+        Column { name: "agreed", kind: Kind::Integer },
+        Column { name: "free", kind: Kind::Integer },
+        Column { name: "free_maximum", kind: Kind::Integer },
+        Column { name: "offers", kind: Kind::Integer },
+        Column { name: "organisations", kind: Kind::Integer },
+        Column { name: "nameless", kind: Kind::Integer },
+        Column { name: "oldest_figures", kind: Kind::Date },
+        Column { name: "with_network", kind: Kind::Flag },
+    ];
+
+    fn region(&self) -> Option<&str> {
+        self.region.as_deref()
+    }
+}
+
 impl FacetsView {
     fn of(facets: Facets) -> Self {
         fn named<K: ToString>(counts: BTreeMap<K, u32>) -> BTreeMap<String, u32> {
@@ -308,6 +349,21 @@ impl FacetsView {
             certificate: named(facets.certificates),
             verification: facets.verification.into_iter().map(|(of, count)| (of.as_str(), count)).collect(),
         }
+    }
+}
+
+/// Such a word for people.
+pub(crate) fn explained(word: &str) -> &'static str {
+    match word {
+        "small_totals" => {
+            "Totals of fewer than three organisations, or of one that has more than 70 percent, are left out."
+        }
+        "filter" => "What is only told in totals has none for such a filter, and is left out.",
+        "grouping" => "What is only told in totals has none for such rows, and is left out.",
+        "partial_week" => "What is only told in totals is told for whole weeks, and is left out of the others.",
+        "beyond_horizon" => "What is only told in totals is told for half a year ahead, and is left out beyond it.",
+        "finer_region" => "Offers whose place is shown as NUTS 2 are left out, since a finer region was asked for.",
+        _ => "Totals of few organisations are left out.",
     }
 }
 

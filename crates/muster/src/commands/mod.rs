@@ -15,6 +15,7 @@ use crate::{
 
 mod admin;
 mod audit;
+mod capacity;
 mod config;
 mod demo;
 mod doctor;
@@ -47,6 +48,9 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
         | Command::Match(_)
         | Command::Verify(_)
         | Command::Ledger(_)
+        | Command::Capacity(_)
+        | Command::Shortages(_)
+        | Command::Map(_)
         | Command::Replay(_)
         | Command::Migrate
         | Command::Products(_)
@@ -81,6 +85,11 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
         Command::Ledger(flags) => match flags.action {
             LedgerAction::Verify => block(Box::pin(async move { ledger::verify(&settings, output).await })),
         },
+        Command::Capacity(flags) => block(Box::pin(async move { capacity::capacity(&settings, flags, output).await })),
+        Command::Shortages(flags) => {
+            block(Box::pin(async move { capacity::shortages(&settings, flags, output).await }))
+        }
+        Command::Map(flags) => block(Box::pin(async move { capacity::map(&settings, flags).await })),
         Command::Replay(flags) => block(Box::pin(async move { replay::run(&settings, &flags, output).await })),
         Command::Serve(_) => block(Box::pin(async move { serve::run(&settings).await })),
         Command::Migrate => block(Box::pin(async move { migrate::run(&settings, output).await })),
