@@ -22,7 +22,7 @@ pub use exchange::export::{Column, Format, Kind};
 use crate::problem::Problem;
 
 /// The views that there are as files.
-pub(crate) const VIEWS: [&str; 3] = ["/api/v1/capacity", "/api/v1/shortages", "/api/v1/public/capacity"];
+pub(crate) const VIEWS: [&str; 4] = ["/api/v1/capacity", "/api/v1/shortages", "/api/v1/dependence", "/api/v1/public/capacity"];
 /// The views that there are as pictures.
 pub(crate) const PICTURES: [&str; 5] =
     ["/api/v1/capacity", "/api/v1/shortages", "/api/v1/public/capacity", "/api/v1/map", "/api/v1/public/map"];

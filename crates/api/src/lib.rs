@@ -28,6 +28,7 @@ pub mod codes;
 mod cost;
 mod created;
 mod cursor;
+mod dependence;
 mod directory;
 mod docs;
 mod evaluations;
@@ -125,6 +126,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(capacity::router())
         .merge(board::router())
         .merge(map::router())
+        .merge(dependence::router())
         .merge(calls::router())
         .merge(history::router())
         .merge(runs::router())

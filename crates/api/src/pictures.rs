@@ -46,10 +46,7 @@ pub async fn weeks(app: &App, caller: &Caller, mut question: CapacityQuestion, a
     question.group_by = [Group::Week].into();
     let told = capacity::tell(app, caller, &question, Counting::Left).await?;
     let (unit, total) = one_unit(&told)?;
-    let needs = match asks_as_needs(&question) {
-        true => Some(board_of(app, caller, &question, 0).await?),
-        false => None,
-    };
+    let needs = needs_of(app, caller, &question, 0).await?;
     let due = |at: usize| needs.as_ref().map(|board| due_in(board, at));
     let figures = total.map_or(&[][..], |row| &row.figures);
     let columns = told.answer.weeks.iter().zip(figures).enumerate();
@@ -118,12 +115,10 @@ pub async fn map(
     let told = capacity::tell(app, caller, &question, Counting::Left).await?;
     let (unit, _) = one_unit(&told)?;
     let mut due: BTreeMap<RegionCode, i128> = BTreeMap::new();
-    if asks_as_needs(&question) {
-        for row in board_of(app, caller, &question, level).await?.rows {
-            let needed: i128 = row.weeks.iter().flat_map(|week| week.need).sum();
-            if let Some(region) = row.region.filter(|_| needed > 0) {
-                *due.entry(region).or_default() += needed;
-            }
+    for row in needs_of(app, caller, &question, level).await?.into_iter().flat_map(|board| board.rows) {
+        let needed: i128 = row.weeks.iter().flat_map(|week| week.need).sum();
+        if let Some(region) = row.region.filter(|_| needed > 0) {
+            *due.entry(region).or_default() += needed;
         }
     }
     let free = told.answer.rows.iter().filter_map(|row| Some((row.region.clone()?, row.figures.first()?.free)));
@@ -225,18 +220,26 @@ fn several_units() -> AppError {
     Violations::one("/product", "several_units", detail).into()
 }
 
-/// Whether a question asks for nothing but what needs have as well.
-fn asks_as_needs(question: &CapacityQuestion) -> bool {
-    let CapacityQuestion { products, regions, from, until, .. } = question.clone();
-    let (level, group_by) = (CapacityQuestion::default(), question.group_by.clone());
-    *question == CapacityQuestion { products, regions, from, until, group_by, ..level }
-}
-
-async fn board_of(app: &App, caller: &Caller, question: &CapacityQuestion, level: u8) -> AppResult<ShortageAnswer> {
-    let (products, regions) = (question.products.clone(), question.regions.clone());
-    let (from, until) = (question.from, question.until);
-    let asked = BoardQuestion { products, regions, level, from, until, ..BoardQuestion::default() };
-    Ok(board::tell(app, caller, &asked).await?.answer)
+/// What is needed by a question that asks for nothing but what needs have as well; `None` by any other.
+async fn needs_of(
+    app: &App,
+    caller: &Caller,
+    question: &CapacityQuestion,
+    level: u8,
+) -> AppResult<Option<ShortageAnswer>> {
+    let CapacityQuestion { products, regions, from, until, group_by, .. } = question.clone();
+    let (asked_as, others) = (products.clone(), regions.clone());
+    let plain = CapacityQuestion { products, regions, from, until, group_by, ..CapacityQuestion::default() };
+    if *question != plain {
+        return Ok(None);
+    }
+    let asked = BoardQuestion { products: asked_as, regions: others, level, from, until, ..BoardQuestion::default() };
+    match board::tell(app, caller, &asked).await {
+        Ok(told) => Ok(Some(told.answer)),
+        // Words that mean a grade, and regions that are too fine, have no needs.
+        Err(AppError::Invalid(_)) => Ok(None),
+        Err(other) => Err(other),
+    }
 }
 
 /// What is due in a week.

@@ -27,6 +27,7 @@ pub mod changes;
 mod changing;
 pub mod claims;
 pub mod clusters;
+pub mod dependence;
 pub mod doctor;
 pub mod error;
 pub mod evaluations;

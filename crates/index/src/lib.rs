@@ -14,6 +14,7 @@ mod builder;
 mod capacity;
 mod curve;
 mod cuts;
+mod dependence;
 mod facets;
 mod figures;
 mod filter;
@@ -37,6 +38,7 @@ mod weeks;
 
 pub use answer::{CapacityAnswer, Figures, Grades, LeftOut, Row};
 pub use builder::Builder;
+pub use dependence::Dependence;
 pub use facets::Facets;
 pub use lattice::{Lattice, LatticeCell};
 pub use memory::Memory;

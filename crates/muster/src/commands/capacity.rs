@@ -61,7 +61,7 @@ pub(super) async fn shortages(settings: &Settings, flags: Shortages, format: For
     }
     let rows = shortage_rows(&told.answer);
     let columns =
-        ["product", "region", "from", "need_critical", "need_high", "need_normal", "open", "free", "gap", "colour"];
+        ["product", "region", "from", "need_critical", "open", "free", "gap", "colour"];
     give(&app, (file.as_deref(), format), (told.as_of, &address), &rows, &columns)
 }
 
