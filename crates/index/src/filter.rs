@@ -57,7 +57,7 @@ pub(crate) struct Filter<'a> {
     /// By number of a set of features what was found.
     features: Vec<Cell<Option<bool>>>,
     kinds: Option<(Vec<u32>, CertificateStatus)>,
-    transfers: u16,
+    transfers: u32,
 }
 
 impl<'a> Filter<'a> {
@@ -171,9 +171,9 @@ impl<'a> Filter<'a> {
         let Some(((middle, known), near)) = self.near.as_ref().zip(self.query.near) else { return true };
         let within = |place: Place| middle.distance_km(&place) <= near.km;
         if offer.sees.exact()
-            && let Some(point) = self.index.parties.point(offer.traits.site)
+            && let Some(place) = self.index.parties.place(offer.traits.site)
         {
-            return within(Place::new(point));
+            return within(place);
         }
         let region = offer.region(&self.index.regions);
         let Some(cell) = known.get(region as usize) else { return false };

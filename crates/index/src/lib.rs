@@ -33,6 +33,7 @@ mod shard;
 mod shortages;
 mod store;
 mod weeks;
+mod wording;
 
 pub use answer::{CapacityAnswer, Figures, Grades, LeftOut, Row};
 pub use builder::Builder;

@@ -224,42 +224,48 @@ impl Reason {
         "refused",
     ];
 
+    /// Its place among [`Self::CODES`].
+    #[inline]
+    pub fn number(&self) -> usize {
+        match self {
+            Self::NotPublished => 0,
+            Self::OfferExpired => 1,
+            Self::OfferSuspended => 2,
+            Self::OfferQuarantined => 3,
+            Self::OtherProduct => 4,
+            Self::ConversionUndecided => 5,
+            Self::GradeTooLow => 6,
+            Self::SubstitutionNotAccepted => 7,
+            Self::FeatureMissing(_) => 8,
+            Self::SizeMissing => 9,
+            Self::CertificateMissing(_) => 10,
+            Self::CertificatePending(_) => 11,
+            Self::CertificateExpired(_) => 12,
+            Self::TransferNotOffered => 13,
+            Self::SourceRegionExcluded => 14,
+            Self::DeliveryRegionExcluded => 15,
+            Self::BorderClosed => 16,
+            Self::ExportAuthorisationMissing => 17,
+            Self::TooFarForBuyer => 18,
+            Self::TooFarForSupplier => 19,
+            Self::PlaceUnknown => 20,
+            Self::NotVisibleToBuyer => 21,
+            Self::SupplierUnverified => 22,
+            Self::CertificateUnchecked(_) => 23,
+            Self::NothingByDueDate => 24,
+            Self::LeadTimeTooLong => 25,
+            Self::TransitTooLong => 26,
+            Self::BelowMinimumOrder => 27,
+            Self::PriceAboveCap => 28,
+            Self::CurrencyDiffers => 29,
+            Self::SameOrganisation => 30,
+            Self::Refused => 31,
+        }
+    }
+
     /// The stable code.
     pub fn code(&self) -> &'static str {
-        match self {
-            Self::NotPublished => "not_published",
-            Self::OfferExpired => "offer_expired",
-            Self::OfferSuspended => "offer_suspended",
-            Self::OfferQuarantined => "offer_quarantined",
-            Self::OtherProduct => "other_product",
-            Self::ConversionUndecided => "conversion_undecided",
-            Self::GradeTooLow => "grade_too_low",
-            Self::SubstitutionNotAccepted => "substitution_not_accepted",
-            Self::FeatureMissing(_) => "feature_missing",
-            Self::SizeMissing => "size_missing",
-            Self::CertificateMissing(_) => "certificate_missing",
-            Self::CertificatePending(_) => "certificate_pending",
-            Self::CertificateExpired(_) => "certificate_expired",
-            Self::TransferNotOffered => "transfer_not_offered",
-            Self::SourceRegionExcluded => "source_region_excluded",
-            Self::DeliveryRegionExcluded => "delivery_region_excluded",
-            Self::BorderClosed => "border_closed",
-            Self::ExportAuthorisationMissing => "export_authorisation_missing",
-            Self::TooFarForBuyer => "too_far_for_buyer",
-            Self::TooFarForSupplier => "too_far_for_supplier",
-            Self::PlaceUnknown => "place_unknown",
-            Self::NotVisibleToBuyer => "not_visible_to_buyer",
-            Self::SupplierUnverified => "supplier_unverified",
-            Self::CertificateUnchecked(_) => "certificate_unchecked",
-            Self::NothingByDueDate => "nothing_by_due_date",
-            Self::LeadTimeTooLong => "lead_time_too_long",
-            Self::TransitTooLong => "transit_too_long",
-            Self::BelowMinimumOrder => "below_minimum_order",
-            Self::PriceAboveCap => "price_above_cap",
-            Self::CurrencyDiffers => "currency_differs",
-            Self::SameOrganisation => "same_organisation",
-            Self::Refused => "refused",
-        }
+        Self::CODES[self.number()]
     }
 }
 
