@@ -17,7 +17,7 @@ mod standing;
 mod viewed;
 mod views;
 
-pub use checks::{Stated, border, features, missed, visible};
+pub use checks::{Stated, border, features, missed, share_a_cluster, visible};
 pub use pair::{Findings, Listing, Pair, Question, ask, cost, first_orderable};
 pub use papers::{Paper, certificates, checked, papers_span};
 pub use reason::{Predicate, Reason};

@@ -5,7 +5,6 @@ use std::cell::Cell;
 use domain::{certificate::CertificateStatus, geo::Place, organisation::Verification, time::Day};
 
 use crate::{
-    curve::Curve,
     intern::NONE,
     places::{COARSE, Regions},
     query::{CapacityQuery, Certified, Freshness},
@@ -30,7 +29,6 @@ pub(crate) enum Part {
 #[derive(Clone, Copy)]
 pub(crate) struct Seen<'a> {
     pub(crate) traits: &'a Traits,
-    pub(crate) curve: &'a Curve,
     /// Where it is made.
     pub(crate) region: u32,
     pub(crate) sees: Sees,
@@ -137,7 +135,7 @@ impl<'a> Filter<'a> {
         let (query, traits) = (self.query, offer.traits);
         let fresh = match query.freshness {
             Freshness::Any => true,
-            Freshness::FreshOnly => self.index.fresh_until(traits, offer.curve) >= self.on,
+            Freshness::FreshOnly => self.index.fresh_until(traits) >= self.on,
         };
         let certified = match query.certified {
             Certified::Any => true,

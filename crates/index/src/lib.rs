@@ -11,6 +11,7 @@ mod answer;
 mod atoms;
 mod bounds;
 mod builder;
+mod candidates;
 mod capacity;
 mod curve;
 mod cuts;
@@ -37,6 +38,10 @@ mod wording;
 
 pub use answer::{CapacityAnswer, Figures, Grades, LeftOut, Row};
 pub use builder::Builder;
+pub use candidates::{
+    Candidate, CandidateQuery, Candidates, Change, Failed, Fitting, Funnel, InstalmentCandidates, NearMiss, SeenRow,
+    Which,
+};
 pub use facets::Facets;
 pub use lattice::{Lattice, LatticeCell};
 pub use memory::Memory;

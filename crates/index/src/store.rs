@@ -345,12 +345,8 @@ impl Index {
     /// [`Offer::standing`](domain::offer::Offer::standing) and [`Offer::in_market`](domain::offer::Offer::in_market) say,
     /// and its organisation and site are known.
     #[inline]
-    pub(crate) fn in_market(&self, traits: &Traits, curve: &Curve, on: Day) -> Option<u32> {
-        if !traits.is(Flag::Listed) || curve.until < on {
-            return None;
-        }
-        let kept = self.fresh_until(traits, curve).plus(self.mode.confirm_days());
-        if kept < on {
+    pub(crate) fn in_market(&self, traits: &Traits, on: Day) -> Option<u32> {
+        if !traits.is(Flag::Listed) || traits.until < on || self.kept_until(traits) < on {
             return None;
         }
         self.parties.vouched(traits.organisation)?;
@@ -359,8 +355,14 @@ impl Index {
 
     /// As [`Offer::fresh_until`](domain::offer::Offer::fresh_until).
     #[inline]
-    pub(crate) fn fresh_until(&self, traits: &Traits, curve: &Curve) -> Day {
-        traits.confirm_by.min(curve.as_of.plus(self.mode.confirm_days()))
+    pub(crate) fn fresh_until(&self, traits: &Traits) -> Day {
+        traits.confirm_by.min(traits.as_of.plus(self.mode.confirm_days()))
+    }
+
+    /// As [`Offer::kept_until`](domain::offer::Offer::kept_until).
+    #[inline]
+    pub(crate) fn kept_until(&self, traits: &Traits) -> Day {
+        self.fresh_until(traits).plus(self.mode.confirm_days())
     }
 }
 

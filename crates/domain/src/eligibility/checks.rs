@@ -9,7 +9,7 @@ use crate::{
     feature::{Demand, FeatureValue, Requirement},
     need::NeedTerms,
     offer::Visibility,
-    organisation::{Organisation, OrganisationKind},
+    organisation::OrganisationKind,
 };
 
 /// Features as an offer states them.
@@ -95,8 +95,8 @@ pub fn visible(visibility: Visibility, buyer: OrganisationKind, shares_a_cluster
 }
 
 /// Whether both are members of one cluster, or one is the cluster of the other.
-pub(super) fn share_a_cluster(supplier: &Organisation, buyer: &Organisation) -> bool {
-    supplier.clusters.iter().any(|c| buyer.clusters.contains(c))
-        || supplier.clusters.contains(&buyer.id)
-        || buyer.clusters.contains(&supplier.id)
+///
+/// Each by what tells it from others, with the clusters it is a member of.
+pub fn share_a_cluster<T: PartialEq>((one, of_one): (T, &[T]), (other, of_other): (T, &[T])) -> bool {
+    of_one.iter().any(|c| of_other.contains(c)) || of_one.contains(&other) || of_other.contains(&one)
 }

@@ -224,6 +224,42 @@ impl Reason {
         "refused",
     ];
 
+    /// The predicates that give them, in the same order.
+    pub const ASKED_BY: [Predicate; 32] = [
+        Predicate::Published,
+        Predicate::Fresh,
+        Predicate::Fresh,
+        Predicate::Quarantine,
+        Predicate::Product,
+        Predicate::Producing,
+        Predicate::Grade,
+        Predicate::Grade,
+        Predicate::Features,
+        Predicate::Features,
+        Predicate::Certificates,
+        Predicate::Certificates,
+        Predicate::Certificates,
+        Predicate::Transfer,
+        Predicate::SourceRegion,
+        Predicate::DeliveryRegion,
+        Predicate::Border,
+        Predicate::Border,
+        Predicate::Distance,
+        Predicate::Distance,
+        Predicate::Distance,
+        Predicate::Visibility,
+        Predicate::Verification,
+        Predicate::Verification,
+        Predicate::Window,
+        Predicate::LeadTime,
+        Predicate::TransitTime,
+        Predicate::MinimumOrder,
+        Predicate::PriceCap,
+        Predicate::PriceCap,
+        Predicate::SelfSupply,
+        Predicate::Refusal,
+    ];
+
     /// Its place among [`Self::CODES`].
     #[inline]
     pub fn number(&self) -> usize {

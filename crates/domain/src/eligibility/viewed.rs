@@ -157,13 +157,13 @@ impl<'v> Pair for Viewed<'v, '_> {
 
     #[inline(always)]
     fn is_visible(&self) -> bool {
-        let (visibility, buyer) = (self.o.offer.terms.visibility, self.n.organisation);
-        visible(visibility, buyer.kind, || share_a_cluster(self.o.organisation, buyer))
+        visible(self.o.offer.terms.visibility, self.n.organisation.kind, || self.share_a_cluster())
     }
 
     #[inline(always)]
     fn share_a_cluster(&self) -> bool {
-        share_a_cluster(self.o.organisation, self.n.organisation)
+        let (supplier, buyer) = (self.o.organisation, self.n.organisation);
+        share_a_cluster((supplier.id, &supplier.clusters), (buyer.id, &buyer.clusters))
     }
 
     #[inline(always)]
