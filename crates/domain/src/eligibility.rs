@@ -19,7 +19,7 @@ mod views;
 
 pub use checks::{Stated, border, features, missed, share_a_cluster, visible};
 pub use pair::{Findings, Listing, Pair, Question, ask, cost, first_orderable};
-pub use papers::{Paper, certificates, checked, papers_span};
+pub use papers::{Lack, Paper, certificates, checked, papers_span};
 pub use reason::{Predicate, Reason};
 pub use views::{NeedView, OfferView, SiteDemands};
 

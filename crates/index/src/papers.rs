@@ -76,6 +76,11 @@ impl Papers {
         self.sets.intern(&Set { papers: Arc::from(set), grades })
     }
 
+    /// The bit of a kind; kinds that came late share one.
+    pub(crate) fn kind_bit(&self, kind: &CertificateKindCode) -> u32 {
+        self.kinds.find(kind).map_or(0, |number| 1 << number.min(u32::BITS - 1))
+    }
+
     pub(crate) fn get(&self, set: u32) -> &[Paper] {
         self.sets.get(set).map_or(&[], |set| &set.papers)
     }

@@ -220,10 +220,12 @@ impl PartyEyes<'_> {
         if traits.is(Flag::Market) || self.authority {
             return true;
         }
+        if !traits.is(Flag::Clusters) {
+            return false;
+        }
         let owner_clusters = self.parties.clusters(traits.organisation);
-        let shared = owner_clusters.iter().any(|c| self.clusters.contains(c) || self.organisation == Some(*c))
-            || self.clusters.contains(&traits.organisation);
-        traits.is(Flag::Clusters) && shared
+        owner_clusters.iter().any(|c| self.clusters.contains(c) || self.organisation == Some(*c))
+            || self.clusters.contains(&traits.organisation)
     }
 }
 

@@ -32,6 +32,8 @@ pub(crate) struct Traits {
     first: [Day; 2],
     flags: u32,
     pub(crate) lead_days: u16,
+    /// A bit for each of the first kinds of certificates that it names.
+    pub(crate) kinds: u32,
     /// Base units; 0 where there is no smallest order.
     pub(crate) min_order: i64,
 }
@@ -62,6 +64,8 @@ pub(crate) enum Flag {
     Quarantined = 1 << 16,
     Stocked = 1 << 17,
     OnlyConvertible = 1 << 18,
+    /// Some of its certificates are for some of its grades alone.
+    GradedPapers = 1 << 22,
 }
 
 /// Where the state stands among the flags.
@@ -77,7 +81,7 @@ pub(crate) fn transfer_bit(transfer: Transfer) -> u32 {
 }
 
 impl Traits {
-    pub(crate) fn new(offer: &Offer, numbers: [u32; 8]) -> Self {
+    pub(crate) fn new(offer: &Offer, numbers: [u32; 8], kinds: u32) -> Self {
         let [organisation, site, grades, features, papers, line, wording, price] = numbers;
         let terms = &offer.terms;
         let shows = |audience, group| terms.disclosure.sees(audience, group);
@@ -97,6 +101,7 @@ impl Traits {
             (Flag::Suspended, offer.suspended),
             (Flag::Quarantined, offer.quarantine.is_some()),
             (Flag::Stocked, !profile.stock.quantity.is_zero()),
+            (Flag::GradedPapers, terms.certificates.iter().any(|c| !c.grades.is_empty())),
             (Flag::OnlyConvertible, profile.is_only_convertible()),
             (Flag::Trader, trader),
             (Flag::Market, market),
@@ -127,6 +132,7 @@ impl Traits {
             first: KINDS.map(|kind| profile.curve(kind).first_day().unwrap_or(Day::MAX)),
             flags: flags | transfers | (state as u32) << STATE,
             lead_days: terms.lead_days,
+            kinds,
             min_order: terms.min_order.as_ref().map_or(0, |m| m.quantity.units()),
         }
     }
@@ -150,7 +156,7 @@ impl Traits {
     /// Its state as its record says.
     #[inline]
     pub(crate) fn state(&self) -> OfferState {
-        let at = (self.flags >> STATE) as usize;
+        let at = (self.flags >> STATE & 7) as usize;
         OfferState::ALL.get(at).copied().unwrap_or(OfferState::Withdrawn)
     }
 

@@ -241,7 +241,8 @@ impl Index {
             self.wordings.intern(&Arc::new(Wording::of(terms))),
             terms.price.map_or(NONE, |price| self.prices.intern(&price)),
         ];
-        let traits = Traits::new(offer, numbers);
+        let kinds = terms.certificates.iter().fold(0, |bits, c| bits | self.papers.kind_bit(&c.kind));
+        let traits = Traits::new(offer, numbers, kinds);
         self.forget(product, traits.line);
         let curve = self.curves.enter(&terms.profile);
         let promised = self.promised(offer.id, &curve);

@@ -38,6 +38,30 @@ impl Paper {
     }
 }
 
+/// What a demanded kind of certificates lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lack<'k> {
+    /// None is there that covers the grade.
+    Missing(&'k CertificateKindCode),
+    /// It is only applied for or in testing.
+    Pending(&'k CertificateKindCode),
+    /// It does not hold from production to delivery.
+    Expired(&'k CertificateKindCode),
+    /// It is not checked as far as demanded.
+    Unchecked(&'k CertificateKindCode),
+}
+
+impl From<Lack<'_>> for Reason {
+    fn from(lack: Lack<'_>) -> Self {
+        match lack {
+            Lack::Missing(kind) => Self::CertificateMissing(kind.clone()),
+            Lack::Pending(kind) => Self::CertificatePending(kind.clone()),
+            Lack::Expired(kind) => Self::CertificateExpired(kind.clone()),
+            Lack::Unchecked(kind) => Self::CertificateUnchecked(kind.clone()),
+        }
+    }
+}
+
 /// The days that certificates must cover: from production, which begins with the offer's window but not before the day of
 /// the decision, to delivery.
 #[inline]
@@ -59,7 +83,7 @@ pub fn certificates<'w, I: Iterator<Item = Paper>>(
     wants: &'w NeedTerms,
     span: (Day, Day),
     of_kind: impl Fn(&'w CertificateKindCode) -> I,
-) -> Result<bool, Reason> {
+) -> Result<bool, Lack<'w>> {
     let mut pending = false;
     for kind in &wants.certificates {
         let (mut held, mut in_time, mut over, mut awaited) = (false, false, false, false);
@@ -77,13 +101,13 @@ pub fn certificates<'w, I: Iterator<Item = Paper>>(
             continue;
         }
         return Err(if in_time {
-            Reason::CertificatePending(kind.clone())
+            Lack::Pending(kind)
         } else if over {
-            Reason::CertificateExpired(kind.clone())
+            Lack::Expired(kind)
         } else if awaited {
-            Reason::CertificatePending(kind.clone())
+            Lack::Pending(kind)
         } else {
-            Reason::CertificateMissing(kind.clone())
+            Lack::Missing(kind)
         });
     }
     Ok(pending)
@@ -99,7 +123,7 @@ pub fn checked<'w, I: Iterator<Item = Paper>>(
     wants: &'w NeedTerms,
     span: (Day, Day),
     of_kind: impl Fn(&'w CertificateKindCode) -> I,
-) -> Result<(), Reason> {
+) -> Result<(), Lack<'w>> {
     if wants.certificate_status <= CertificateStatus::Claimed {
         // Every certificate that counts is at least claimed.
         return Ok(());
@@ -109,7 +133,7 @@ pub fn checked<'w, I: Iterator<Item = Paper>>(
         // Where none holds, a pending one passed because the buyer accepts pending ones.
         let best = held.map(|paper| paper.status).max();
         if best.is_some_and(|status| status < wants.certificate_status) {
-            return Err(Reason::CertificateUnchecked(kind.clone()));
+            return Err(Lack::Unchecked(kind));
         }
     }
     Ok(())

@@ -112,12 +112,12 @@ impl<'v> Pair for Viewed<'v, '_> {
 
     #[inline(always)]
     fn certificates(&self) -> Result<bool, Reason> {
-        certificates(&self.n.need.terms, self.span(), |kind| self.of_kind(kind))
+        Ok(certificates(&self.n.need.terms, self.span(), |kind| self.of_kind(kind))?)
     }
 
     #[inline(always)]
     fn checked(&self) -> Result<(), Reason> {
-        checked(&self.n.need.terms, self.span(), |kind| self.of_kind(kind))
+        Ok(checked(&self.n.need.terms, self.span(), |kind| self.of_kind(kind))?)
     }
 
     #[inline(always)]

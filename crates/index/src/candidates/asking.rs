@@ -8,9 +8,10 @@ use domain::{
     catalogue::BorderRule,
     code::{CertificateKindCode, CountryCode, ProductCode},
     eligibility::{
-        self, NeedView, Paper, Predicate, Question, Reason, Rules, Standing, border, features, missed, share_a_cluster,
+        self, Lack, NeedView, Paper, Predicate, Question, Reason, Rules, Standing, border, features, missed,
+        share_a_cluster,
     },
-    geo::Precision,
+    geo::{Place, Precision},
     need::{Instalment, NeedTerms},
     parameters::Parameters,
     time::Day,
@@ -54,6 +55,13 @@ impl Verdict {
     }
 }
 
+/// What certificates are worth: whether those demanded hold, and whether they are checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Trust {
+    pub(crate) held: Verdict,
+    pub(crate) checked: Verdict,
+}
+
 /// The number of a reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Why(u8);
@@ -66,6 +74,11 @@ impl Why {
     pub(crate) fn number(self) -> usize {
         self.0.into()
     }
+}
+
+/// A verdict on certificates.
+fn lacks(found: Result<bool, Lack<'_>>) -> Verdict {
+    Verdict::of(found.map_err(Reason::from))
 }
 
 /// Verdicts by number, found when they are first asked for.
@@ -106,7 +119,10 @@ pub(crate) struct Asking<'q, 'n> {
     pub(crate) reshaped: bool,
     /// Whether a trial lets offers pass of which nothing exists in time.
     pub(crate) untimely: bool,
-    kinds: Vec<(&'q CertificateKindCode, u32)>,
+    /// Whether a trial leaves the certificates out.
+    papers_off: bool,
+    /// Demanded kinds of certificates with their numbers and their bits.
+    kinds: Vec<(&'q CertificateKindCode, u32, u32)>,
     features: Found<Verdict>,
     missed: Found<u16>,
     /// By region, as it is and as strangers know it.
@@ -124,8 +140,7 @@ pub(crate) struct Shelf<'q> {
     pub(crate) shard: &'q Shard,
     pub(crate) is_product: bool,
     grades: Found<Verdict>,
-    certificates: Found<Verdict>,
-    checked: Found<Verdict>,
+    papers: Found<Trust>,
     /// By country the border rules on what leaves it, and what they say of an offer without authorisations.
     leaving: Vec<OnceCell<Vec<&'q BorderRule>>>,
     border: Found<Verdict>,
@@ -157,7 +172,8 @@ impl<'q, 'n> Asking<'q, 'n> {
             untimely: [Predicate::Producing, Predicate::Window, Predicate::LeadTime, Predicate::TransitTime]
                 .into_iter()
                 .any(off),
-            kinds: wants.certificates.iter().map(|kind| (kind, number(kind))).collect(),
+            papers_off: off(Predicate::Certificates),
+            kinds: wants.certificates.iter().map(|kind| (kind, number(kind), index.papers.kind_bit(kind))).collect(),
             features: Found::new(index.features.items().len()),
             missed: Found::new(index.features.items().len()),
             taken_from: [regions(), regions()],
@@ -178,8 +194,7 @@ impl<'q, 'n> Asking<'q, 'n> {
             shard: index.shard(product)?,
             is_product: code == wanted || self.query.catalogue.stand_ins(wanted).contains(code),
             grades: Found::new(index.grades.items().len()),
-            certificates: Found::new(index.papers.len()),
-            checked: Found::new(index.papers.len()),
+            papers: Found::new(index.papers.len()),
             leaving: vec![OnceCell::new(); countries],
             border: Found::new(countries),
         })
@@ -223,57 +238,59 @@ impl<'q, 'n> Asking<'q, 'n> {
         if found == u16::MAX { missed() } else { i64::from(found) - 1 }
     }
 
-    /// Whether certificates hold and whether they are checked, for what is due on a day.
+    /// What its certificates are worth. Most offers could begin at once and are asked for what the instalment asks for:
+    /// these are looked up; the others are judged one by one.
     #[inline]
-    pub(crate) fn certificates(&self, shelf: &Shelf<'q>, traits: &Traits, at: At) -> Verdict {
-        let judge = || Verdict::of(self.certificates_in_full(shelf, traits, at, &self.query.need.terms));
-        self.of_papers(&shelf.certificates, traits, at, judge)
+    pub(crate) fn trust(&self, shelf: &Shelf<'q>, traits: &Traits, at: At) -> Trust {
+        let Some((first, _, bit)) = self.kinds.first() else {
+            return Trust { held: Verdict::PASSED, checked: Verdict::PASSED };
+        };
+        // Whoever leaves the predicate out asks how the others are checked.
+        if traits.kinds & bit == 0 && !self.papers_off && at.besides != Some(Predicate::Certificates) {
+            let none = eligibility::certificates(&self.query.need.terms, (at.due, at.due), |_| std::iter::empty());
+            debug_assert_eq!(none, Err(Lack::Missing(*first)));
+            return Trust { held: lacks(none), checked: Verdict::PASSED };
+        }
+        let (day, due) = (self.query.day, self.instalment.due);
+        let graded = traits.is(Flag::GradedPapers) && at.besides == Some(Predicate::Grade);
+        let usual = at.due == due && traits.from <= day && !graded;
+        let judge = || self.judge_papers(shelf, traits, at);
+        if usual { shelf.papers.get(traits.papers, judge) } else { judge() }
     }
 
-    /// As [`Self::certificates`], with the kind that fails.
-    pub(crate) fn certificates_in_full(
+    fn judge_papers(&self, shelf: &Shelf<'q>, traits: &Traits, at: At) -> Trust {
+        let wants = &self.query.need.terms;
+        let held = lacks(self.certificates_in_full(shelf, traits, at, wants));
+        let checked = lacks(self.checked_in_full(shelf, traits, at, wants).map(|()| false));
+        Trust { held, checked }
+    }
+
+    /// Whether certificates hold of the kinds that some wants demand.
+    pub(crate) fn certificates_in_full<'w>(
         &self,
         shelf: &Shelf<'q>,
         traits: &Traits,
         at: At,
-        wants: &NeedTerms,
-    ) -> Result<bool, Reason> {
+        wants: &'w NeedTerms,
+    ) -> Result<bool, Lack<'w>> {
         let of_kind = |kind| self.of_kind(shelf, traits, at, kind);
         eligibility::certificates(wants, self.span(traits, at), of_kind)
     }
 
-    #[inline]
-    pub(crate) fn checked(&self, shelf: &Shelf<'q>, traits: &Traits, at: At) -> Verdict {
-        let judge = || Verdict::of(self.checked_in_full(shelf, traits, at, &self.query.need.terms).map(|()| false));
-        self.of_papers(&shelf.checked, traits, at, judge)
-    }
-
-    /// As [`Self::checked`], with the kind that fails.
-    pub(crate) fn checked_in_full(
+    /// Whether those that hold are checked as far as some wants demand.
+    pub(crate) fn checked_in_full<'w>(
         &self,
         shelf: &Shelf<'q>,
         traits: &Traits,
         at: At,
-        wants: &NeedTerms,
-    ) -> Result<(), Reason> {
+        wants: &'w NeedTerms,
+    ) -> Result<(), Lack<'w>> {
         let of_kind = |kind| self.of_kind(shelf, traits, at, kind);
         eligibility::checked(wants, self.span(traits, at), of_kind)
     }
 
     fn span(&self, traits: &Traits, at: At) -> (Day, Day) {
         eligibility::papers_span(traits.from, self.query.day, at.due)
-    }
-
-    /// Looks up what was found of certificates. Most offers could begin at once, and are asked for what the instalment asks
-    /// for; the others are judged one by one.
-    #[inline]
-    fn of_papers(&self, found: &Found<Verdict>, traits: &Traits, at: At, judge: impl FnOnce() -> Verdict) -> Verdict {
-        if self.kinds.is_empty() {
-            return Verdict::PASSED;
-        }
-        let (day, due) = (self.query.day, self.instalment.due);
-        let usual = at.due == due && traits.from <= day && at.besides != Some(Predicate::Grade);
-        if usual { found.get(traits.papers, judge) } else { judge() }
     }
 
     /// The certificates of a kind that count, and cover a grade which may be delivered for the need.
@@ -284,7 +301,7 @@ impl<'q, 'n> Asking<'q, 'n> {
         at: At,
         kind: &CertificateKindCode,
     ) -> impl Iterator<Item = Paper> + use<'k, 'q, 'n> {
-        let number = self.kinds.iter().find(|(known, _)| *known == kind).map_or(NONE, |(_, number)| *number);
+        let number = self.kinds.iter().find(|(known, ..)| *known == kind).map_or(NONE, |(_, number, _)| *number);
         let (index, need) = (self.index, self.need);
         let reached = move |territory| need.is_reached_by(index.papers.territory(territory));
         let permits = index.mode().permits_derogations();
@@ -304,7 +321,11 @@ impl<'q, 'n> Asking<'q, 'n> {
         papers.filter(counts).filter(move |paper| covers(paper.grades)).map(|paper| paper.facts)
     }
 
+    #[inline]
     pub(crate) fn is_taken_from(&self, region: u32, known: Precision) -> bool {
+        if self.query.need.terms.regions.is_empty() {
+            return true;
+        }
         let of = match known {
             Precision::Exact => &self.taken_from[0],
             Precision::Region | Precision::Unknown => &self.taken_from[1],
@@ -353,6 +374,21 @@ impl<'q, 'n> Asking<'q, 'n> {
         if bare { shelf.border.get(country, || judge(code)) } else { judge(code) }
     }
 
+    /// Kilometres from the region where an offer is made as strangers know it; far where nobody knows.
+    #[inline]
+    pub(crate) fn coarse_km(&self, region: u32) -> u32 {
+        let at = self.index.regions.at_level(region, COARSE);
+        self.need.place().and_then(|here| self.km_of(at, &here)).unwrap_or(u32::MAX)
+    }
+
+    /// Kilometres from the point of a region.
+    #[inline]
+    fn km_of(&self, region: u32, here: &Place) -> Option<u32> {
+        let km = || self.index.regions.place(region).map_or(u32::MAX, |place| place.distance_km(here) + 1);
+        let km = self.km.get(region, km);
+        (km != u32::MAX).then(|| km - 1)
+    }
+
     /// Kilometres from where an offer is made, as exactly as buyers may know that.
     #[inline]
     pub(crate) fn distance_km(&self, traits: &Traits, region: u32) -> Option<u32> {
@@ -366,9 +402,7 @@ impl<'q, 'n> Asking<'q, 'n> {
         } else {
             regions.at_level(region, COARSE)
         };
-        let km = || regions.place(at).map_or(u32::MAX, |place| place.distance_km(&here) + 1);
-        let km = self.km.get(at, km);
-        (km != u32::MAX).then(|| km - 1)
+        self.km_of(at, &here)
     }
 
     #[inline]

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::reader::Sees;
 
-/// By how much, how far away, which offer, and where it stands; the smallest change first.
+/// By how much, from how far a region in kilometres, which offer; the smallest change first.
 type Key = (i64, u32, OfferId);
 
 /// An offer that is near, and the day on which it would be in time.
@@ -67,7 +67,7 @@ impl Nearest {
         if worst.is_some_and(|(worst, _, _)| worst < amount) {
             return;
         }
-        let km = pair.distance_km().unwrap_or(u32::MAX);
+        let km = pair.asking.coarse_km(pair.region);
         if worst.is_some_and(|(least, far, _)| (least, far) < (amount, km)) {
             return;
         }
@@ -180,7 +180,7 @@ pub(crate) fn change(
             Some((reason, change))
         }
         Predicate::Certificates => {
-            let reason = asking.certificates_in_full(shelf, traits, at, wants).err()?;
+            let reason = asking.certificates_in_full(shelf, traits, at, wants).err()?.into();
             let fails =
                 |kind: &&CertificateKindCode| asking.certificates_in_full(shelf, traits, at, &alone(kind)).is_err();
             let kinds = wants.certificates.iter().filter(fails).cloned().collect();
@@ -191,7 +191,7 @@ pub(crate) fn change(
             if vouched < demanded {
                 return Some((Reason::SupplierUnverified, Change::Verification(vouched)));
             }
-            let reason = asking.checked_in_full(shelf, traits, at, wants).err()?;
+            let reason = asking.checked_in_full(shelf, traits, at, wants).err()?.into();
             let fails = |kind: &&CertificateKindCode| asking.checked_in_full(shelf, traits, at, &alone(kind)).is_err();
             Some((reason, Change::Unchecked(wants.certificates.iter().filter(fails).cloned().collect())))
         }

@@ -129,13 +129,13 @@ impl Pair for RowPair<'_, '_, '_> {
 
     #[inline(always)]
     fn certificates(&self) -> Result<bool, Why> {
-        let found = self.asking.certificates(self.shelf, self.traits, self.at).passed()?;
+        let found = self.asking.trust(self.shelf, self.traits, self.at).held.passed()?;
         Ok(found == Verdict::BARELY)
     }
 
     #[inline(always)]
     fn checked(&self) -> Result<(), Why> {
-        self.asking.checked(self.shelf, self.traits, self.at).passed().map(|_| ())
+        self.asking.trust(self.shelf, self.traits, self.at).checked.passed().map(|_| ())
     }
 
     #[inline(always)]

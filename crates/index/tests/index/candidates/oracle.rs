@@ -6,11 +6,12 @@ use domain::{
     capacity::CapacityKind,
     disclosure::{Audience, FieldGroup},
     eligibility::{Eligible, NeedView, Predicate, Reason, Rules, SiteDemands},
+    geo::Place,
     ids::{NeedId, OfferId},
     market::Market,
     need::Instalment,
     offer::Offer,
-    organisation::Verification,
+    organisation::{Site, Verification},
     parameters::Parameters,
     time::Day,
 };
@@ -178,9 +179,9 @@ pub fn naive(scene: &Scene, asked: &Asked, instalment: &Instalment, reader: &Rea
                 *count += 1;
                 *reasons.entry(reason.code()).or_default() += 1;
                 let missed = miss(&rules, asked, instalment, offer, (predicate, &reason));
-                near.extend(missed.map(|(amount, how)| {
-                    ((predicate, amount, how.distance_km.unwrap_or(u32::MAX), offer.id), reason, how)
-                }));
+                near.extend(
+                    missed.map(|(amount, how)| ((predicate, amount, coarse_km(&view, o.site), offer.id), reason, how)),
+                );
             }
         }
     }
@@ -206,6 +207,12 @@ pub fn naive(scene: &Scene, asked: &Asked, instalment: &Instalment, reader: &Rea
         }
     }
     naive
+}
+
+/// Kilometres from the NUTS 2 region of a site.
+fn coarse_km(need: &NeedView<'_>, site: &Site) -> u32 {
+    let of = || WORLD.regions.at_level(site.region.as_ref()?, 2)?.point;
+    of().zip(need.place()).map_or(u32::MAX, |(point, here)| Place::new(point).distance_km(&here))
 }
 
 fn need_view<'a>(rules: &Rules<'a>, asked: &'a Asked) -> NeedView<'a> {
