@@ -18,6 +18,10 @@ fn changes() -> BTreeSet<String> {
             if id == "sessions_refresh" {
                 continue;
             }
+            // It asks, and changes nothing.
+            if id == "candidates_tell" {
+                continue;
+            }
             // It is noted as the confirmation of each offer.
             if id == "offers_reconfirm" {
                 continue;

@@ -157,9 +157,8 @@ on_both! {
         let app = TestApp::new(db);
         let firm = app.firm("Atelier").await;
         let site = async |name: &str, lat: f64, lon: f64| {
-            let body = json!({ "name": name, "country": "FJ", "point": { "lat": lat, "lon": lon }, "zone": "UTC" });
-            let made = app.post(&firm.token, &format!("/api/v1/organisations/{}/sites", firm.id), &body).await;
-            made.expect(201).id()
+            let body = json!({ "name": name, "region": "FJ", "point": { "lat": lat, "lon": lon } });
+            app.post(&firm.token, "/api/v1/sites", &body).await.expect(201).id()
         };
         let mut running = 2_000;
         for (name, lat, lon) in [("Suva", -18.1, 178.4), ("Taveuni", -16.9, -179.9), ("Line", -16.5, 180.0)] {

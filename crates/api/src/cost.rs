@@ -31,6 +31,23 @@ pub(crate) struct CostView {
 }
 
 impl CostView {
+    /// The parts that are not 0, each with its name, the largest first.
+    pub(crate) fn parts(&self) -> Vec<String> {
+        let mut parts = [
+            ("distance", self.distance),
+            ("border", self.border),
+            ("cluster", self.cluster),
+            ("substitution", self.substitution),
+            ("unverified", self.unverified),
+            ("aging", self.aging),
+            ("preference", self.preference),
+            ("pending", self.pending),
+            ("price", self.price),
+        ];
+        parts.sort_by_key(|(_, points)| std::cmp::Reverse(*points));
+        parts.iter().filter(|(_, points)| *points != 0).map(|(name, points)| format!("{name}:{points}")).collect()
+    }
+
     /// The terms as they are written down.
     pub(crate) fn of(c: &CostTerms) -> Self {
         Self {

@@ -7,7 +7,7 @@ use std::{io, mem};
 use app::App;
 use axum::{
     body::{Body, Bytes},
-    extract::FromRequestParts,
+    extract::{FromRequestParts, OriginalUri},
     http::{HeaderMap, HeaderValue, Request, header, request::Parts},
     response::{IntoResponse, Response},
 };
@@ -22,7 +22,8 @@ pub use exchange::export::{Column, Format, Kind};
 use crate::problem::Problem;
 
 /// The views that there are as files.
-pub(crate) const VIEWS: [&str; 4] = ["/api/v1/capacity", "/api/v1/shortages", "/api/v1/dependence", "/api/v1/public/capacity"];
+pub(crate) const VIEWS: [&str; 5] =
+    ["/api/v1/capacity", "/api/v1/shortages", "/api/v1/candidates", "/api/v1/dependence", "/api/v1/public/capacity"];
 /// The views that there are as pictures.
 pub(crate) const PICTURES: [&str; 5] =
     ["/api/v1/capacity", "/api/v1/shortages", "/api/v1/public/capacity", "/api/v1/map", "/api/v1/public/map"];
@@ -99,7 +100,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Wanted {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
         Ok(match parts.extensions.get::<Ending>() {
             Some(Ending(shape, address)) => Self { shape: *shape, address: address.clone() },
-            None => Self { shape: accepted(&parts.headers, parts.uri.path()), address: parts.uri.to_string() },
+            None => {
+                // Inside of a router the path is what is left of it.
+                let address = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(whole)| whole);
+                Self { shape: accepted(&parts.headers, address.path()), address: address.to_string() }
+            }
         })
     }
 }

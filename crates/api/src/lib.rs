@@ -18,6 +18,7 @@ mod audit;
 pub mod board;
 mod body;
 mod calls;
+mod candidates;
 mod capacity;
 mod certificates;
 mod chains;
@@ -127,6 +128,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(board::router())
         .merge(map::router())
         .merge(dependence::router())
+        .merge(candidates::router())
         .merge(calls::router())
         .merge(history::router())
         .merge(runs::router())

@@ -28,7 +28,7 @@ use crate::{
     version::IfMatch,
 };
 
-mod body;
+pub(crate) mod body;
 mod urgency;
 mod view;
 

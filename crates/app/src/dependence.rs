@@ -97,7 +97,7 @@ fn rows(
 ) -> Vec<ProductDependence> {
     let found: BTreeMap<ProductCode, Dependence> = found.into_iter().map(|row| (row.product.clone(), row)).collect();
     let (mut inputs, mut needed_for): (BTreeMap<_, BTreeSet<_>>, BTreeMap<_, BTreeSet<_>>) = Default::default();
-    for step in &catalogue.parts().process_steps {
+    for step in &catalogue.parts().steps {
         for input in step.inputs.iter().filter_map(|input| catalogue.product(input)) {
             inputs.entry(step.product.clone()).or_default().insert(input.code.clone());
             if found.contains_key(&step.product) {

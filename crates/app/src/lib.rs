@@ -19,6 +19,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod board;
 pub mod calls;
+pub mod candidates;
 pub mod capacity;
 pub mod catalogue;
 pub mod certificates;

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use domain::{
     disclosure::Sight,
     geo::Point,
@@ -10,8 +11,9 @@ use domain::{
     organisation::{Organisation, Site},
     time::{Day, Instant},
 };
-use index::{Shown, ShownQuery};
+use index::{Sees, Shown, ShownQuery};
 use storage::Scope;
+use uuid::Uuid;
 
 pub use index::Bounds;
 
@@ -98,10 +100,31 @@ pub async fn one(app: &App, caller: &Caller, id: OfferId) -> AppResult<ShownOffe
     read(app, caller, listed).await?.pop().ok_or(crate::AppError::NotFound { what: "offer in the market" })
 }
 
+/// What a caller is told for an offer's id: itself where he may know whose it is, and else a name that leads nobody else,
+/// and him nowhere but back to the row.
+pub fn name(app: &App, caller: &Caller, id: OfferId, sees: Sees) -> String {
+    if sees.named() { id.to_string() } else { key(app, caller, id) }
+}
+
+/// A name for an offer that only this caller can use.
+pub fn key(app: &App, caller: &Caller, id: OfferId) -> String {
+    BASE64.encode(app.keys.hide(context(caller).as_bytes(), id.0.as_bytes()))
+}
+
+/// The offer that a key was made of for this caller.
+pub fn of_key(app: &App, caller: &Caller, key: &str) -> Option<OfferId> {
+    let id = app.keys.reveal(context(caller).as_bytes(), &BASE64.decode(key).ok()?)?;
+    Uuid::from_slice(&id).ok().map(OfferId)
+}
+
+fn context(caller: &Caller) -> String {
+    format!("offers shown to {:?}", caller.actor)
+}
+
 /// The records behind a list. What is gone meanwhile is left out.
 async fn read(app: &App, caller: &Caller, listed: Vec<Shown>) -> AppResult<Vec<ShownOffer>> {
     let tables = app.tables();
-    let sees: BTreeMap<OfferId, index::Sees> = listed.iter().map(|shown| (shown.offer, shown.sees)).collect();
+    let sees: BTreeMap<OfferId, Sees> = listed.iter().map(|shown| (shown.offer, shown.sees)).collect();
     let all = Scope::Operator;
     let offers = storage::offers::get_many(&app.store, all, sees.keys().copied()).await?;
     let owners = offers.iter().map(|offer| offer.record.organisation).collect::<BTreeSet<_>>();

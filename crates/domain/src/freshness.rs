@@ -53,6 +53,13 @@ impl Freshness {
     }
 }
 
+impl OfferState {
+    /// What the clock makes of it once the window is over.
+    pub fn once_over(self) -> Self {
+        if self.may_become(Self::Expired) { Self::Expired } else { self }
+    }
+}
+
 impl Offer {
     /// The last day on which its figures are fresh while the market runs in a mode.
     pub fn fresh_until(&self, mode: MarketMode) -> Day {
@@ -89,8 +96,8 @@ impl Offer {
     /// As it stands on a day: aged, and expired once its window is over.
     pub fn standing(self, mode: MarketMode, on: Day) -> Self {
         let mut offer = self.aged(mode, on);
-        if offer.state.may_become(OfferState::Expired) && offer.is_over(on) {
-            offer.state = OfferState::Expired;
+        if offer.is_over(on) {
+            offer.state = offer.state.once_over();
         }
         offer
     }

@@ -100,9 +100,9 @@ impl<'a> Tally<'a> {
             if !filter.wants_grades(row.traits.grades) {
                 continue;
             }
-            let Some(region) = index.in_market(row.traits, row.curve, on) else { continue };
+            let Some(region) = index.in_market(row.traits, on) else { continue };
             let sees = eyes.sees(product, row.traits);
-            let seen = Seen { traits: row.traits, curve: row.curve, region, sees };
+            let seen = Seen { traits: row.traits, region, sees };
             if sees.row() && filter.passes(&seen) {
                 self.add(product, row, &seen, meter);
             }

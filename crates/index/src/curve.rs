@@ -9,11 +9,16 @@ use std::{cell::OnceCell, sync::Arc};
 use domain::{
     calendar::WorkingCalendar,
     capacity::{CURVE_LIMIT, CapacityKind, CapacityProfile},
+    quantity::{Measure, Quantity},
     rate::{Period, Rate},
     time::Day,
+    unit::BaseUnit,
 };
 
-use crate::intern::{Interner, NONE, Slots};
+use crate::{
+    intern::{Interner, NONE, Slots},
+    promises::Drawn,
+};
 
 mod weekly;
 
@@ -167,6 +172,119 @@ impl Curves {
         self.rare.take(curve.rare);
     }
 
+    /// What exists by a day.
+    pub(crate) fn by(&self, curve: &Curve, kind: CapacityKind, day: Day) -> i64 {
+        let mut out = [0];
+        if let Some(calendar) = self.calendars.get(curve.calendar) {
+            self.levels(curve, kind, None, (&[day], &[worked(calendar, day)]), &mut out);
+        }
+        let [by] = out;
+        by
+    }
+
+    /// The first cut-off by which anything is free beside what is promised, by cut-off: behind the last day on which
+    /// promises take all there is. The first of all days where there is no such day, the last where nothing ever is free.
+    pub(crate) fn ready(&self, curve: &Curve, kind: CapacityKind, promised: &[Drawn]) -> Day {
+        let mut taken = 0i64;
+        let mut short: Option<(Day, i64)> = None;
+        let mut next = None;
+        for (at, (cutoff, units, _)) in promised.iter().enumerate() {
+            let due = (*cutoff).max(curve.as_of);
+            taken = taken.saturating_add(*units);
+            if promised.get(at + 1).is_some_and(|(next, _, _)| (*next).max(curve.as_of) == due) {
+                continue;
+            }
+            if self.by(curve, kind, due) <= taken {
+                (short, next) = (Some((due, taken)), None);
+            } else if next.is_none() {
+                next = Some(due);
+            }
+        }
+        let Some((mut none, taken)) = short else { return Day::MIN };
+        let mut some = next.unwrap_or(Day::MAX);
+        if next.is_none() && self.by(curve, kind, some) <= taken {
+            return Day::MAX;
+        }
+        while some.since(none) > 1 {
+            let middle = none.plus(some.since(none) / 2);
+            if self.by(curve, kind, middle) > taken { some = middle } else { none = middle }
+        }
+        some
+    }
+
+    /// The profile of a row whose window begins on a day: one with the same curve.
+    pub(crate) fn profile(&self, curve: &Curve, from: Day) -> Option<CapacityProfile> {
+        let measure = |units: i64| Some(Measure::of(Quantity::new(units)?, BaseUnit::Piece));
+        let rate = |(units, period): (i64, Period)| Some(Rate { measure: measure(units)?, period });
+        let rare = self.rare.get(curve.rare);
+        let converted = rare.and_then(|rare| rare.conversion);
+        Some(CapacityProfile {
+            calendar: Arc::clone(self.calendars.get(curve.calendar)?),
+            from,
+            until: (curve.until != Day::MAX).then_some(curve.until),
+            as_of: curve.as_of,
+            stock: measure(curve.stock)?,
+            running: rate((curve.running, curve.running_per)),
+            maximum: rate((curve.maximum, curve.maximum_per)),
+            ramp_days: curve.ramp,
+            convertible: converted.map(|c| domain::capacity::Conversion {
+                rate: rate((c.units, c.per)),
+                days: c.days,
+                ramp_days: c.ramp,
+                decided_on: c.decided,
+            }),
+            weeks: rare.map_or(Vec::new(), |rare| rare.weeks.iter().filter_map(WeekRow::week).collect()),
+        })
+    }
+
+    fn levels(
+        &self,
+        curve: &Curve,
+        kind: CapacityKind,
+        decision: Option<Day>,
+        (days, days_worked): (&[Day], &[i32]),
+        out: &mut [i64],
+    ) {
+        let Some(calendar) = self.calendars.get(curve.calendar) else { return };
+        let per_week = calendar.days_per_week();
+        let rate = match kind {
+            CapacityKind::Running => (curve.running, curve.running_per),
+            CapacityKind::Maximum => (curve.maximum, curve.maximum_per),
+        };
+        let steady = Stream::new(rate, per_week, curve.ramp, (curve.start, curve.base, curve.last));
+        for (sum, worked) in out.iter_mut().zip(days_worked) {
+            *sum = steady.by(*worked);
+        }
+        if let Some(rare) = self.rare.get(curve.rare) {
+            let decided = rare.conversion.and_then(|c| {
+                let start = c.decided.or(decision)?.plus(i32::from(c.days)).max(rare.from);
+                Some((c, start))
+            });
+            if let Some((c, start)) = decided.filter(|(c, _)| c.units > 0) {
+                let span = (before(calendar, start), before(calendar, start.max(curve.as_of)), curve.last);
+                let converted = Stream::new((c.units, c.per), per_week, c.ramp, span);
+                for (sum, worked) in out.iter_mut().zip(days_worked) {
+                    *sum += converted.by(*worked);
+                }
+            }
+            if !rare.weeks.is_empty() {
+                let level = match kind {
+                    CapacityKind::Running => Level::Running,
+                    CapacityKind::Maximum => Level::Maximum,
+                };
+                let span = (rare.from.max(curve.as_of), curve.until);
+                weekly::add(calendar, &rare.weeks, level, span, days, out);
+                if let Some((_, start)) = decided {
+                    let span = (start.max(curve.as_of), curve.until);
+                    weekly::add(calendar, &rare.weeks, Level::Convertible, span, days, out);
+                }
+            }
+        }
+        for (sum, day) in out.iter_mut().zip(days) {
+            *sum = if *day < curve.as_of { 0 } else { sum.saturating_add(curve.stock).min(CURVE_LIMIT) };
+        }
+    }
+
     pub(crate) fn shrink(&mut self) {
         self.calendars.shrink();
         self.rare.shrink();
@@ -200,18 +318,13 @@ impl<'a> Readings<'a> {
     /// What exists by each day.
     pub(crate) fn fill(&self, curve: &Curve, kind: CapacityKind, out: &mut [i64]) {
         if let Some(worked) = self.worked(curve) {
-            self.levels(curve, kind, None, (self.days, worked), out);
+            self.curves.levels(curve, kind, None, (self.days, worked), out);
         }
     }
 
     /// What exists by one day.
     pub(crate) fn by(&self, curve: &Curve, kind: CapacityKind, day: Day) -> i64 {
-        let mut out = [0];
-        if let Some(calendar) = self.curves.calendars.get(curve.calendar) {
-            self.levels(curve, kind, None, (&[day], &[worked(calendar, day)]), &mut out);
-        }
-        let [by] = out;
-        by
+        self.curves.by(curve, kind, day)
     }
 
     /// What an undecided conversion adds by each day to the running level, decided on the day of the readings; whether
@@ -222,7 +335,7 @@ impl<'a> Readings<'a> {
             return false;
         }
         if let Some(worked) = self.worked(curve) {
-            self.levels(curve, CapacityKind::Running, Some(self.on), (self.days, worked), out);
+            self.curves.levels(curve, CapacityKind::Running, Some(self.on), (self.days, worked), out);
             for (sum, by) in out.iter_mut().zip(running) {
                 *sum -= by;
             }
@@ -234,53 +347,5 @@ impl<'a> Readings<'a> {
         let calendar = self.curves.calendars.get(curve.calendar)?;
         let cell = self.worked.get(curve.calendar as usize)?;
         Some(cell.get_or_init(|| self.days.iter().map(|day| worked(calendar, *day)).collect()))
-    }
-
-    fn levels(
-        &self,
-        curve: &Curve,
-        kind: CapacityKind,
-        decision: Option<Day>,
-        (days, days_worked): (&[Day], &[i32]),
-        out: &mut [i64],
-    ) {
-        let Some(calendar) = self.curves.calendars.get(curve.calendar) else { return };
-        let per_week = calendar.days_per_week();
-        let rate = match kind {
-            CapacityKind::Running => (curve.running, curve.running_per),
-            CapacityKind::Maximum => (curve.maximum, curve.maximum_per),
-        };
-        let steady = Stream::new(rate, per_week, curve.ramp, (curve.start, curve.base, curve.last));
-        for (sum, worked) in out.iter_mut().zip(days_worked) {
-            *sum = steady.by(*worked);
-        }
-        if let Some(rare) = self.curves.rare.get(curve.rare) {
-            let decided = rare.conversion.and_then(|c| {
-                let start = c.decided.or(decision)?.plus(i32::from(c.days)).max(rare.from);
-                Some((c, start))
-            });
-            if let Some((c, start)) = decided.filter(|(c, _)| c.units > 0) {
-                let span = (before(calendar, start), before(calendar, start.max(curve.as_of)), curve.last);
-                let converted = Stream::new((c.units, c.per), per_week, c.ramp, span);
-                for (sum, worked) in out.iter_mut().zip(days_worked) {
-                    *sum += converted.by(*worked);
-                }
-            }
-            if !rare.weeks.is_empty() {
-                let level = match kind {
-                    CapacityKind::Running => Level::Running,
-                    CapacityKind::Maximum => Level::Maximum,
-                };
-                let span = (rare.from.max(curve.as_of), curve.until);
-                weekly::add(calendar, &rare.weeks, level, span, days, out);
-                if let Some((_, start)) = decided {
-                    let span = (start.max(curve.as_of), curve.until);
-                    weekly::add(calendar, &rare.weeks, Level::Convertible, span, days, out);
-                }
-            }
-        }
-        for (sum, day) in out.iter_mut().zip(days) {
-            *sum = if *day < curve.as_of { 0 } else { sum.saturating_add(curve.stock).min(CURVE_LIMIT) };
-        }
     }
 }

@@ -100,7 +100,7 @@ impl Index {
         let shard = self.shard(product)?;
         let mut left = Vec::new();
         for (item, row) in (0..).zip(shard.rows()) {
-            let Some(place) = self.in_market(row.traits, row.curve, on) else { continue };
+            let Some(place) = self.in_market(row.traits, on) else { continue };
             // Anybody can register firms: who is nobody's word hides no other.
             if self.parties.vouched(row.traits.organisation) == Some(Verification::None) {
                 continue;

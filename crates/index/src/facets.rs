@@ -67,9 +67,9 @@ impl Index {
         for product in 0..number(self.shards.len()) {
             let wanted = asked.contains(&product);
             for row in self.shard(product).into_iter().flat_map(|shard| shard.rows()) {
-                let Some(region) = self.in_market(row.traits, row.curve, on) else { continue };
+                let Some(region) = self.in_market(row.traits, on) else { continue };
                 let sees = eyes.sees(product, row.traits);
-                let seen = Seen { traits: row.traits, curve: row.curve, region, sees };
+                let seen = Seen { traits: row.traits, region, sees };
                 if !sees.row() {
                     continue;
                 }

@@ -5,7 +5,6 @@ use std::cell::Cell;
 use domain::{certificate::CertificateStatus, geo::Place, organisation::Verification, time::Day};
 
 use crate::{
-    curve::Curve,
     intern::NONE,
     places::{COARSE, Regions},
     query::{CapacityQuery, Certified, Freshness},
@@ -30,7 +29,6 @@ pub(crate) enum Part {
 #[derive(Clone, Copy)]
 pub(crate) struct Seen<'a> {
     pub(crate) traits: &'a Traits,
-    pub(crate) curve: &'a Curve,
     /// Where it is made.
     pub(crate) region: u32,
     pub(crate) sees: Sees,
@@ -57,7 +55,7 @@ pub(crate) struct Filter<'a> {
     /// By number of a set of features what was found.
     features: Vec<Cell<Option<bool>>>,
     kinds: Option<(Vec<u32>, CertificateStatus)>,
-    transfers: u16,
+    transfers: u32,
 }
 
 impl<'a> Filter<'a> {
@@ -137,7 +135,7 @@ impl<'a> Filter<'a> {
         let (query, traits) = (self.query, offer.traits);
         let fresh = match query.freshness {
             Freshness::Any => true,
-            Freshness::FreshOnly => self.index.fresh_until(traits, offer.curve) >= self.on,
+            Freshness::FreshOnly => self.index.fresh_until(traits) >= self.on,
         };
         let certified = match query.certified {
             Certified::Any => true,
@@ -171,9 +169,9 @@ impl<'a> Filter<'a> {
         let Some(((middle, known), near)) = self.near.as_ref().zip(self.query.near) else { return true };
         let within = |place: Place| middle.distance_km(&place) <= near.km;
         if offer.sees.exact()
-            && let Some(point) = self.index.parties.point(offer.traits.site)
+            && let Some(place) = self.index.parties.place(offer.traits.site)
         {
-            return within(Place::new(point));
+            return within(place);
         }
         let region = offer.region(&self.index.regions);
         let Some(cell) = known.get(region as usize) else { return false };

@@ -11,6 +11,7 @@ mod answer;
 mod atoms;
 mod bounds;
 mod builder;
+mod candidates;
 mod capacity;
 mod curve;
 mod cuts;
@@ -35,9 +36,14 @@ mod shortages;
 mod shown;
 mod store;
 mod weeks;
+mod wording;
 
 pub use answer::{CapacityAnswer, Figures, Grades, LeftOut, Row};
 pub use builder::Builder;
+pub use candidates::{
+    Candidate, CandidateQuery, Candidates, Change, Failed, Fitting, Funnel, InstalmentCandidates, NearMiss, SeenRow,
+    Which,
+};
 pub use dependence::Dependence;
 pub use facets::Facets;
 pub use lattice::{Lattice, LatticeCell};

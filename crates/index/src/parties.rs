@@ -2,7 +2,7 @@
 //! it does not matter in which order records come.
 
 use domain::{
-    geo::Point,
+    geo::Place,
     ids::{OrganisationId, SiteId},
     organisation::{Organisation, OrganisationKind, Site, Verification},
 };
@@ -29,10 +29,12 @@ pub(crate) struct Parties {
     parties: Vec<Option<Party>>,
     /// Who vouches, apart from the rest, since every offer is asked for it.
     vouched: Vec<Option<Verification>>,
+    /// Numbers of their countries.
+    countries: Vec<u32>,
     site_ids: Interner<SiteId>,
-    /// Regions of sites, apart from their points for the same reason.
+    /// Regions of sites, apart from their places for the same reason.
     regions: Vec<u32>,
-    points: Vec<Option<Point>>,
+    places: Vec<Option<Place>>,
 }
 
 /// Puts something at a place of a column, which grows as needed.
@@ -63,8 +65,8 @@ impl Parties {
         self.site_ids.intern(&id)
     }
 
-    /// Takes an organisation, and says whether anything of it is otherwise than before.
-    pub(crate) fn enter(&mut self, organisation: &Organisation) -> bool {
+    /// Takes an organisation of a country, and says whether anything that totals depend on is otherwise than before.
+    pub(crate) fn enter(&mut self, organisation: &Organisation, country: u32) -> bool {
         let at = self.number(organisation.id);
         let before = (self.kind(at), self.vouched(at), self.clusters(at).to_vec());
         let mut clusters: Vec<u32> = organisation.clusters.iter().map(|c| self.number(*c)).collect();
@@ -73,6 +75,7 @@ impl Parties {
         let party = Party { kind: organisation.kind, clusters: clusters.into() };
         put(&mut self.parties, at, None, Some(party));
         put(&mut self.vouched, at, None, Some(organisation.verification));
+        put(&mut self.countries, at, NONE, country);
         before != (self.kind(at), self.vouched(at), self.clusters(at).to_vec())
     }
 
@@ -88,14 +91,14 @@ impl Parties {
         let at = self.site_number(site.id);
         let before = self.region(at);
         put(&mut self.regions, at, ABSENT, region.unwrap_or(NONE));
-        put(&mut self.points, at, None, site.point);
+        put(&mut self.places, at, None, site.point.map(Place::new));
         self.region(at) != before
     }
 
     pub(crate) fn leave_site(&mut self, id: SiteId) {
         if let Some(at) = self.site_ids.find(&id) {
             put(&mut self.regions, at, ABSENT, ABSENT);
-            put(&mut self.points, at, None, None);
+            put(&mut self.places, at, None, None);
         }
     }
 
@@ -122,9 +125,20 @@ impl Parties {
         self.regions.get(site as usize).copied().filter(|region| *region != ABSENT)
     }
 
-    /// The stated point of a site.
-    pub(crate) fn point(&self, site: u32) -> Option<Point> {
-        self.points.get(site as usize).copied().flatten()
+    /// The number of an organisation's country.
+    #[inline]
+    pub(crate) fn country(&self, organisation: u32) -> u32 {
+        self.countries.get(organisation as usize).copied().unwrap_or(NONE)
+    }
+
+    /// How many numbers of organisations there are.
+    pub(crate) fn len(&self) -> usize {
+        self.ids.items().len()
+    }
+
+    /// The stated place of a site.
+    pub(crate) fn place(&self, site: u32) -> Option<Place> {
+        self.places.get(site as usize).copied().flatten()
     }
 
     pub(crate) fn shrink(&mut self) {
@@ -133,7 +147,8 @@ impl Parties {
         self.parties.shrink_to_fit();
         self.vouched.shrink_to_fit();
         self.regions.shrink_to_fit();
-        self.points.shrink_to_fit();
+        self.countries.shrink_to_fit();
+        self.places.shrink_to_fit();
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -143,7 +158,8 @@ impl Parties {
             + vec_bytes(&self.parties)
             + vec_bytes(&self.vouched)
             + vec_bytes(&self.regions)
-            + vec_bytes(&self.points)
+            + vec_bytes(&self.countries)
+            + vec_bytes(&self.places)
             + clusters
     }
 }

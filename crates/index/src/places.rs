@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use domain::{code::RegionCode, geo::Place, region::RegionTable};
+use domain::{
+    code::{CountryCode, RegionCode},
+    geo::Place,
+    region::RegionTable,
+};
 
 use crate::{
     intern::{Interner, NONE, number},
@@ -21,6 +25,9 @@ pub(crate) struct Regions {
     /// By level 0 to 3 the region around it, or itself where it is coarser than that.
     around: Vec<[u32; 4]>,
     places: Vec<Option<Place>>,
+    /// Numbers of countries, which organisations have as well.
+    pub(crate) countries: Interner<CountryCode>,
+    countries_of: Vec<u32>,
 }
 
 impl Regions {
@@ -34,6 +41,8 @@ impl Regions {
             regions.parents.push(region.parent.as_ref().map_or(NONE, |p| at(&regions.codes, p)));
             regions.levels.push(region.level);
             regions.places.push(region.point.map(Place::new));
+            let country = regions.countries.intern(&region.country);
+            regions.countries_of.push(country);
             let level = |level| table.at_level(&region.code, level).map_or(NONE, |r| at(&regions.codes, &r.code));
             regions.around.push([level(0), level(1), level(2), level(3)]);
         }
@@ -53,8 +62,15 @@ impl Regions {
     }
 
     /// The region of a level around a region, or itself where it is coarser; nothing of nothing.
+    #[inline]
     pub(crate) fn at_level(&self, region: u32, level: usize) -> u32 {
         self.around.get(region as usize).and_then(|levels| levels.get(level)).copied().unwrap_or(NONE)
+    }
+
+    /// The country of a region.
+    #[inline]
+    pub(crate) fn country(&self, region: u32) -> Option<u32> {
+        self.countries_of.get(region as usize).copied()
     }
 
     pub(crate) fn place(&self, region: u32) -> Option<Place> {
@@ -78,5 +94,7 @@ impl Regions {
             + vec_bytes(&self.levels)
             + vec_bytes(&self.around)
             + vec_bytes(&self.places)
+            + self.countries.bytes(|code| code.as_str().len() + 16)
+            + vec_bytes(&self.countries_of)
     }
 }

@@ -25,6 +25,16 @@ pub enum Standing {
 /// A promise as it draws on an offer: by which day, how many base units, how firm.
 pub(crate) type Drawn = (Day, i64, Standing);
 
+/// What an offer promised.
+#[derive(Debug, Clone)]
+pub(crate) struct Promised {
+    /// By cut-off.
+    pub(crate) drawn: Box<[Drawn]>,
+    /// For each kind of capacity the first cut-off by which anything of it is still free; the last of all days where
+    /// nothing ever is.
+    pub(crate) ready: [Day; 2],
+}
+
 /// A commitment as the index keeps it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Promise {

@@ -150,9 +150,7 @@ impl<'a> Eyes<'a> {
         if party.organisation == Some(traits.organisation) {
             return Sees::Whole;
         }
-        let owner_clusters = || party.parties.clusters(traits.organisation);
-        let managed = !party.managed.is_empty() && owner_clusters().iter().any(|c| party.managed.contains(c));
-        if managed && traits.is(Flag::ClusterRow) {
+        if party.manages(traits) {
             return match (traits.is(Flag::ClusterName), traits.is(Flag::ClusterPlace)) {
                 (true, true) => Sees::Whole,
                 (true, false) => Sees::Named,
@@ -166,6 +164,20 @@ impl<'a> Eyes<'a> {
             return if traits.is(Flag::BuyerPlace) { Sees::NamelessExact } else { Sees::Nameless };
         }
         Sees::TotalsOnly
+    }
+
+    /// Whether he sees the price of an offer of which he sees a row: his own, or one whose owner shows it to who he is.
+    pub(crate) fn sees_price(&self, traits: &Traits) -> bool {
+        let party = match self {
+            Self::Operator => return true,
+            Self::Public => return false,
+            Self::Party(party) => party,
+        };
+        if party.organisation == Some(traits.organisation) {
+            return true;
+        }
+        let shown = if party.manages(traits) { Flag::ClusterPrice } else { Flag::BuyerPrice };
+        traits.is(shown)
     }
 
     /// Whether he sees the needs of an organisation in sums that are exact.
@@ -196,15 +208,24 @@ impl<'a> Eyes<'a> {
 }
 
 impl PartyEyes<'_> {
+    /// Whether he manages a cluster of the owner, which sees its members' offers.
+    #[inline]
+    fn manages(&self, traits: &Traits) -> bool {
+        let of_owner = || self.parties.clusters(traits.organisation).iter();
+        !self.managed.is_empty() && traits.is(Flag::ClusterRow) && of_owner().any(|c| self.managed.contains(c))
+    }
+
     /// Whether the owner lets him be matched with the offer, as the predicate of visibility says.
     fn is_shown(&self, traits: &Traits) -> bool {
         if traits.is(Flag::Market) || self.authority {
             return true;
         }
+        if !traits.is(Flag::Clusters) {
+            return false;
+        }
         let owner_clusters = self.parties.clusters(traits.organisation);
-        let shared = owner_clusters.iter().any(|c| self.clusters.contains(c) || self.organisation == Some(*c))
-            || self.clusters.contains(&traits.organisation);
-        traits.is(Flag::Clusters) && shared
+        owner_clusters.iter().any(|c| self.clusters.contains(c) || self.organisation == Some(*c))
+            || self.clusters.contains(&traits.organisation)
     }
 }
 
@@ -212,7 +233,7 @@ impl Index {
     /// What a reader sees of an offer on a day; nothing where it is not in the market.
     pub fn audience(&self, offer: OfferId, on: Day, reader: &Reader) -> Sees {
         let Some((product, row)) = self.row(offer) else { return Sees::Nothing };
-        if self.in_market(row.traits, row.curve, on).is_none() {
+        if self.in_market(row.traits, on).is_none() {
             return Sees::Nothing;
         }
         Eyes::new(self, reader).sees(product, row.traits)

@@ -1,15 +1,16 @@
 //! The offers of one product, in columns that a query walks from end to end.
 
 use domain::{
+    capacity::CapacityKind,
     disclosure::{Audience, FieldGroup},
     ids::OfferId,
     offer::{Offer, OfferState, Role, Transfer, Visibility},
     time::Day,
 };
 
-use crate::{curve::Curve, memory::vec_bytes, promises::Drawn, store::OfferRow};
+use crate::{curve::Curve, intern::NONE, memory::vec_bytes, promises::Promised, store::OfferRow};
 
-/// What filters and audiences ask of an offer.
+/// What filters, audiences and predicates ask of an offer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Traits {
     pub(crate) organisation: u32,
@@ -19,16 +20,30 @@ pub(crate) struct Traits {
     pub(crate) features: u32,
     pub(crate) papers: u32,
     pub(crate) line: u32,
+    /// Numbers of a wording and of a price; none where it names none.
+    pub(crate) wording: u32,
+    pub(crate) price: u32,
     pub(crate) confirm_by: Day,
+    pub(crate) as_of: Day,
+    /// First and last day of its window.
+    pub(crate) from: Day,
+    pub(crate) until: Day,
+    /// The first day by which anything exists, running and at full stretch; the last of all days where nothing ever does.
+    first: [Day; 2],
+    flags: u32,
     pub(crate) lead_days: u16,
-    flags: u16,
+    /// A bit for each of the first kinds of certificates that it names.
+    pub(crate) kinds: u32,
     /// Base units; 0 where there is no smallest order.
     pub(crate) min_order: i64,
 }
 
+/// The kinds of capacity in the order that rows keep days of them.
+pub(crate) const KINDS: [CapacityKind; 2] = [CapacityKind::Running, CapacityKind::Maximum];
+
 /// What is one bit of an offer.
 #[derive(Debug, Clone, Copy)]
-#[repr(u16)]
+#[repr(u32)]
 pub(crate) enum Flag {
     /// Published, not suspended, in no quarantine; what the clock makes of it is asked at reading.
     Listed = 1,
@@ -42,10 +57,22 @@ pub(crate) enum Flag {
     ClusterName = 1 << 7,
     BuyerRow = 1 << 8,
     BuyerPlace = 1 << 9,
+    ClusterPrice = 1 << 13,
+    BuyerPrice = 1 << 14,
+    /// As its record says, whatever the clock does.
+    Suspended = 1 << 15,
+    Quarantined = 1 << 16,
+    Stocked = 1 << 17,
+    OnlyConvertible = 1 << 18,
+    /// Some of its certificates are for some of its grades alone.
+    GradedPapers = 1 << 22,
 }
 
+/// Where the state stands among the flags.
+const STATE: u32 = 19;
+
 /// How it can change hands, as bits above the flags.
-pub(crate) fn transfer_bit(transfer: Transfer) -> u16 {
+pub(crate) fn transfer_bit(transfer: Transfer) -> u32 {
     match transfer {
         Transfer::Sale => 1 << 10,
         Transfer::Donation => 1 << 11,
@@ -54,15 +81,12 @@ pub(crate) fn transfer_bit(transfer: Transfer) -> u16 {
 }
 
 impl Traits {
-    pub(crate) fn new(offer: &Offer, numbers: [u32; 6]) -> Self {
-        let [organisation, site, grades, features, papers, line] = numbers;
+    pub(crate) fn new(offer: &Offer, numbers: [u32; 8], kinds: u32) -> Self {
+        let [organisation, site, grades, features, papers, line, wording, price] = numbers;
         let terms = &offer.terms;
         let shows = |audience, group| terms.disclosure.sees(audience, group);
         let row = |audience| shows(audience, FieldGroup::Capacity) && shows(audience, FieldGroup::Region);
-        let published = match offer.state {
-            OfferState::Published => true,
-            OfferState::Draft | OfferState::Paused | OfferState::Withdrawn | OfferState::Expired => false,
-        };
+        let (profile, state) = (&terms.profile, offer.state);
         let trader = match terms.role {
             Role::Maker => false,
             Role::Trader => true,
@@ -73,7 +97,12 @@ impl Traits {
             Visibility::Authorities => (false, false),
         };
         let bits = [
-            (Flag::Listed, published && !offer.suspended && offer.quarantine.is_none()),
+            (Flag::Listed, state == OfferState::Published && !offer.suspended && offer.quarantine.is_none()),
+            (Flag::Suspended, offer.suspended),
+            (Flag::Quarantined, offer.quarantine.is_some()),
+            (Flag::Stocked, !profile.stock.quantity.is_zero()),
+            (Flag::GradedPapers, terms.certificates.iter().any(|c| !c.grades.is_empty())),
+            (Flag::OnlyConvertible, profile.is_only_convertible()),
             (Flag::Trader, trader),
             (Flag::Market, market),
             (Flag::Clusters, clusters),
@@ -82,8 +111,10 @@ impl Traits {
             (Flag::ClusterName, shows(Audience::OwnCluster, FieldGroup::Identity)),
             (Flag::BuyerRow, row(Audience::Buyer)),
             (Flag::BuyerPlace, shows(Audience::Buyer, FieldGroup::ExactPlace)),
+            (Flag::ClusterPrice, shows(Audience::OwnCluster, FieldGroup::Price)),
+            (Flag::BuyerPrice, shows(Audience::Buyer, FieldGroup::Price)),
         ];
-        let flags = bits.into_iter().filter(|(_, set)| *set).fold(0, |sum, (flag, _)| sum | flag as u16);
+        let flags = bits.into_iter().filter(|(_, set)| *set).fold(0, |sum, (flag, _)| sum | flag as u32);
         let transfers = terms.transfers.iter().fold(0, |sum, transfer| sum | transfer_bit(*transfer));
         Self {
             organisation,
@@ -92,21 +123,76 @@ impl Traits {
             features,
             papers,
             line,
+            wording,
+            price,
             confirm_by: offer.confirm_by,
+            as_of: profile.as_of,
+            from: profile.from,
+            until: profile.until.unwrap_or(Day::MAX),
+            first: KINDS.map(|kind| profile.curve(kind).first_day().unwrap_or(Day::MAX)),
+            flags: flags | transfers | (state as u32) << STATE,
             lead_days: terms.lead_days,
-            flags: flags | transfers,
+            kinds,
             min_order: terms.min_order.as_ref().map_or(0, |m| m.quantity.units()),
         }
     }
 
     #[inline]
     pub(crate) fn is(&self, flag: Flag) -> bool {
-        self.flags & flag as u16 != 0
+        self.flags & flag as u32 != 0
     }
 
     /// Whether it changes hands in one of these ways.
-    pub(crate) fn transfers_by(&self, bits: u16) -> bool {
+    #[inline]
+    pub(crate) fn transfers_by(&self, bits: u32) -> bool {
         self.flags & bits != 0
+    }
+
+    /// How it can change hands.
+    pub(crate) fn transfers(&self) -> impl Iterator<Item = Transfer> {
+        Transfer::ALL.into_iter().filter(|transfer| self.transfers_by(transfer_bit(*transfer)))
+    }
+
+    /// Its state as its record says.
+    #[inline]
+    pub(crate) fn state(&self) -> OfferState {
+        let at = (self.flags >> STATE & 7) as usize;
+        OfferState::ALL.get(at).copied().unwrap_or(OfferState::Withdrawn)
+    }
+
+    /// Whom its owner lets be matched with it.
+    #[inline]
+    pub(crate) fn visibility(&self) -> Visibility {
+        if self.is(Flag::Market) {
+            Visibility::Market
+        } else if self.is(Flag::Clusters) {
+            Visibility::Clusters
+        } else {
+            Visibility::Authorities
+        }
+    }
+
+    /// The first day by which anything exists.
+    #[inline]
+    pub(crate) fn first_day(&self, kind: CapacityKind) -> Option<Day> {
+        let [running, maximum] = self.first;
+        let first = match kind {
+            CapacityKind::Running => running,
+            CapacityKind::Maximum => maximum,
+        };
+        (first != Day::MAX).then_some(first)
+    }
+
+    /// The first day by which stock exists.
+    #[inline]
+    pub(crate) fn first_stock_day(&self) -> Option<Day> {
+        self.is(Flag::Stocked).then_some(self.as_of)
+    }
+
+    /// Whether it names a price.
+    #[inline]
+    pub(crate) fn is_priced(&self) -> bool {
+        self.price != NONE
     }
 }
 
@@ -116,7 +202,7 @@ pub(crate) struct Shard {
     pub(crate) ids: Vec<OfferId>,
     pub(crate) traits: Vec<Traits>,
     pub(crate) curves: Vec<Curve>,
-    pub(crate) promised: Vec<Option<Box<[Drawn]>>>,
+    pub(crate) promised: Vec<Option<Box<Promised>>>,
 }
 
 impl Shard {
@@ -131,17 +217,17 @@ impl Shard {
             id: *id,
             traits,
             curve,
-            promised: promised.as_deref().unwrap_or_default(),
+            promised: promised.as_ref().map_or(&[], |promised| &promised.drawn),
         })
     }
 
     pub(crate) fn row(&self, at: u32) -> Option<OfferRow<'_>> {
         let at = at as usize;
-        let promised = self.promised.get(at)?.as_deref().unwrap_or_default();
+        let promised = self.promised.get(at)?.as_ref().map_or(&[][..], |promised| &promised.drawn);
         Some(OfferRow { id: *self.ids.get(at)?, traits: self.traits.get(at)?, curve: self.curves.get(at)?, promised })
     }
 
-    pub(crate) fn push(&mut self, id: OfferId, traits: Traits, curve: Curve, promised: Option<Box<[Drawn]>>) {
+    pub(crate) fn push(&mut self, id: OfferId, traits: Traits, curve: Curve, promised: Option<Box<Promised>>) {
         self.ids.push(id);
         self.traits.push(traits);
         self.curves.push(curve);
@@ -166,7 +252,8 @@ impl Shard {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        let drawn = self.promised.iter().flatten().map(|drawn| size_of_val(&**drawn)).sum::<usize>();
+        let promised = |promised: &Promised| size_of::<Promised>() + size_of_val(&*promised.drawn);
+        let drawn = self.promised.iter().flatten().map(|of| promised(of)).sum::<usize>();
         vec_bytes(&self.ids) + vec_bytes(&self.traits) + vec_bytes(&self.curves) + vec_bytes(&self.promised) + drawn
     }
 }

@@ -70,9 +70,9 @@ impl Index {
         for product in (0..number(self.shards.len())).filter(|product| self.wants(*product, query)) {
             let Some(shard) = self.shards.get(product as usize) else { continue };
             for row in shard.rows() {
-                let Some(region) = self.in_market(row.traits, row.curve, query.on) else { continue };
+                let Some(region) = self.in_market(row.traits, query.on) else { continue };
                 let sees = eyes.sees(product, row.traits);
-                let open = query.open_on.is_none_or(|day| row.curve.until >= day);
+                let open = query.open_on.is_none_or(|day| row.traits.until >= day);
                 if !sees.row() || !open || !self.lies_inside(query, (row.traits, region), sees) {
                     continue;
                 }
@@ -97,8 +97,8 @@ impl Index {
 
     fn lies_inside(&self, query: &ShownQuery, (traits, region): (&Traits, u32), sees: Sees) -> bool {
         let Some(bounds) = query.bounds else { return true };
-        let exact = sees.exact().then(|| self.parties.point(traits.site)).flatten();
-        let coarse = || self.regions.place(self.regions.at_level(region, COARSE)).map(|place| place.point());
-        exact.or_else(coarse).is_none_or(|point| bounds.holds(point))
+        let exact = sees.exact().then(|| self.parties.place(traits.site)).flatten();
+        let coarse = || self.regions.place(self.regions.at_level(region, COARSE));
+        exact.or_else(coarse).is_none_or(|place| bounds.holds(place.point()))
     }
 }

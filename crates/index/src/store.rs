@@ -13,6 +13,7 @@ use domain::{
     need::Need,
     offer::Offer,
     organisation::{Organisation, Site},
+    price::Price,
     region::RegionTable,
     time::Day,
     unit::BaseUnit,
@@ -27,8 +28,9 @@ use crate::{
     papers::Papers,
     parties::Parties,
     places::Regions,
-    promises::{Drawn, Promises, Standing},
-    shard::{Flag, Shard, Traits},
+    promises::{Drawn, Promised, Promises, Standing},
+    shard::{Flag, KINDS, Shard, Traits},
+    wording::{Wording, Wordings},
 };
 
 /// The market in columns.
@@ -46,6 +48,8 @@ pub struct Index {
     pub(crate) grades: Interner<Arc<[GradeCode]>>,
     pub(crate) features: Interner<Arc<[(FeatureCode, FeatureValue)]>>,
     pub(crate) papers: Papers,
+    pub(crate) wordings: Wordings,
+    pub(crate) prices: Interner<Price>,
     pub(crate) curves: Curves,
     lines: Interner<LineId>,
     line_rows: Vec<LineRow>,
@@ -136,6 +140,8 @@ impl Index {
                 + self.grades.bytes(|set| size_of_val(&**set) + 16)
                 + self.features.bytes(features)
                 + self.papers.bytes()
+                + self.wordings.bytes(|wording| wording.bytes())
+                + self.prices.bytes(|_| 0)
                 + self.curves.bytes()
                 + self.lines.bytes(|_| 0)
                 + vec_bytes(&self.line_rows)
@@ -150,6 +156,8 @@ impl Index {
         self.grades.shrink();
         self.features.shrink();
         self.papers.shrink();
+        self.wordings.shrink();
+        self.prices.shrink();
         self.curves.shrink();
         self.promises.shrink();
         self.shards.iter_mut().for_each(Shard::shrink);
@@ -159,7 +167,8 @@ impl Index {
 
     /// Adds an organisation or puts it in the place of what was said of it before.
     pub fn upsert_organisation(&mut self, organisation: &Organisation) {
-        if self.parties.enter(organisation) {
+        let country = self.regions.countries.intern(&organisation.country);
+        if self.parties.enter(organisation, country) {
             self.cuts.forget_all();
         }
     }
@@ -221,18 +230,22 @@ impl Index {
         let mut features: Vec<_> = terms.features.clone();
         features.sort_unstable();
         let grades = &mut self.grades;
+        let own = set_of(grades, &terms.grades);
         let numbers = [
             self.parties.number(offer.organisation),
             self.parties.site_number(offer.site),
-            set_of(grades, &terms.grades),
+            own,
             self.features.intern(&Arc::from(features)),
-            self.papers.enter(&terms.certificates, |covered| set_of(grades, covered)),
+            self.papers.enter(&terms.certificates, own, |covered| set_of(grades, covered)),
             terms.line.map_or(NONE, |line| self.lines.intern(&line)),
+            self.wordings.intern(&Arc::new(Wording::of(terms))),
+            terms.price.map_or(NONE, |price| self.prices.intern(&price)),
         ];
-        let traits = Traits::new(offer, numbers);
-        let promised = self.promises.drawn(offer.id);
+        let kinds = terms.certificates.iter().fold(0, |bits, c| bits | self.papers.kind_bit(&c.kind));
+        let traits = Traits::new(offer, numbers, kinds);
         self.forget(product, traits.line);
         let curve = self.curves.enter(&terms.profile);
+        let promised = self.promised(offer.id, &curve);
         if let Some(row) = terms.line.and_then(|line| self.line(line)) {
             row.members.push(offer.id);
         }
@@ -288,12 +301,21 @@ impl Index {
     /// Notes at an offer what of it is promised.
     fn mark(&mut self, id: OfferId) {
         let Some((product, row)) = self.places.get(&id).copied() else { return };
+        let curve = self.shards.get(product as usize).and_then(|shard| shard.curves.get(row as usize));
+        let now = curve.and_then(|curve| self.promised(id, curve));
         let Some(shard) = self.shards.get_mut(product as usize) else { return };
         if let Some(promised) = shard.promised.get_mut(row as usize) {
-            *promised = self.promises.drawn(id);
+            *promised = now;
         }
         let line = shard.traits.get(row as usize).map_or(NONE, |traits| traits.line);
         self.forget(product, line);
+    }
+
+    /// What an offer promised; nothing where it promised nothing, as most did.
+    fn promised(&self, id: OfferId, curve: &Curve) -> Option<Box<Promised>> {
+        let drawn = self.promises.drawn(id)?;
+        let ready = KINDS.map(|kind| self.curves.ready(curve, kind, &drawn));
+        Some(Box::new(Promised { drawn, ready }))
     }
 
     /// Forgets the atoms of a product, and of all others where offers of one line may be among them.
@@ -324,12 +346,8 @@ impl Index {
     /// [`Offer::standing`](domain::offer::Offer::standing) and [`Offer::in_market`](domain::offer::Offer::in_market) say,
     /// and its organisation and site are known.
     #[inline]
-    pub(crate) fn in_market(&self, traits: &Traits, curve: &Curve, on: Day) -> Option<u32> {
-        if !traits.is(Flag::Listed) || curve.until < on {
-            return None;
-        }
-        let kept = self.fresh_until(traits, curve).plus(self.mode.confirm_days());
-        if kept < on {
+    pub(crate) fn in_market(&self, traits: &Traits, on: Day) -> Option<u32> {
+        if !traits.is(Flag::Listed) || traits.until < on || self.kept_until(traits) < on {
             return None;
         }
         self.parties.vouched(traits.organisation)?;
@@ -338,8 +356,14 @@ impl Index {
 
     /// As [`Offer::fresh_until`](domain::offer::Offer::fresh_until).
     #[inline]
-    pub(crate) fn fresh_until(&self, traits: &Traits, curve: &Curve) -> Day {
-        traits.confirm_by.min(curve.as_of.plus(self.mode.confirm_days()))
+    pub(crate) fn fresh_until(&self, traits: &Traits) -> Day {
+        traits.confirm_by.min(traits.as_of.plus(self.mode.confirm_days()))
+    }
+
+    /// As [`Offer::kept_until`](domain::offer::Offer::kept_until).
+    #[inline]
+    pub(crate) fn kept_until(&self, traits: &Traits) -> Day {
+        self.fresh_until(traits).plus(self.mode.confirm_days())
     }
 }
 

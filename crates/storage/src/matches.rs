@@ -1,5 +1,7 @@
 //! Matches, and standing refusals between an offer and a need.
 
+use std::collections::BTreeSet;
+
 use domain::{
     event::{Named, Subject},
     ids::{ChainId, InstalmentId, MatchId, NeedId, OfferId, OrganisationId, RunId},
@@ -261,6 +263,12 @@ fn tell_chain(tx: &Tx, row: &MatchRow) {
     let chain = Named { subject: Subject::Chain, id: leg.chain.0, within: None };
     let sides = [row.supplier, row.buyer].map(|side| (side, false));
     events::some(tx, chain, events::CHANGED, sides.into(), row.updated_at);
+}
+
+/// The offers of which a side refused the other for a need.
+pub async fn refused_for(reader: &impl Reads, need: NeedId) -> Result<BTreeSet<OfferId>, StoreError> {
+    let rows = refusal::Entity::find().filter(refusal::Column::NeedId.eq(need.0)).all(reader.connection()).await?;
+    Ok(rows.into_iter().map(|row| OfferId(row.offer_id)).collect())
 }
 
 /// Whether a supplier's offer is not to serve a need.

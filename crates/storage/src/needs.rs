@@ -341,6 +341,17 @@ pub async fn get_many(
     Ok(needs)
 }
 
+/// The open needs of a site that wait for no reviewer, sorted by id.
+pub async fn open_at(reader: &impl Reads, site: SiteId) -> Result<Vec<Need>, StoreError> {
+    use need::Column;
+    let connection = reader.connection();
+    let query = need::Entity::find().filter(Column::SiteId.eq(site.0)).filter(Column::Quarantine.is_null());
+    let rows =
+        query.filter(Column::State.eq(NeedState::Open.as_str())).order_by_asc(Column::Id).all(connection).await?;
+    let mut parts = instalments::of_needs(connection, rows.iter().map(|row| row.id)).await?;
+    rows.into_iter().map(|row| Ok(stored(row, &mut parts)?.record)).collect()
+}
+
 /// A page of needs.
 pub async fn page(
     reader: &impl Reads,

@@ -7,16 +7,13 @@ use app::{
     capacity::{self, CapacityQuestion, Counting, Group, LeftOut},
     shown::{self, Bounds, ShownOffer, ShownQuestion},
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use domain::{
     code::RegionCode,
     geo::Point,
-    ids::OfferId,
     time::{Day, Instant},
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use super::{collection::Collection, question::Question};
 use crate::{board as board_view, capacity as capacity_view, problem::Problem};
@@ -58,7 +55,7 @@ pub(super) async fn one(app: &App, caller: &Caller, collection: Collection, id: 
     let gone = || Problem::not_found("item");
     match collection {
         Collection::Offers => {
-            let id = named(app, caller, id).ok_or_else(gone)?;
+            let id = shown::of_key(app, caller, id).ok_or_else(gone)?;
             let shown = shown::one(app, caller, id).await?;
             of_offer(app, caller, &shown).map_err(Problem::from)
         }
@@ -73,7 +70,7 @@ pub(super) async fn one(app: &App, caller: &Caller, collection: Collection, id: 
 async fn offers(app: &App, caller: &Caller, question: &Question) -> Result<FeaturePage, Problem> {
     let after = match &question.after {
         None => None,
-        Some(id) => Some(named(app, caller, id).ok_or_else(|| {
+        Some(id) => Some(shown::of_key(app, caller, id).ok_or_else(|| {
             Problem::new("invalid_cursor", "the cursor is none of this collection for you; start again without it")
         })?),
     };
@@ -86,7 +83,7 @@ async fn offers(app: &App, caller: &Caller, question: &Question) -> Result<Featu
     };
     let page = shown::page(app, caller, &asked).await.map_err(capacity_view::of_query)?;
     let features = page.offers.iter().map(|offer| of_offer(app, caller, offer)).collect::<Result<_, _>>()?;
-    let last = page.offers.last().map(|offer| key(app, caller, offer.id));
+    let last = page.offers.last().map(|offer| shown::key(app, caller, offer.id));
     Ok(FeaturePage {
         features,
         matched: page.matched,
@@ -99,23 +96,7 @@ async fn offers(app: &App, caller: &Caller, question: &Question) -> Result<Featu
 fn of_offer(app: &App, caller: &Caller, offer: &ShownOffer) -> Result<Value, AppError> {
     let tables = app.tables();
     let properties = offer::OfferFeature::of(offer, &tables.catalogue);
-    Ok(Row { id: key(app, caller, offer.id), point: offer.point, properties: object(&properties)? }.feature())
-}
-
-/// The id of an offer's feature, which tells nobody which offer of another list it is.
-fn key(app: &App, caller: &Caller, id: OfferId) -> String {
-    BASE64.encode(app.keys.hide(context(caller).as_bytes(), id.0.as_bytes()))
-}
-
-/// The offer that a key was made of for this caller.
-fn named(app: &App, caller: &Caller, key: &str) -> Option<OfferId> {
-    let hidden = BASE64.decode(key).ok()?;
-    let id = app.keys.reveal(context(caller).as_bytes(), &hidden)?;
-    Uuid::from_slice(&id).ok().map(OfferId)
-}
-
-fn context(caller: &Caller) -> String {
-    format!("ogc offers {:?}", caller.actor)
+    Ok(Row { id: shown::key(app, caller, offer.id), point: offer.point, properties: object(&properties)? }.feature())
 }
 
 /// A row of a view, on the map.

@@ -1,6 +1,6 @@
 //! How offered grades stand to what a need accepts, by the catalogue's rules.
 
-use super::{NeedView, OfferView, Predicate, Reason, Rules, Standing};
+use super::{NeedView, Predicate, Reason, Rules, Standing};
 use crate::{
     catalogue::{Catalogue, GradeRule, Verdict},
     code::{GradeCode, ProductCode},
@@ -93,65 +93,73 @@ fn verdict(rule: &GradeRule, need: &NeedTerms) -> Verdict {
 }
 
 impl Rules<'_> {
-    /// The best standing of any offered grade to any accepted one.
-    pub(super) fn stand<'v>(&self, o: &OfferView<'_>, n: &'v NeedView<'_>) -> Result<Stand<'v>, Reason> {
-        let (offer, need) = (&o.offer.terms, &n.need.terms);
-        if needs_no_rule(o, n)
-            || (offer.product == need.product && offer.grades.iter().any(|g| need.grades.contains(g)))
-        {
+    /// The best standing of any offered grade of a product to any accepted one.
+    ///
+    /// # Errors
+    /// Why none of them will do.
+    pub fn standing(&self, product: &ProductCode, grades: &[GradeCode], n: &NeedView<'_>) -> Result<Standing, Reason> {
+        self.stand(product, grades, n).map(Standing::from)
+    }
+
+    pub(super) fn stand<'v>(
+        &self,
+        product: &ProductCode,
+        grades: &[GradeCode],
+        n: &'v NeedView<'_>,
+    ) -> Result<Stand<'v>, Reason> {
+        let need = &n.need.terms;
+        if needs_no_rule(product, n) || (*product == need.product && grades.iter().any(|g| need.grades.contains(g))) {
             return Ok(Stand::Same);
         }
-        match offer.grades.as_slice() {
-            [] => self.by_rule(o, n, &[None]),
-            [grade] => self.by_rule(o, n, &[Some(grade)]),
-            several => self.by_rule(o, n, &several.iter().map(Some).collect::<Vec<_>>()),
+        match grades {
+            [] => by_rule(product, n, &[None]),
+            [grade] => by_rule(product, n, &[Some(grade)]),
+            several => by_rule(product, n, &several.iter().map(Some).collect::<Vec<_>>()),
         }
     }
 
-    /// Whether one of the offer's grades may be delivered for the need; what certificates cover other
-    /// grades says nothing about.
-    pub(super) fn serves(&self, o: &OfferView<'_>, n: &NeedView<'_>, grade: &GradeCode) -> bool {
-        let (offer, need) = (&o.offer.terms, &n.need.terms);
+    /// Whether a grade of a product may be delivered for the need; what certificates cover other grades says nothing
+    /// about.
+    pub fn serves(&self, (product, grade): (&ProductCode, &GradeCode), n: &NeedView<'_>) -> bool {
+        let need = &n.need.terms;
         self.is_off(Predicate::Grade)
-            || needs_no_rule(o, n)
-            || (offer.product == need.product && need.grades.contains(grade))
-            || self.by_rule(o, n, &[Some(grade)]).is_ok()
-    }
-
-    /// The best that the rules say of some offered grades.
-    fn by_rule<'v>(
-        &self,
-        o: &OfferView<'_>,
-        n: &'v NeedView<'_>,
-        offered: &[Option<&GradeCode>],
-    ) -> Result<Stand<'v>, Reason> {
-        let product = &o.offer.terms.product;
-        let standings = n.standings.get_or_init(|| Standings::new(n.catalogue, &n.need.terms));
-        let rows = || offered.iter().filter_map(|has| Some((*has, standings.row(product, *has)?)));
-        let accepted = rows().map(|(_, row)| row.says.len()).max().unwrap_or(0);
-        let mut best = Err(Reason::GradeTooLow);
-        for wanted in 0..accepted {
-            for (has, row) in rows() {
-                let Some((verdict, rule)) = row.says[wanted] else { continue };
-                match verdict {
-                    Verdict::Satisfies => return Ok(Stand::Satisfies { caveat: &rule.caveat }),
-                    Verdict::OptIn | Verdict::SubstituteOnly if n.need.opted_in(product, has) => {
-                        best = Ok(Stand::Substitute { caveat: &rule.caveat });
-                    }
-                    Verdict::OptIn | Verdict::SubstituteOnly if best.is_err() => {
-                        best = Err(Reason::SubstitutionNotAccepted)
-                    }
-                    Verdict::OptIn | Verdict::SubstituteOnly | Verdict::DoesNotSatisfy => {}
-                }
-            }
-        }
-        best
+            || needs_no_rule(product, n)
+            || (*product == need.product && need.grades.contains(grade))
+            || by_rule(product, n, &[Some(grade)]).is_ok()
     }
 }
 
-/// Whether every grade of the offer will do as it is: any grade of the product was asked for, or
-/// the trial leaves the product out.
-fn needs_no_rule(o: &OfferView<'_>, n: &NeedView<'_>) -> bool {
-    let (offer, need) = (&o.offer.terms, &n.need.terms);
-    need.grades.is_empty() && (offer.product == need.product || !n.stand_ins.contains(&offer.product))
+/// The best that the rules say of some offered grades.
+fn by_rule<'v>(
+    product: &ProductCode,
+    n: &'v NeedView<'_>,
+    offered: &[Option<&GradeCode>],
+) -> Result<Stand<'v>, Reason> {
+    let standings = n.standings.get_or_init(|| Standings::new(n.catalogue, &n.need.terms));
+    let rows = || offered.iter().filter_map(|has| Some((*has, standings.row(product, *has)?)));
+    let accepted = rows().map(|(_, row)| row.says.len()).max().unwrap_or(0);
+    let mut best = Err(Reason::GradeTooLow);
+    for wanted in 0..accepted {
+        for (has, row) in rows() {
+            let Some((verdict, rule)) = row.says[wanted] else { continue };
+            match verdict {
+                Verdict::Satisfies => return Ok(Stand::Satisfies { caveat: &rule.caveat }),
+                Verdict::OptIn | Verdict::SubstituteOnly if n.need.opted_in(product, has) => {
+                    best = Ok(Stand::Substitute { caveat: &rule.caveat });
+                }
+                Verdict::OptIn | Verdict::SubstituteOnly if best.is_err() => {
+                    best = Err(Reason::SubstitutionNotAccepted)
+                }
+                Verdict::OptIn | Verdict::SubstituteOnly | Verdict::DoesNotSatisfy => {}
+            }
+        }
+    }
+    best
+}
+
+/// Whether every grade of a product will do as it is: any grade of the product was asked for, or the trial leaves the
+/// product out.
+fn needs_no_rule(product: &ProductCode, n: &NeedView<'_>) -> bool {
+    let need = &n.need.terms;
+    need.grades.is_empty() && (*product == need.product || !n.stand_ins.contains(product))
 }

@@ -4,13 +4,13 @@ use std::{borrow::Cow, collections::BTreeMap, sync::OnceLock};
 
 use uuid::Uuid;
 
-use super::{Predicate, Rules, standing::Standings};
+use super::{Predicate, Rules, checks::within, pair::first_orderable, papers::reaches, standing::Standings};
 use crate::{
-    capacity::SupplyCurve,
+    capacity::{CapacityProfile, SupplyCurve},
     catalogue::{Area, BorderRule, Catalogue},
     code::{CountryCode, ProductCode, RegionCode},
     disclosure::{Audience, FieldGroup},
-    geo::Place,
+    geo::{Place, Precision},
     ids::{NeedId, OrganisationId, SiteId},
     market::StatedDistance,
     need::Need,
@@ -32,12 +32,12 @@ pub struct OfferView<'a> {
     pub curve: SupplyCurve,
     /// The first day by which anything exists, and the first with stock.
     pub(super) first_day: Option<Day>,
-    first_stock_day: Option<Day>,
+    pub(super) first_stock_day: Option<Day>,
     /// The first day at which output of an order placed on the day of the run counts.
     pub(super) orderable_from: Day,
     pub(super) only_convertible: bool,
-    /// Whether buyers may know its exact place, so that it is judged by it.
-    pub(super) exact: bool,
+    /// How exactly buyers may know its place, so that it is judged by that.
+    pub(super) known: Precision,
     pub(super) place: Option<Place>,
     /// Distances stated from its site.
     stated: &'a [StatedDistance],
@@ -63,8 +63,7 @@ impl OfferView<'_> {
     /// The first day on which an order could be cut off and draw on anything: stock, or output outside the
     /// lead time.
     pub fn first_orderable(&self) -> Option<Day> {
-        let stock = self.first_stock_day.filter(|day| *day < self.orderable_from);
-        stock.or(self.first_day.map(|day| day.max(self.orderable_from)))
+        first_orderable(self.first_day, self.first_stock_day, self.orderable_from)
     }
 
     /// Where distances from it begin: the point of its NUTS 2 region, or where it is made if buyers may know that.
@@ -92,12 +91,6 @@ impl OfferView<'_> {
     /// The country goods leave: the site's, or its organisation's where no region is known.
     pub fn country(&self) -> &CountryCode {
         self.country
-    }
-
-    /// Whether an order with cut-off on a day can draw on anything: on stock inside the lead time.
-    pub(super) fn has_orderable(&self, by: Day) -> bool {
-        let from = if by < self.orderable_from { self.first_stock_day } else { self.first_day };
-        from.is_some_and(|from| from <= by)
     }
 }
 
@@ -150,6 +143,30 @@ impl NeedView<'_> {
     pub fn country(&self) -> &CountryCode {
         self.country
     }
+
+    /// The regions that it is judged by: its own, the one around it, and so on.
+    pub fn lineage(&self) -> &[&RegionCode] {
+        &self.lineage
+    }
+
+    /// Whether it takes goods from a site of some regions, which are known so exactly.
+    pub fn takes_from(&self, lineage: &[&RegionCode], known: Precision) -> bool {
+        let accepted = match known {
+            Precision::Exact => &self.regions,
+            Precision::Region | Precision::Unknown => &self.areas,
+        };
+        within(lineage, accepted)
+    }
+
+    /// Whether a supplier delivers to it that delivers to these regions.
+    pub fn lies_within(&self, regions: &[RegionCode], rules: &Rules<'_>) -> bool {
+        within(&self.lineage, &rules.coarse(regions))
+    }
+
+    /// Whether a territory reaches it, by its country and the regions around it.
+    pub fn is_reached_by(&self, territory: &[RegionCode]) -> bool {
+        reaches(territory, self.country, &self.lineage)
+    }
 }
 
 fn transfer_bits<'t>(transfers: impl IntoIterator<Item = &'t Transfer>) -> u8 {
@@ -163,10 +180,9 @@ fn transfer_bits<'t>(transfers: impl IntoIterator<Item = &'t Transfer>) -> u8 {
 }
 
 impl<'a> Rules<'a> {
-    /// An offer made ready; `None` if its organisation or site is not in the market.
-    pub fn offer_view(&self, offer: &'a Offer) -> Option<OfferView<'a>> {
-        let site = self.market.sites.get(&offer.site)?;
-        let mut profile = Cow::Borrowed(&offer.terms.profile);
+    /// A profile as predicates see it, which a trial without some of them changes.
+    pub fn profile<'p>(&self, stated: &'p CapacityProfile) -> Cow<'p, CapacityProfile> {
+        let mut profile = Cow::Borrowed(stated);
         if self.is_off(Predicate::Window) {
             // Without the window, the site makes its goods from the day of the run for ever.
             let open = profile.to_mut();
@@ -179,24 +195,37 @@ impl<'a> Rules<'a> {
                 conversion.decided_on = Some(self.market.day);
             }
         }
+        profile
+    }
+
+    /// The first day at which output of an order placed on the day of the run counts.
+    pub fn orderable_from(&self, lead_days: u16) -> Day {
+        let lead_days = if self.is_off(Predicate::LeadTime) { 0 } else { lead_days };
+        self.market.day.plus(i32::from(lead_days))
+    }
+
+    /// An offer made ready; `None` if its organisation or site is not in the market.
+    pub fn offer_view(&self, offer: &'a Offer) -> Option<OfferView<'a>> {
+        let site = self.market.sites.get(&offer.site)?;
+        let profile = self.profile(&offer.terms.profile);
         let organisation = self.market.organisations.get(&offer.organisation)?;
         let curve = profile.curve(self.parameters.capacity);
         let country = self.country(site, organisation);
         let exact = offer.terms.disclosure.sees(Audience::Buyer, FieldGroup::ExactPlace);
-        let lead_days = if self.is_off(Predicate::LeadTime) { 0 } else { offer.terms.lead_days };
+        let known = if exact { Precision::Exact } else { Precision::Region };
         let refusals = (offer.id, NeedId(Uuid::nil()))..=(offer.id, NeedId(Uuid::max()));
         Some(OfferView {
             organisation,
             first_day: curve.first_day(),
             first_stock_day: curve.first_stock_day(),
-            orderable_from: self.market.day.plus(i32::from(lead_days)),
+            orderable_from: self.orderable_from(offer.terms.lead_days),
             only_convertible: offer.terms.profile.is_only_convertible(),
             curve,
-            exact,
+            known,
             place: if exact { self.place(site) } else { self.coarse_place(site) },
             stated: self.market.distances_from(site.id),
             country,
-            lineage: if exact { self.lineage(site) } else { self.coarse_lineage(site) },
+            lineage: self.lineage(site.region.as_ref(), known),
             areas: self.coarse(&offer.terms.regions),
             leaving: self.leaving(country, &offer.terms.product),
             transfers: transfer_bits(&offer.terms.transfers),
@@ -221,7 +250,7 @@ impl<'a> Rules<'a> {
             place: self.coarse_place(site),
             country,
             in_eu: self.regions.in_eu(country, self.market.day),
-            lineage: self.coarse_lineage(site),
+            lineage: self.lineage(site.region.as_ref(), Precision::Region),
             regions: need.terms.regions.iter().collect(),
             areas: self.coarse(&need.terms.regions),
             transfers: transfer_bits(&need.terms.transfers),
@@ -270,22 +299,26 @@ impl<'a> Rules<'a> {
         region.map_or(&organisation.country, |r| &r.country)
     }
 
-    fn lineage(&self, site: &Site) -> Vec<&'a RegionCode> {
-        site.region.iter().flat_map(|r| self.regions.ancestors(r)).map(|r| &r.code).collect()
-    }
-
-    fn coarse_lineage(&self, site: &Site) -> Vec<&'a RegionCode> {
-        let region = site.region.as_ref().and_then(|code| self.regions.at_level(code, 2));
-        region.into_iter().flat_map(|r| self.regions.ancestors(&r.code)).map(|r| &r.code).collect()
+    /// The regions that a site is judged by whose region is known so exactly: its own, the one around it, and so on; to
+    /// strangers from NUTS 2 on.
+    pub fn lineage(&self, region: Option<&RegionCode>, known: Precision) -> Vec<&'a RegionCode> {
+        let own = region.and_then(|code| match known {
+            Precision::Exact => self.regions.get(code),
+            Precision::Region | Precision::Unknown => self.regions.at_level(code, 2),
+        });
+        own.into_iter().flat_map(|r| self.regions.ancestors(&r.code)).map(|r| &r.code).collect()
     }
 
     /// Regions as coarsely as strangers are judged: a limit that is finer than NUTS 2 stands for the region around it.
-    fn coarse(&self, regions: &'a [RegionCode]) -> Vec<&'a RegionCode> {
+    fn coarse<'r>(&self, regions: &'r [RegionCode]) -> Vec<&'r RegionCode>
+    where
+        'a: 'r,
+    {
         regions.iter().map(|code| self.regions.at_level(code, 2).map_or(code, |r| &r.code)).collect()
     }
 
     /// The border rules of the day on goods of a product that leave a country.
-    fn leaving(&self, country: &CountryCode, product: &ProductCode) -> Vec<&'a BorderRule> {
+    pub fn leaving(&self, country: &CountryCode, product: &ProductCode) -> Vec<&'a BorderRule> {
         let day = self.market.day;
         let leaves = |area: &Area| match area {
             Area::Eu => self.regions.in_eu(country, day),

@@ -1,6 +1,12 @@
 //! Figures week by week, read at many days in one pass.
 
-use domain::{calendar::WorkingCalendar, capacity::CapacityProfile, quantity::Measure, time::Day};
+use domain::{
+    calendar::WorkingCalendar,
+    capacity::{CapacityProfile, Week},
+    quantity::{Measure, Quantity},
+    time::Day,
+    unit::BaseUnit,
+};
 
 /// The smallest number that every number of working days in a week divides, as in [`domain::capacity::weeks`].
 const PARTS: i128 = 420;
@@ -25,6 +31,15 @@ pub(super) enum Level {
 }
 
 impl WeekRow {
+    /// The week that it is the row of.
+    pub(super) fn week(&self) -> Option<Week> {
+        let measure = |units: i64| Some(Measure::of(Quantity::new(units)?, BaseUnit::Piece));
+        let (running, maximum, convertible) =
+            (measure(self.running)?, measure(self.maximum)?, measure(self.convertible)?);
+        let [running, maximum, convertible] = [Some(running), Some(maximum), Some(convertible)];
+        Some(Week { monday: self.monday, running, maximum, convertible })
+    }
+
     fn units(&self, level: Level) -> i64 {
         match level {
             Level::Running => self.running,
@@ -37,7 +52,7 @@ impl WeekRow {
 /// The rows of a profile's weeks.
 pub(super) fn rows(profile: &CapacityProfile) -> Box<[WeekRow]> {
     let units = |figure: &Option<Measure>| figure.as_ref().map_or(0, |m| m.quantity.units());
-    let row = |week: &domain::capacity::Week| WeekRow {
+    let row = |week: &Week| WeekRow {
         monday: week.monday,
         days: u8::try_from(profile.calendar.working_days(week.monday, week.sunday())).unwrap_or(0),
         running: units(&week.running),

@@ -51,7 +51,7 @@ impl Dice {
         list[self.size(list.len() - 1)].clone()
     }
 
-    fn some<T: Clone + Ord>(&mut self, list: &[T]) -> BTreeSet<T> {
+    pub fn some<T: Clone + Ord>(&mut self, list: &[T]) -> BTreeSet<T> {
         list.iter().filter(|_| self.one_in(2)).cloned().collect()
     }
 }
@@ -59,7 +59,7 @@ impl Dice {
 pub const PLACES: [&str; 12] =
     ["DE111", "DE112", "DE11", "DE12", "DE121", "DE21", "DE222", "DE1", "DE", "EL30", "EL41", ""];
 pub const GRADES: [&str; 3] = ["FFP2", "FFP3", "KN95"];
-const KINDS: [&str; 2] = ["ce", "test"];
+pub const KINDS: [&str; 2] = ["ce", "test"];
 
 fn a_rate(dice: &mut Dice) -> Rate {
     let units = if dice.one_in(20) { 1_000_000_000_000 } else { dice.upto(500) };

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot unwrap has failed")]
 
 mod attacks;
+mod candidates;
 mod cases;
 mod changes;
 mod draw;

@@ -129,7 +129,7 @@ fn passes(query: &CapacityQuery, known: Known, (offer, owner, site): (&Offer, &O
 }
 
 /// What is drawn from an offer by a day, of one standing or of both.
-fn drawn(scene: &Scene, offer: OfferId, as_of: Day, by: Day, standing: Option<Standing>) -> i128 {
+pub fn drawn(scene: &Scene, offer: OfferId, as_of: Day, by: Day, standing: Option<Standing>) -> i128 {
     let of_offer = scene.market.commitments.iter().filter(|c| c.offer == offer && c.cutoff.max(as_of) <= by);
     let counted = of_offer.filter(|c| standing.is_none_or(|s| scene.standing(c) == s));
     counted.map(|c| i128::from(c.quantity.units())).sum()
@@ -169,7 +169,7 @@ pub fn by(scene: &Scene, offer: &Offer, on: Day, end: Day) -> [i128; 7] {
 }
 
 /// What offers of a line can give together by a day, beside what is promised.
-fn line_bound(scene: &Scene, line: LineId, inside: &BTreeSet<OfferId>, kind: CapacityKind, end: Day) -> i128 {
+pub fn line_bound(scene: &Scene, line: LineId, inside: &BTreeSet<OfferId>, kind: CapacityKind, end: Day) -> i128 {
     let output = curve(&scene.market.lines[&line].profile, kind);
     least_from(end, |day| {
         let room = scene.market.offers.iter().filter(|o| o.terms.line == Some(line)).map(|o| {

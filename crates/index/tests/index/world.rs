@@ -61,14 +61,14 @@ pub static WORLD: LazyLock<World> = LazyLock::new(|| {
     let parts = CatalogueParts {
         products: PRODUCTS.iter().map(|(code, unit)| product(code, *unit)).collect(),
         units: UnitTable::new([BaseUnit::Piece, BaseUnit::Millilitre].map(unit).into()).unwrap(),
-        ..CatalogueParts::default()
+        ..crate::candidates::laws::parts()
     };
     let countries = [("DE", "DE"), ("GR", "EL"), ("FJ", "FJ"), ("NO", "NO")].map(|(code, region)| Country {
         code: CountryCode::new(code),
         name: format!("Land {code}"),
         aliases: vec![],
         region: RegionCode::new(region),
-        eu_from: None,
+        eu_from: ["DE", "GR"].contains(&code).then_some(Day::MIN),
         eu_until: None,
         efta: false,
     });

@@ -60,8 +60,7 @@ pub(super) async fn shortages(settings: &Settings, flags: Shortages, format: For
         return write(file.as_deref(), pictures::coverage(&app, &told, &address).as_bytes());
     }
     let rows = shortage_rows(&told.answer);
-    let columns =
-        ["product", "region", "from", "need_critical", "open", "free", "gap", "colour"];
+    let columns = ["product", "region", "from", "need_critical", "open", "free", "gap", "colour"];
     give(&app, (file.as_deref(), format), (told.as_of, &address), &rows, &columns)
 }
 

@@ -1,0 +1,431 @@
+//! A need as the columns are asked about it: what many offers have in common is judged once, by the domain's own functions,
+//! and looked up for each of them.
+
+use std::cell::{Cell, OnceCell};
+
+use domain::{
+    capacity::CapacityKind,
+    catalogue::BorderRule,
+    code::{CertificateKindCode, CountryCode, ProductCode},
+    eligibility::{
+        self, Lack, NeedView, Paper, Predicate, Question, Reason, Rules, Standing, border, features, missed,
+        share_a_cluster,
+    },
+    geo::{Place, Precision},
+    need::{Instalment, NeedTerms},
+    parameters::Parameters,
+    time::Day,
+};
+
+use super::query::CandidateQuery;
+use crate::{
+    intern::NONE,
+    places::COARSE,
+    shard::{Flag, Shard, Traits, transfer_bit},
+    store::Index,
+};
+
+/// What a predicate says of something that many offers share, in a byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Verdict(u8);
+
+impl Verdict {
+    /// It passes.
+    pub(crate) const PASSED: Self = Self(1);
+    /// It passes as a substitution, or on a pending paper.
+    pub(crate) const BARELY: Self = Self(2);
+
+    /// Failed, by the number of the reason.
+    pub(crate) fn failed(reason: &Reason) -> Self {
+        Self(u8::try_from(reason.number() + 3).unwrap_or(u8::MAX))
+    }
+
+    fn of(found: Result<bool, Reason>) -> Self {
+        match found {
+            Ok(false) => Self::PASSED,
+            Ok(true) => Self::BARELY,
+            Err(reason) => Self::failed(&reason),
+        }
+    }
+
+    /// The number of the reason why it fails.
+    #[inline]
+    pub(crate) fn passed(self) -> Result<Self, Why> {
+        if self.0 < 3 { Ok(self) } else { Err(Why(self.0 - 3)) }
+    }
+}
+
+/// What certificates are worth: whether those demanded hold, and whether they are checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Trust {
+    pub(crate) held: Verdict,
+    pub(crate) checked: Verdict,
+}
+
+/// The number of a reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Why(u8);
+
+impl Why {
+    pub(crate) fn of(reason: &Reason) -> Self {
+        Self(u8::try_from(reason.number()).unwrap_or(u8::MAX))
+    }
+
+    pub(crate) fn number(self) -> usize {
+        self.0.into()
+    }
+}
+
+/// A verdict on certificates.
+fn lacks(found: Result<bool, Lack<'_>>) -> Verdict {
+    Verdict::of(found.map_err(Reason::from))
+}
+
+/// Verdicts by number, found when they are first asked for.
+pub(crate) struct Found<T>(Vec<Cell<T>>);
+
+impl<T: Copy + Default + PartialEq> Found<T> {
+    fn new(numbers: usize) -> Self {
+        Self(vec![Cell::new(T::default()); numbers])
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, number: u32, find: impl FnOnce() -> T) -> T {
+        let Some(cell) = self.0.get(number as usize) else { return find() };
+        let known = cell.get();
+        if known != T::default() {
+            return known;
+        }
+        let found = find();
+        cell.set(found);
+        found
+    }
+}
+
+/// An instalment of a need, with what was found so far.
+pub(crate) struct Asking<'q, 'n> {
+    pub(crate) index: &'q Index,
+    pub(crate) query: &'q CandidateQuery<'q>,
+    pub(crate) rules: &'q Rules<'q>,
+    pub(crate) need: &'q NeedView<'n>,
+    pub(crate) instalment: &'q Instalment,
+    pub(crate) kind: CapacityKind,
+    /// The buyer's number, and its clusters.
+    pub(crate) buyer: u32,
+    clusters: Vec<u32>,
+    pub(crate) country: u32,
+    pub(crate) transfers: u32,
+    /// Whether a trial makes other curves of profiles.
+    pub(crate) reshaped: bool,
+    /// Whether a trial lets offers pass of which nothing exists in time.
+    pub(crate) untimely: bool,
+    /// Whether a trial leaves the certificates out.
+    papers_off: bool,
+    /// Demanded kinds of certificates with their numbers and their bits.
+    kinds: Vec<(&'q CertificateKindCode, u32, u32)>,
+    features: Found<Verdict>,
+    missed: Found<u16>,
+    /// By region, as it is and as strangers know it.
+    taken_from: [Found<Verdict>; 2],
+    delivered: Found<Verdict>,
+    /// Kilometres and one.
+    km: Found<u32>,
+    shared: Found<Verdict>,
+}
+
+/// A product's offers as they are asked.
+pub(crate) struct Shelf<'q> {
+    pub(crate) product: u32,
+    pub(crate) code: &'q ProductCode,
+    pub(crate) shard: &'q Shard,
+    pub(crate) is_product: bool,
+    grades: Found<Verdict>,
+    papers: Found<Trust>,
+    /// By country the border rules on what leaves it, and what they say of an offer without authorisations.
+    leaving: Vec<OnceCell<Vec<&'q BorderRule>>>,
+    border: Found<Verdict>,
+}
+
+impl<'q, 'n> Asking<'q, 'n> {
+    pub(crate) fn new(
+        (index, query): (&'q Index, &'q CandidateQuery<'q>),
+        (rules, need): (&'q Rules<'q>, &'q NeedView<'n>),
+        instalment: &'q Instalment,
+    ) -> Self {
+        let wants = &query.need.terms;
+        let off = |predicate| query.parameters.without_predicates.contains(&predicate);
+        let number = |kind| index.papers.kinds.find(kind).unwrap_or(NONE);
+        let regions = || Found::new(index.regions.len());
+        let of_query = &query.organisation.clusters;
+        Self {
+            index,
+            query,
+            rules,
+            need,
+            instalment,
+            kind: query.parameters.capacity,
+            buyer: index.parties.find(query.need.organisation).unwrap_or(NONE),
+            clusters: of_query.iter().filter_map(|cluster| index.parties.find(*cluster)).collect(),
+            country: index.regions.countries.find(need.country()).unwrap_or(NONE),
+            transfers: wants.transfers.iter().fold(0, |bits, transfer| bits | transfer_bit(*transfer)),
+            reshaped: off(Predicate::Window) || off(Predicate::Producing),
+            untimely: [Predicate::Producing, Predicate::Window, Predicate::LeadTime, Predicate::TransitTime]
+                .into_iter()
+                .any(off),
+            papers_off: off(Predicate::Certificates),
+            kinds: wants.certificates.iter().map(|kind| (kind, number(kind), index.papers.kind_bit(kind))).collect(),
+            features: Found::new(index.features.items().len()),
+            missed: Found::new(index.features.items().len()),
+            taken_from: [regions(), regions()],
+            delivered: Found::new(index.wordings.items().len()),
+            km: Found::new(index.regions.len()),
+            shared: Found::new(index.parties.len()),
+        }
+    }
+
+    /// A product's offers; nothing of a product that is not there.
+    pub(crate) fn shelf(&self, product: u32) -> Option<Shelf<'q>> {
+        let index = self.index;
+        let (code, countries) = (index.products.get(product)?, index.regions.countries.items().len());
+        let wanted = &self.query.need.terms.product;
+        Some(Shelf {
+            product,
+            code,
+            shard: index.shard(product)?,
+            is_product: code == wanted || self.query.catalogue.stand_ins(wanted).contains(code),
+            grades: Found::new(index.grades.items().len()),
+            papers: Found::new(index.papers.len()),
+            leaving: vec![OnceCell::new(); countries],
+            border: Found::new(countries),
+        })
+    }
+
+    pub(crate) fn parameters(&self) -> &'q Parameters {
+        self.query.parameters
+    }
+
+    /// What is asked, for what is due on a day.
+    pub(crate) fn question(&self, due: Day, besides: Option<Predicate>) -> Question<'q> {
+        Question { parameters: self.query.parameters, besides, day: self.query.day, due }
+    }
+
+    pub(crate) fn stand(&self, shelf: &Shelf<'q>, traits: &Traits) -> Verdict {
+        shelf.grades.get(traits.grades, || {
+            let grades = self.index.grades.get(traits.grades).map_or(&[][..], |set| set);
+            Verdict::of(self.rules.standing(shelf.code, grades, self.need).map(|standing| match standing {
+                Standing::Same | Standing::Satisfies { .. } => false,
+                Standing::Substitute { .. } => true,
+            }))
+        })
+    }
+
+    pub(crate) fn stated(&self, set: u32) -> &'q eligibility::Stated {
+        self.index.features.get(set).map_or(&[], |set| set)
+    }
+
+    pub(crate) fn features(&self, traits: &Traits) -> Verdict {
+        self.features.get(traits.features, || Verdict::of(self.features_in_full(traits).map(|()| false)))
+    }
+
+    /// As [`Self::features`], with what is missing.
+    pub(crate) fn features_in_full(&self, traits: &Traits) -> Result<(), Reason> {
+        features(self.stated(traits.features), &self.query.need.terms, self.instalment.size.as_deref())
+    }
+
+    pub(crate) fn missed(&self, traits: &Traits) -> i64 {
+        let missed = || missed(self.stated(traits.features), &self.query.need.terms);
+        let found = self.missed.get(traits.features, || u16::try_from(missed() + 1).unwrap_or(u16::MAX));
+        if found == u16::MAX { missed() } else { i64::from(found) - 1 }
+    }
+
+    /// What its certificates are worth. Most offers could begin at once and are asked for what the instalment asks for:
+    /// these are looked up; the others are judged one by one.
+    #[inline]
+    pub(crate) fn trust(&self, shelf: &Shelf<'q>, traits: &Traits, at: At) -> Trust {
+        let Some((first, _, bit)) = self.kinds.first() else {
+            return Trust { held: Verdict::PASSED, checked: Verdict::PASSED };
+        };
+        // Whoever leaves the predicate out asks how the others are checked.
+        if traits.kinds & bit == 0 && !self.papers_off && at.besides != Some(Predicate::Certificates) {
+            let none = eligibility::certificates(&self.query.need.terms, (at.due, at.due), |_| std::iter::empty());
+            debug_assert_eq!(none, Err(Lack::Missing(*first)));
+            return Trust { held: lacks(none), checked: Verdict::PASSED };
+        }
+        let (day, due) = (self.query.day, self.instalment.due);
+        let graded = traits.is(Flag::GradedPapers) && at.besides == Some(Predicate::Grade);
+        let usual = at.due == due && traits.from <= day && !graded;
+        let judge = || self.judge_papers(shelf, traits, at);
+        if usual { shelf.papers.get(traits.papers, judge) } else { judge() }
+    }
+
+    fn judge_papers(&self, shelf: &Shelf<'q>, traits: &Traits, at: At) -> Trust {
+        let wants = &self.query.need.terms;
+        let held = lacks(self.certificates_in_full(shelf, traits, at, wants));
+        let checked = lacks(self.checked_in_full(shelf, traits, at, wants).map(|()| false));
+        Trust { held, checked }
+    }
+
+    /// Whether certificates hold of the kinds that some wants demand.
+    pub(crate) fn certificates_in_full<'w>(
+        &self,
+        shelf: &Shelf<'q>,
+        traits: &Traits,
+        at: At,
+        wants: &'w NeedTerms,
+    ) -> Result<bool, Lack<'w>> {
+        let of_kind = |kind| self.of_kind(shelf, traits, at, kind);
+        eligibility::certificates(wants, self.span(traits, at), of_kind)
+    }
+
+    /// Whether those that hold are checked as far as some wants demand.
+    pub(crate) fn checked_in_full<'w>(
+        &self,
+        shelf: &Shelf<'q>,
+        traits: &Traits,
+        at: At,
+        wants: &'w NeedTerms,
+    ) -> Result<(), Lack<'w>> {
+        let of_kind = |kind| self.of_kind(shelf, traits, at, kind);
+        eligibility::checked(wants, self.span(traits, at), of_kind)
+    }
+
+    fn span(&self, traits: &Traits, at: At) -> (Day, Day) {
+        eligibility::papers_span(traits.from, self.query.day, at.due)
+    }
+
+    /// The certificates of a kind that count, and cover a grade which may be delivered for the need.
+    fn of_kind<'k>(
+        &'k self,
+        shelf: &'k Shelf<'q>,
+        traits: &'k Traits,
+        at: At,
+        kind: &CertificateKindCode,
+    ) -> impl Iterator<Item = Paper> + use<'k, 'q, 'n> {
+        let number = self.kinds.iter().find(|(known, ..)| *known == kind).map_or(NONE, |(_, number, _)| *number);
+        let (index, need) = (self.index, self.need);
+        let reached = move |territory| need.is_reached_by(index.papers.territory(territory));
+        let permits = index.mode().permits_derogations();
+        let own = index.papers.restricted_to(traits.papers).and_then(|set| index.grades.get(set));
+        let serves = move |grade| at.besides == Some(Predicate::Grade) || self.rules.serves((shelf.code, grade), need);
+        let covers = move |set: u32| match (index.grades.get(set), own) {
+            (Some(covered), Some(own)) => own.iter().any(|grade| covered.contains(grade) && serves(grade)),
+            (None, _) => true,
+            (Some(_), None) => false,
+        };
+        let counts = move |paper: &&crate::papers::Paper| {
+            !paper.doubtful
+                && (paper.territory == NONE || reached(paper.territory))
+                && (paper.derogation == NONE || permits && reached(paper.derogation))
+        };
+        let papers = index.papers.get(traits.papers).iter().filter(move |paper| paper.kind == number);
+        papers.filter(counts).filter(move |paper| covers(paper.grades)).map(|paper| paper.facts)
+    }
+
+    #[inline]
+    pub(crate) fn is_taken_from(&self, region: u32, known: Precision) -> bool {
+        if self.query.need.terms.regions.is_empty() {
+            return true;
+        }
+        let of = match known {
+            Precision::Exact => &self.taken_from[0],
+            Precision::Region | Precision::Unknown => &self.taken_from[1],
+        };
+        let judge = || {
+            let lineage = self.rules.lineage(self.index.regions.code(region), known);
+            if self.need.takes_from(&lineage, known) { Verdict::PASSED } else { Verdict::BARELY }
+        };
+        of.get(region, judge) == Verdict::PASSED
+    }
+
+    pub(crate) fn is_delivered_to(&self, traits: &Traits) -> bool {
+        let judge = || {
+            let regions = self.index.wordings.get(traits.wording).map_or(&[][..], |wording| &wording.regions);
+            if self.need.lies_within(regions, self.rules) { Verdict::PASSED } else { Verdict::BARELY }
+        };
+        self.delivered.get(traits.wording, judge) == Verdict::PASSED
+    }
+
+    /// The country that goods of an offer leave.
+    #[inline]
+    pub(crate) fn country_of(&self, traits: &Traits, region: u32) -> u32 {
+        self.index.regions.country(region).unwrap_or_else(|| self.index.parties.country(traits.organisation))
+    }
+
+    pub(crate) fn border(&self, shelf: &Shelf<'q>, traits: &Traits, region: u32) -> Verdict {
+        let country = self.country_of(traits, region);
+        if country == self.country {
+            return Verdict::PASSED;
+        }
+        let wording = || self.index.wordings.get(traits.wording);
+        let Some((code, cell)) = self.index.regions.countries.get(country).zip(shelf.leaving.get(country as usize))
+        else {
+            return Verdict::PASSED;
+        };
+        let leaving = cell.get_or_init(|| self.rules.leaving(code, shelf.code));
+        if leaving.is_empty() {
+            return Verdict::PASSED;
+        }
+        let judge = |code: &CountryCode| {
+            let none = Default::default();
+            let authorisations = wording().map_or(&none, |wording| &wording.authorisations);
+            Verdict::of(border(leaving, code, authorisations, self.need).map(|()| false))
+        };
+        let bare = wording().is_none_or(|wording| wording.authorisations.is_empty());
+        if bare { shelf.border.get(country, || judge(code)) } else { judge(code) }
+    }
+
+    /// Kilometres from the region where an offer is made as strangers know it; far where nobody knows.
+    #[inline]
+    pub(crate) fn coarse_km(&self, region: u32) -> u32 {
+        let at = self.index.regions.at_level(region, COARSE);
+        self.need.place().and_then(|here| self.km_of(at, &here)).unwrap_or(u32::MAX)
+    }
+
+    /// Kilometres from the point of a region.
+    #[inline]
+    fn km_of(&self, region: u32, here: &Place) -> Option<u32> {
+        let km = || self.index.regions.place(region).map_or(u32::MAX, |place| place.distance_km(here) + 1);
+        let km = self.km.get(region, km);
+        (km != u32::MAX).then(|| km - 1)
+    }
+
+    /// Kilometres from where an offer is made, as exactly as buyers may know that.
+    #[inline]
+    pub(crate) fn distance_km(&self, traits: &Traits, region: u32) -> Option<u32> {
+        let here = self.need.place()?;
+        let regions = &self.index.regions;
+        let at = if traits.is(Flag::BuyerPlace) {
+            if let Some(place) = self.index.parties.place(traits.site) {
+                return Some(place.distance_km(&here));
+            }
+            region
+        } else {
+            regions.at_level(region, COARSE)
+        };
+        self.km_of(at, &here)
+    }
+
+    #[inline]
+    pub(crate) fn share_a_cluster(&self, traits: &Traits) -> bool {
+        let judge = || {
+            let supplier = (traits.organisation, self.index.parties.clusters(traits.organisation));
+            let shared = share_a_cluster(supplier, (self.buyer, &self.clusters));
+            if shared { Verdict::PASSED } else { Verdict::BARELY }
+        };
+        self.shared.get(traits.organisation, judge) == Verdict::PASSED
+    }
+}
+
+/// For what is due when, and with which predicate left out beside those of the parameters.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct At {
+    pub(crate) due: Day,
+    pub(crate) besides: Option<Predicate>,
+}
+
+impl At {
+    /// As the instalment asks.
+    pub(crate) fn plain(instalment: &Instalment) -> Self {
+        Self { due: instalment.due, besides: None }
+    }
+}

@@ -1,0 +1,247 @@
+//! A row of the columns as the predicates ask it.
+
+use domain::{
+    eligibility::{Eligible, Findings, Listing, Pair, Reason, Standing, ask, cost, visible},
+    geo::Precision,
+    offer::OfferState,
+    organisation::Verification,
+    price::Price,
+    time::Day,
+};
+
+use super::asking::{Asking, At, Shelf, Verdict, Why};
+use crate::{
+    places::COARSE,
+    shard::{Flag, Traits},
+};
+
+/// Whether the reader may know the price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PriceTag {
+    Shown,
+    Hidden,
+}
+
+/// An offer of the columns and the need.
+#[derive(Clone, Copy)]
+pub(crate) struct RowPair<'r, 'q, 'n> {
+    pub(crate) asking: &'r Asking<'q, 'n>,
+    pub(crate) shelf: &'r Shelf<'q>,
+    pub(crate) traits: &'r Traits,
+    /// The row's place in the columns.
+    pub(crate) row: u32,
+    /// Where it is made.
+    pub(crate) region: u32,
+    pub(crate) price: PriceTag,
+    pub(crate) at: At,
+}
+
+impl RowPair<'_, '_, '_> {
+    /// How exactly buyers may know its place.
+    #[inline]
+    fn known(&self) -> Precision {
+        if self.traits.is(Flag::BuyerPlace) { Precision::Exact } else { Precision::Region }
+    }
+
+    /// The last day on which its figures are fresh.
+    #[inline]
+    fn fresh_until(&self) -> Day {
+        self.asking.index.fresh_until(self.traits)
+    }
+
+    /// The price, where there is one and the reader may know it.
+    #[inline]
+    pub(crate) fn own_price(&self) -> Option<Price> {
+        match self.price {
+            PriceTag::Shown => self.asking.index.prices.get(self.traits.price).copied(),
+            PriceTag::Hidden => None,
+        }
+    }
+
+    /// How it passes, in full.
+    pub(crate) fn explain(&self) -> Option<Eligible> {
+        let (asking, shelf) = (self.asking, self.shelf);
+        let found = ask(self, &asking.question(self.at.due, self.at.besides)).ok()?;
+        let cost = cost(self, &found, asking.parameters());
+        let grades = asking.index.wordings.get(self.traits.wording).map_or(&[][..], |wording| &wording.grades);
+        let standing = asking.rules.standing(shelf.code, grades, asking.need).unwrap_or(Standing::Same);
+        let Findings { stand: _, distance_km, transit_days, cutoff, stock_only, pending: _ } = found;
+        Some(Eligible { cutoff, transit_days, distance_km, stock_only, cost, standing })
+    }
+}
+
+impl Pair for RowPair<'_, '_, '_> {
+    type Stand = Verdict;
+    type Why = Why;
+
+    #[inline(always)]
+    fn because(&self, reason: Reason) -> Why {
+        Why::of(&reason)
+    }
+
+    #[inline(always)]
+    fn listing(&self) -> Listing {
+        let (index, traits, day) = (self.asking.index, self.traits, self.asking.query.day);
+        let stored = traits.state();
+        let over = traits.until < day || stored == OfferState::Expired;
+        Listing {
+            state: if over { stored.once_over() } else { stored },
+            over,
+            suspended: traits.is(Flag::Suspended) || index.kept_until(traits) < day,
+            quarantined: traits.is(Flag::Quarantined),
+        }
+    }
+
+    #[inline(always)]
+    fn is_product(&self) -> bool {
+        self.shelf.is_product
+    }
+
+    #[inline(always)]
+    fn is_only_convertible(&self) -> bool {
+        self.traits.is(Flag::OnlyConvertible)
+    }
+
+    #[inline(always)]
+    fn same(&self) -> Verdict {
+        Verdict::PASSED
+    }
+
+    #[inline(always)]
+    fn stand(&self) -> Result<Verdict, Why> {
+        self.asking.stand(self.shelf, self.traits).passed()
+    }
+
+    #[inline(always)]
+    fn is_substitute(stand: Verdict) -> bool {
+        stand == Verdict::BARELY
+    }
+
+    #[inline(always)]
+    fn features(&self) -> Result<(), Why> {
+        self.asking.features(self.traits).passed().map(|_| ())
+    }
+
+    #[inline(always)]
+    fn missed(&self) -> i64 {
+        self.asking.missed(self.traits)
+    }
+
+    #[inline(always)]
+    fn certificates(&self) -> Result<bool, Why> {
+        let found = self.asking.trust(self.shelf, self.traits, self.at).held.passed()?;
+        Ok(found == Verdict::BARELY)
+    }
+
+    #[inline(always)]
+    fn checked(&self) -> Result<(), Why> {
+        self.asking.trust(self.shelf, self.traits, self.at).checked.passed().map(|_| ())
+    }
+
+    #[inline(always)]
+    fn is_transferred(&self) -> bool {
+        self.traits.transfers_by(self.asking.transfers)
+    }
+
+    #[inline(always)]
+    fn is_taken_from(&self) -> bool {
+        self.asking.is_taken_from(self.region, self.known())
+    }
+
+    #[inline(always)]
+    fn is_delivered_to(&self) -> bool {
+        self.asking.is_delivered_to(self.traits)
+    }
+
+    #[inline(always)]
+    fn border(&self) -> Result<(), Why> {
+        self.asking.border(self.shelf, self.traits, self.region).passed().map(|_| ())
+    }
+
+    #[inline(always)]
+    fn is_abroad(&self) -> bool {
+        self.asking.country_of(self.traits, self.region) != self.asking.country
+    }
+
+    #[inline(always)]
+    fn distance_km(&self) -> Option<u32> {
+        self.asking.distance_km(self.traits, self.region)
+    }
+
+    #[inline(always)]
+    fn farthest(&self) -> (Option<u32>, Option<u32>) {
+        let wording = self.asking.index.wordings.get(self.traits.wording);
+        (self.asking.query.need.terms.max_distance_km, wording.and_then(|wording| wording.max_distance_km))
+    }
+
+    #[inline(always)]
+    fn is_visible(&self) -> bool {
+        visible(self.traits.visibility(), self.asking.need.organisation.kind, || self.share_a_cluster())
+    }
+
+    #[inline(always)]
+    fn share_a_cluster(&self) -> bool {
+        self.asking.share_a_cluster(self.traits)
+    }
+
+    #[inline(always)]
+    fn verification(&self) -> (Verification, Verification) {
+        let vouched = self.asking.index.parties.vouched(self.traits.organisation).unwrap_or_default();
+        (vouched, self.asking.query.need.terms.verification)
+    }
+
+    #[inline(always)]
+    fn first_day(&self) -> Option<Day> {
+        let (asking, kind) = (self.asking, self.asking.kind);
+        if !asking.reshaped {
+            return self.traits.first_day(kind);
+        }
+        let curve = self.shelf.shard.curves.get(self.row as usize)?;
+        let stated = asking.index.curves.profile(curve, self.traits.from)?;
+        asking.rules.profile(&stated).curve(kind).first_day()
+    }
+
+    #[inline(always)]
+    fn first_stock_day(&self) -> Option<Day> {
+        self.traits.first_stock_day()
+    }
+
+    #[inline(always)]
+    fn orderable_from(&self) -> Day {
+        self.asking.rules.orderable_from(self.traits.lead_days)
+    }
+
+    #[inline(always)]
+    fn is_large_enough(&self) -> bool {
+        self.traits.min_order <= self.asking.query.site_demand
+    }
+
+    #[inline(always)]
+    fn price(&self) -> (Option<Price>, Option<Price>) {
+        let own = if self.traits.is_priced() { self.own_price() } else { None };
+        (own, self.asking.query.need.terms.price_cap)
+    }
+
+    #[inline(always)]
+    fn is_own(&self) -> bool {
+        self.traits.organisation == self.asking.buyer
+    }
+
+    #[inline(always)]
+    fn is_refused(&self) -> bool {
+        let (refused, ids) = (self.asking.query.refused, &self.shelf.shard.ids);
+        !refused.is_empty() && ids.get(self.row as usize).is_some_and(|id| refused.contains(id))
+    }
+
+    #[inline(always)]
+    fn is_stale(&self) -> bool {
+        self.fresh_until() < self.asking.query.day
+    }
+}
+
+impl RowPair<'_, '_, '_> {
+    /// The region as finely as a reader may know it.
+    pub(crate) fn region_for(&self, sees: crate::reader::Sees) -> u32 {
+        if sees.exact() { self.region } else { self.asking.index.regions.at_level(self.region, COARSE) }
+    }
+}

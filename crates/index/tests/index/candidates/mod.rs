@@ -1,0 +1,8 @@
+//! Candidates against the domain's own judgement, offer by offer.
+
+mod audience;
+mod cases;
+mod draw;
+mod exact;
+pub mod laws;
+mod oracle;
