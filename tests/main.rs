@@ -7,6 +7,7 @@ mod audit;
 mod bad_input;
 mod call_rules;
 mod calls;
+mod candidates;
 mod capacity;
 mod catalogue;
 mod certificates;
