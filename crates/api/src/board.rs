@@ -131,6 +131,9 @@ pub struct BoardRowView {
     /// What is open by the end of the week less what is free by then, and not below 0.
     #[schema(value_type = i64)]
     gap: i128,
+    /// For how many days from today the stock lasts at the site of the region where it lasts the shortest, of the needs that
+    /// you see one by one and that state it; null where none does.
+    days_of_supply: Option<i64>,
     /// `red`, `orange`, `green`, or `quiet` where nothing is due by then.
     colour: &'static str,
 }
@@ -215,6 +218,7 @@ impl Tabled for BoardRowView {
         Column { name: "free_maximum", kind: Kind::Integer },
         Column { name: "convertible", kind: Kind::Integer },
         Column { name: "gap", kind: Kind::Integer },
+        Column { name: "days_of_supply", kind: Kind::Integer },
         Column { name: "colour", kind: Kind::Text },
     ];
 
@@ -230,7 +234,7 @@ impl BoardRowView {
     }
 
     fn each(row: &ShortageRow, spans: &[(String, String)]) -> Vec<Self> {
-        let ShortageRow { product, unit, region, weeks } = row;
+        let ShortageRow { product, unit, region, days_of_supply, weeks } = row;
         let one = |((from, until), week): (&(String, String), &ShortageWeek)| {
             let [need_critical, need_high, need_normal, need_low] = week.need;
             let ShortageWeek { held, agreed, open, free, free_maximum, convertible, gap, .. } = *week;
@@ -251,6 +255,7 @@ impl BoardRowView {
                 free_maximum,
                 convertible,
                 gap,
+                days_of_supply: *days_of_supply,
                 colour: match week.colour {
                     Colour::Quiet => "quiet",
                     Colour::Green => "green",

@@ -63,6 +63,11 @@ impl NeedRow {
         self.listed && self.last_due().is_some_and(|last| on <= last)
     }
 
+    /// For how many days from a day the stock of its site lasts, where it states that.
+    pub(crate) fn days_of_supply(&self, on: Day) -> Option<i64> {
+        self.supply.as_ref().map(|supply| supply.days_left(on))
+    }
+
     /// The tier it ranks at on a day, 1 to 4.
     pub(crate) fn tier(&self, on: Day) -> u8 {
         tier((self.urgency, self.granted), (self.supply.as_deref(), self.last_due()), on)

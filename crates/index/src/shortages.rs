@@ -122,6 +122,9 @@ pub struct ShortageRow {
     pub unit: BaseUnit,
     /// The region of the level asked for, or the coarser one where no finer is known or may be told; `None` where none is.
     pub region: Option<RegionCode>,
+    /// For how many days from the day asked about the stock lasts at the site where it lasts the shortest, of the needs that
+    /// the reader sees one by one and that state it; `None` where none does.
+    pub days_of_supply: Option<i64>,
     /// By week.
     pub weeks: Vec<ShortageWeek>,
 }
@@ -143,8 +146,24 @@ pub struct ShortageAnswer {
     pub left_out: BTreeSet<LeftOut>,
 }
 
-/// Needs by product and region, by week.
-type Asked = BTreeMap<(u32, u32), Vec<[i128; ASKED]>>;
+/// The needs of a product in a region.
+#[derive(Debug, Clone)]
+struct Wanting {
+    /// By week.
+    weeks: Vec<[i128; ASKED]>,
+    /// The fewest days that a stock lasts.
+    days: Option<i64>,
+}
+
+/// Needs by product and region.
+type Asked = BTreeMap<(u32, u32), Wanting>;
+
+/// What is asked for and what there is, of a product in a region.
+#[derive(Debug, Clone)]
+struct Joined {
+    weeks: Vec<Joint>,
+    days: Option<i64>,
+}
 
 /// What is asked for in a week, and what there is.
 type Joint = ([i128; ASKED], Figures);
@@ -165,6 +184,12 @@ impl Holdings<ASKED> for NeedHoldings<'_> {
         for need in items.iter().filter_map(|item| self.needs.get(*item as usize)) {
             self.index.ask(need, self.weeks, out);
         }
+    }
+}
+
+impl Wanting {
+    fn new(weeks: usize) -> Self {
+        Self { weeks: vec![[0; ASKED]; weeks], days: None }
     }
 }
 
@@ -194,21 +219,23 @@ impl Index {
                 }
             }
         }
-        let empty = || vec![([0; ASKED], Figures::default()); query.weeks.buckets().len()];
-        let mut joined: BTreeMap<(ProductCode, Option<RegionCode>), Vec<Joint>> = BTreeMap::new();
-        for ((product, region), weeks) in asked {
+        let count = query.weeks.buckets().len();
+        let empty = || Joined { weeks: vec![([0; ASKED], Figures::default()); count], days: None };
+        let mut joined: BTreeMap<(ProductCode, Option<RegionCode>), Joined> = BTreeMap::new();
+        for ((product, region), Wanting { weeks, days }) in asked {
             let Some(product) = self.products.get(product).cloned() else { continue };
             let row = joined.entry((product, self.regions.code(region).cloned())).or_insert_with(empty);
-            row.iter_mut().zip(weeks).for_each(|((asked, _), week)| *asked = week);
+            row.days = days;
+            row.weeks.iter_mut().zip(weeks).for_each(|((asked, _), week)| *asked = week);
         }
         for row in supply.rows {
             let Some(product) = row.product else { continue };
             let joint = joined.entry((product, row.region)).or_insert_with(empty);
-            joint.iter_mut().zip(row.figures).for_each(|((_, supply), figures)| *supply = figures);
+            joint.weeks.iter_mut().zip(row.figures).for_each(|((_, supply), figures)| *supply = figures);
         }
-        let row = |((product, region), weeks): ((ProductCode, _), Vec<_>)| {
+        let row = |((product, region), Joined { weeks, days }): ((ProductCode, _), Joined)| {
             let unit = self.products.find(&product).map_or(BaseUnit::Piece, |product| self.unit(product));
-            ShortageRow { product, unit, region, weeks: board(&weeks, query.rule) }
+            ShortageRow { product, unit, region, days_of_supply: days, weeks: board(&weeks, query.rule) }
         };
         ShortageAnswer {
             as_of_event: self.as_of_event(),
@@ -259,8 +286,10 @@ impl Index {
                 others.push(([region(2), region(1), region(0)], item));
             }
             if eyes.sees_need(need.organisation) && inside(region(2)) {
-                let row = asked.entry((product, region(level))).or_insert_with(|| vec![[0; ASKED]; count]);
-                self.ask(need, weeks, row);
+                let row = asked.entry((product, region(level))).or_insert_with(|| Wanting::new(count));
+                self.ask(need, weeks, &mut row.weeks);
+                let days = need.days_of_supply(weeks.on());
+                row.days = row.days.into_iter().chain(days).min();
             }
         }
         if eyes.sees_all_needs() {
@@ -282,8 +311,8 @@ impl Index {
                     continue;
                 };
                 let key = (product, self.regions.at_level(atom.key, level));
-                let row = asked.entry(key).or_insert_with(|| vec![[0; ASKED]; count]);
-                row[at].iter_mut().zip(figures).for_each(|(sum, figure)| *sum += figure);
+                let row = asked.entry(key).or_insert_with(|| Wanting::new(count));
+                row.weeks[at].iter_mut().zip(figures).for_each(|(sum, figure)| *sum += figure);
             }
         }
     }
