@@ -227,6 +227,44 @@ on_both! {
 }
 
 on_both! {
+    async fn a_red_cell_tells_its_causes_the_nearest_capacity_and_how_long_stocks_last(db: TestDb) {
+        let app = TestApp::new(db);
+        let hospital = app.hospital("Hôpital").await;
+        let mut need = needs::plain(&hospital);
+        need["stock"] = json!({ "value": 900 });
+        need["daily_use"] = json!({ "value": 100 });
+        app.post(&hospital.token, "/api/v1/needs", &need).await.expect(201);
+        let near = app.organisation("Lyon", "firm", "FR", "FRK2").await;
+        let far = app.organisation("Athina", "firm", "GR", "EL30").await;
+        let (low, high) = (weekly(&app, &far, 1_000).await, weekly(&app, &near, 2_000).await);
+        assert_ne!(low, high);
+        let operator = app.operator();
+        let board = app.get(&operator, "/api/v1/shortages?product=ffp&level=2&causes=true").await.expect(200).json;
+        let red = board["rows"].as_array().unwrap().iter().find(|row| row["colour"] == "red").unwrap();
+        assert_eq!(red["days_of_supply"], json!(9), "{red}");
+        let cause = &board["causes"][0];
+        assert_eq!((&cause["region"], &cause["product"]), (&red["region"], &red["product"]), "{board}");
+        let nearest: Vec<&str> =
+            cause["nearest"].as_array().unwrap().iter().map(|one| one["region"].as_str().unwrap()).collect();
+        assert_eq!(nearest, ["FRK2", "EL30"], "{cause}");
+        // An offer of the region itself whose conversion nobody decided.
+        let here = app.organisation("Ici", "firm", "FR", red["region"].as_str().unwrap()).await;
+        let mut body = offers::plain(&here);
+        body["stock"] = json!({ "value": 0 });
+        body.as_object_mut().unwrap().remove("running");
+        body["convertible"] = json!({ "value": 7_000, "per": "week", "days": 3 });
+        app.post(&here.token, "/api/v1/offers", &body).await.expect(201);
+        let board = app.get(&operator, "/api/v1/shortages?product=ffp&level=2&causes=true").await.expect(200).json;
+        let held = &board["causes"][0]["held_back"][0];
+        assert_eq!((&held["cause"], &held["offers"]), (&json!("only_convertible"), &json!(1)), "{board}");
+        // Nobody else is told of either.
+        let stranger = app.firm("Stranger").await;
+        let board = app.get(&stranger.token, "/api/v1/shortages?product=ffp&level=2&causes=true").await.expect(200).json;
+        assert_eq!((&board["rows"], &board["causes"]), (&json!([]), &json!([])), "{board}");
+    }
+}
+
+on_both! {
     async fn the_board_turns_green_as_needs_are_covered(db: TestDb) {
         let app = TestApp::new(db);
         let pair = Pair::new(&app).await;

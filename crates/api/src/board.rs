@@ -2,7 +2,10 @@
 
 use app::{
     App,
-    board::{self, BoardQuestion, BoardRule, BoardTold, Colour, ShortageAnswer, ShortageRow, ShortageWeek},
+    board::{
+        self, BoardQuestion, BoardRule, BoardTold, Cause, CauseTold, Causes, Colour, FreeRegion, HeldBack,
+        ShortageAnswer, ShortageRow, ShortageWeek,
+    },
 };
 use axum::{
     Json,
@@ -58,6 +61,10 @@ struct BoardParameters {
     /// Else it is orange below so many percent; 100 where absent.
     #[param(maximum = 100)]
     orange_below: Option<u32>,
+    /// Whether the causes of what is red are told, and where some is free.
+    #[serde(default)]
+    #[param(value_type = Option<bool>)]
+    causes: bool,
 }
 
 /// What is short.
@@ -76,6 +83,9 @@ struct BoardView {
     orange_below: u32,
     /// A row for each product, region and week in which anything is due or free.
     rows: Vec<BoardRowView>,
+    /// Why what is red is short, of at most twenty products in regions, the largest share missing first; null where you did not
+    /// ask.
+    causes: Option<Vec<CauseView>>,
     /// Whether free figures may be too high, as in the capacity map.
     free_is_upper_bound: bool,
     /// Why something may be missing, as in the capacity map.
@@ -138,6 +148,88 @@ pub struct BoardRowView {
     colour: &'static str,
 }
 
+/// Why a product is short in a region.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ShortageCauses)]
+struct CauseView {
+    /// The product.
+    product: String,
+    /// The UN/ECE code of the base unit.
+    unit: &'static str,
+    /// The region.
+    region: String,
+    /// The last day of the last red week; all figures are by its end.
+    #[schema(format = Date)]
+    until: String,
+    /// What is missing by then.
+    #[schema(value_type = i64)]
+    gap: i128,
+    /// Offers of the product in the region that you see one by one and of which nothing is free by then, by what holds them
+    /// back: `used_up`, `later_window`, `only_convertible`, `suspended`, `quarantined`, `not_published`; the most first.
+    held_back: Vec<HeldBackView>,
+    /// Offers there of which something is free, without a certificate that somebody checked.
+    uncertified: HeldBackView,
+    /// Where else some is free by then, the nearest first, at most five.
+    nearest: Vec<NearestView>,
+}
+
+/// Offers that something holds back.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OffersHeldBack)]
+struct HeldBackView {
+    /// What does.
+    cause: &'static str,
+    /// How many they are.
+    offers: u32,
+    /// Base units that they make in the week; of those that are only convertible, what they would have made by then if that
+    /// were decided today; of those without a certificate, what is free.
+    #[schema(value_type = i64)]
+    units: i128,
+}
+
+/// Free capacity in another region.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NearestCapacity)]
+struct NearestView {
+    /// The region.
+    region: String,
+    /// Kilometres between the points of both regions.
+    km: u32,
+    /// What is free there, in base units.
+    #[schema(value_type = i64)]
+    free: i128,
+}
+
+impl CauseView {
+    fn of(told: &CauseTold) -> Self {
+        let CauseTold { product, region, until, gap, causes } = told;
+        let Causes { unit, held_back, uncertified, nearest, .. } = causes;
+        let word = |cause: &Cause| match cause {
+            Cause::NotPublished => "not_published",
+            Cause::Quarantined => "quarantined",
+            Cause::Suspended => "suspended",
+            Cause::OnlyConvertible => "only_convertible",
+            Cause::LaterWindow => "later_window",
+            Cause::UsedUp => "used_up",
+        };
+        let view = |cause, held: &HeldBack| HeldBackView { cause, offers: held.offers, units: held.units };
+        let mut held_back: Vec<HeldBackView> = held_back.iter().map(|(cause, held)| view(word(cause), held)).collect();
+        held_back.sort_by_key(|held| (std::cmp::Reverse(held.units), std::cmp::Reverse(held.offers)));
+        let near =
+            |found: &FreeRegion| NearestView { region: found.region.to_string(), km: found.km, free: found.free };
+        Self {
+            product: product.to_string(),
+            unit: unit.unit_code(),
+            region: region.to_string(),
+            until: until.to_string(),
+            gap: *gap,
+            held_back,
+            uncertified: view("uncertified", uncertified),
+            nearest: nearest.iter().map(near).collect(),
+        }
+    }
+}
+
 /// Tells what is short.
 ///
 /// By product, region and week: what is due by urgency, what is held and agreed towards it, what is free at the running level
@@ -164,7 +256,13 @@ async fn tell(
     let question = BoardQuestion { products, regions, level, from, until, rule };
     let told = board::tell(&app, &caller, &question).await.map_err(of_query)?;
     match wanted.shape {
-        Shape::Usual => Ok(Json(BoardView::of(told)).into_response()),
+        Shape::Usual => {
+            let causes = match query.causes {
+                true => Some(board::causes(&app, &caller, &told).await?),
+                false => None,
+            };
+            Ok(Json(BoardView::of(told, causes)).into_response())
+        }
         Shape::File(format) => {
             let (licence, left_out) = (app.licence.to_string(), left_out(&told.answer.left_out));
             let facts = export::Facts { as_of: told.as_of, licence, left_out };
@@ -175,7 +273,7 @@ async fn tell(
 }
 
 impl BoardView {
-    fn of(told: BoardTold) -> Self {
+    fn of(told: BoardTold, causes: Option<Vec<CauseTold>>) -> Self {
         let BoardTold { answer, rule, as_of, event } = told;
         let percent = |(part, whole): (u32, u32)| part * 100 / whole.max(1);
         Self {
@@ -184,6 +282,7 @@ impl BoardView {
             red_below: percent(rule.red_below),
             orange_below: percent(rule.orange_below),
             rows: self::rows(&answer),
+            causes: causes.map(|causes| causes.iter().map(CauseView::of).collect()),
             free_is_upper_bound: answer.free_is_upper_bound,
             left_out: left_out(&answer.left_out),
         }

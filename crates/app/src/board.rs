@@ -4,12 +4,13 @@
 use std::collections::BTreeSet;
 
 use domain::{
+    code::{ProductCode, RegionCode},
     time::{Day, Instant},
     violation::Violations,
 };
-use index::{ShortageQuery, Weeks};
+use index::{CauseQuery, ShortageQuery, Weeks};
 
-pub use index::{BoardRule, Colour, ShortageAnswer, ShortageRow, ShortageWeek};
+pub use index::{BoardRule, Cause, Causes, Colour, FreeRegion, HeldBack, ShortageAnswer, ShortageRow, ShortageWeek};
 
 use crate::{
     App, Tables,
@@ -50,6 +51,66 @@ pub struct BoardTold {
     pub as_of: Instant,
     /// The number of the last event in it, for the operator.
     pub event: Option<i64>,
+}
+
+/// Why a product is short in a region.
+#[derive(Debug, Clone)]
+pub struct CauseTold {
+    /// The product.
+    pub product: ProductCode,
+    /// The region.
+    pub region: RegionCode,
+    /// The last day of the period that it is about.
+    pub until: Day,
+    /// What is missing by then.
+    pub gap: i128,
+    /// Why, and where some is.
+    pub causes: Causes,
+}
+
+/// How many products in regions are told the causes of.
+const MOST_CAUSES: usize = 20;
+
+/// Why products are short in regions: of each that is red in some week, as it stands by the last such week; the largest gaps
+/// first, at most twenty. Figures of different units are not compared: the share that is missing is.
+///
+/// # Errors
+/// Those of the database.
+pub async fn causes(app: &App, caller: &Caller, told: &BoardTold) -> AppResult<Vec<CauseTold>> {
+    let mut red: Vec<(&ShortageRow, &ShortageWeek, i128, usize)> = Vec::new();
+    for row in told.answer.rows.iter().filter(|row| row.region.is_some()) {
+        let mut due = 0;
+        let weeks = row.weeks.iter().enumerate().map(|(at, week)| {
+            due += week.need.iter().sum::<i128>();
+            (at, week, due)
+        });
+        if let Some((at, week, due)) = weeks.filter(|(_, week, _)| week.colour == Colour::Red).last() {
+            red.push((row, week, due, at));
+        }
+    }
+    // a / b > c / d, without fractions.
+    red.sort_by(|(a, one, due, _), (b, other, than, _)| {
+        (other.gap * *due, &a.product, &a.region).cmp(&(one.gap * *than, &b.product, &b.region))
+    });
+    let on = told.answer.on;
+    let asked: Vec<(CauseQuery, i128)> = (red.into_iter().take(MOST_CAUSES))
+        .filter_map(|(row, week, _, at)| {
+            let until = told.answer.weeks.get(at)?.until;
+            let from = told.answer.weeks.first()?.from;
+            let weeks = Weeks::new(on, from, until).ok()?;
+            Some((CauseQuery { product: row.product.clone(), region: row.region.clone()?, weeks }, week.gap))
+        })
+        .collect();
+    let reader = reader(app, caller).await?;
+    kept::ask(app, move |index| {
+        let told = |(query, gap): (CauseQuery, i128)| {
+            let causes = index.causes(&query, &reader)?;
+            let until = query.weeks.buckets().last()?.until;
+            Some(CauseTold { product: query.product, region: query.region, until, gap, causes })
+        };
+        asked.into_iter().filter_map(told).collect()
+    })
+    .await
 }
 
 /// What is short, of all that the caller sees.

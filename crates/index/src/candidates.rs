@@ -181,7 +181,17 @@ impl<'s, 'q, 'n> Search<'s, 'q, 'n> {
                     self.counts.failed(predicate, why);
                     self.nearest.offer(&pair, predicate, why);
                 }
-                Err((predicate, _)) => self.counts.hidden(traits.organisation, vouched, Some(predicate)),
+                Err((predicate, _)) => {
+                    // Whether anything is made now is a figure, of which nobody is told whose row he does not see.
+                    let (failed, besides) = (Some(predicate), Some(Predicate::Producing));
+                    let failed = if failed == besides {
+                        let pair = RowPair { at: At { besides, ..at }, ..pair };
+                        ask(&pair, &asking.question(at.due, besides)).err().map(|(predicate, _)| predicate)
+                    } else {
+                        failed
+                    };
+                    self.counts.hidden(traits.organisation, vouched, failed);
+                }
             }
         }
     }

@@ -1,8 +1,8 @@
 //! The market in memory, in columns: how much there is of what, where, by week, and what stays uncovered.
 //!
 //! An [`Index`] is filled through a [`Builder`] and kept by changes; it answers [`Index::capacity`], [`Index::facets`],
-//! [`Index::shortages`] and [`Index::lattice`] for a [`Reader`] on a day. It is pure: it knows no clock, no database and
-//! no runtime, and equal contents give equal answers whatever way they came in.
+//! [`Index::shortages`], [`Index::causes`], [`Index::candidates`] and [`Index::lattice`] for a [`Reader`] on a day. It is
+//! pure: it knows no clock, no database and no runtime, and equal contents give equal answers whatever way they came in.
 //!
 //! Offers that a reader sees one by one are summed exactly. All others enter through atoms, which say how totals of
 //! competitors are told so that no combination of questions tells a single one's figures.
@@ -13,6 +13,7 @@ mod bounds;
 mod builder;
 mod candidates;
 mod capacity;
+mod causes;
 mod curve;
 mod cuts;
 mod dependence;
@@ -44,6 +45,7 @@ pub use candidates::{
     Candidate, CandidateQuery, Candidates, Change, Failed, Fitting, Funnel, InstalmentCandidates, NearMiss, SeenRow,
     Which,
 };
+pub use causes::{Cause, CauseQuery, Causes, FreeRegion, HeldBack};
 pub use dependence::Dependence;
 pub use facets::Facets;
 pub use lattice::{Lattice, LatticeCell};

@@ -127,8 +127,8 @@ pub enum Change {
 /// Offers of the product and of those that may stand for it, by the first predicate that fails.
 ///
 /// Offers of which the reader sees no rows are told only in counts of at least three organisations beside any one that
-/// shares in them, and only at predicates that rest on no figure of theirs; all others are folded into one count, which is
-/// told on the same condition. Offers that are not in the market are counted for whoever knows whose they are.
+/// shares in them, and only at predicates that rest on no figure of theirs, so neither at [`Predicate::Producing`] nor from
+/// [`Predicate::Window`] on; all others are folded into one count, which is told on the same condition. Offers that are not in the market are counted for whoever knows whose they are.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Funnel {
     /// All offers that it tells of: the sum of the counts below.

@@ -248,7 +248,7 @@ impl<'q, 'n> Asking<'q, 'n> {
         // Whoever leaves the predicate out asks how the others are checked.
         if traits.kinds & bit == 0 && !self.papers_off && at.besides != Some(Predicate::Certificates) {
             let none = eligibility::certificates(&self.query.need.terms, (at.due, at.due), |_| std::iter::empty());
-            debug_assert_eq!(none, Err(Lack::Missing(*first)));
+            debug_assert_eq!(none, Err(Lack::Missing(first)));
             return Trust { held: lacks(none), checked: Verdict::PASSED };
         }
         let (day, due) = (self.query.day, self.instalment.due);

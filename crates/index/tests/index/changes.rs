@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use index::{Builder, Index, ShortageQuery, Weeks};
 
 use crate::{
+    candidates,
     draw::{self, Dice},
     world::{Scene, WORLD, today},
 };
@@ -61,12 +62,14 @@ fn changes_and_a_rebuild_answer_alike() {
         let mut before = Scene::new();
         let mut changed = Builder::new(&WORLD.catalogue, &WORLD.regions).build(7);
         for _ in 0..3 {
-            let after = draw::scene(&mut dice, 9);
+            let after = candidates::draw::scene(&mut dice, 9);
             change(&mut changed, &before, &after, &mut dice);
             let built = after.index();
             assert_eq!(changed.offers(), built.offers());
             for _ in 0..3 {
                 let (query, reader) = (draw::query(&mut dice), draw::reader(&mut dice));
+                let asked = candidates::draw::asked(&mut dice, &after);
+                assert_eq!(asked.of(&after, &changed, &reader), asked.of(&after, &built, &reader));
                 assert_eq!(changed.capacity(&query, &reader), built.capacity(&query, &reader));
                 assert_eq!(changed.facets(&query, &reader), built.facets(&query, &reader));
                 let board = ShortageQuery {

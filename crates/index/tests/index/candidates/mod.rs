@@ -2,7 +2,8 @@
 
 mod audience;
 mod cases;
-mod draw;
+mod causes;
+pub mod draw;
 mod exact;
 pub mod laws;
 mod oracle;

@@ -159,7 +159,14 @@ pub fn naive(scene: &Scene, asked: &Asked, instalment: &Instalment, reader: &Rea
         let shown = known.is_some() || asked.fitting == Fitting::Nameless && judged.is_ok();
         match judged {
             _ if !shown => {
-                let predicate = judged.err().map(|reason| asked_by(&reason)).filter(|p| *p < Predicate::Window);
+                let mut failed = judged.err().map(|reason| asked_by(&reason));
+                if failed == Some(Predicate::Producing) {
+                    let mut parameters = parameters.clone();
+                    parameters.without_predicates.insert(Predicate::Producing);
+                    let rules = Rules { parameters: &parameters, ..rules };
+                    failed = self::judged(&rules, asked, instalment, offer).err().map(|reason| asked_by(&reason));
+                }
+                let predicate = failed.filter(|p| *p < Predicate::Window);
                 let crowd = predicate.map_or(&mut rest, |p| hidden.entry(p).or_default());
                 if o.organisation.verification != Verification::None {
                     crowd.0.push(offer.id);
