@@ -47,6 +47,7 @@ mod people;
 mod permissions;
 mod places;
 mod public_figures;
+mod questions;
 mod rates;
 mod reviews;
 mod run_schedule;
