@@ -5,6 +5,7 @@ use app::{
     board::{self, BoardQuestion, BoardRule, BoardTold, Colour, ShortageAnswer, ShortageRow, ShortageWeek},
 };
 use axum::{Json, extract::State};
+use domain::violation::Violations;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -26,7 +27,7 @@ pub fn router() -> OpenApiRouter<App> {
 #[derive(Debug, Deserialize, IntoParams, Validate)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct BoardParameters {
+pub(crate) struct BoardParameters {
     /// Products, with commas between them: each a code, a family, a public code (CPV, HS, NACE, EMDN) or a name.
     #[serde(default)]
     #[param(value_type = Option<String>, example = "ffp")]
@@ -144,7 +145,14 @@ async fn tell(
     SignedIn(caller): SignedIn,
     Parameters(query): Parameters<BoardParameters>,
 ) -> Result<Json<BoardView>, Problem> {
-    let (from, until) = days(&query.from, &query.until).map_err(Problem::invalid_query)?;
+    let question = question(query).map_err(Problem::invalid_query)?;
+    let told = board::tell(&app, &caller, &question).await.map_err(of_query)?;
+    Ok(Json(BoardView::of(told)))
+}
+
+/// The question of a query, without resolving what it names.
+pub(crate) fn question(query: BoardParameters) -> Result<BoardQuestion, Violations> {
+    let (from, until) = days(&query.from, &query.until)?;
     let usual = BoardRule::default();
     let share = |percent: Option<u32>, usual| percent.map_or(usual, |percent| (percent, 100));
     let rule = BoardRule {
@@ -152,9 +160,7 @@ async fn tell(
         orange_below: share(query.orange_below, usual.orange_below),
     };
     let (products, regions, level) = (query.product.0, query.region.0, query.level);
-    let question = BoardQuestion { products, regions, level, from, until, rule };
-    let told = board::tell(&app, &caller, &question).await.map_err(of_query)?;
-    Ok(Json(BoardView::of(told)))
+    Ok(BoardQuestion { products, regions, level, from, until, rule })
 }
 
 impl BoardView {

@@ -13,6 +13,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 mod acting_for;
+pub mod alerts;
 mod api_keys;
 mod audit;
 pub mod board;
@@ -118,6 +119,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(needs::router())
         .merge(capacity::router())
         .merge(board::router())
+        .merge(alerts::router())
         .merge(calls::router())
         .merge(history::router())
         .merge(runs::router())
