@@ -55,6 +55,9 @@ on_both! {
         app.patch(&hospital.token, &format!("/api/v1/needs/{need}"), "*", &json!({ "urgency": "low" })).await.expect(200);
         app.post(&hospital.token, &format!("/api/v1/needs/{need}/close"), &json!({ "reason": "need_gone" })).await.expect(200);
         crate::lifecycle::whatever_an_offer_goes_through(&app, &firm, &hospital).await;
+        let alert = app.post(&firm.token, "/api/v1/alerts", &crate::alerts::short_of(1)).await.expect(201);
+        app.patch(&firm.token, alert.header("location"), "*", &json!({ "name": "Anna's" })).await.expect(200);
+        app.delete(&firm.token, alert.header("location")).await.expect(204);
         let key = app.post(&firm.token, "/api/v1/api-keys", &json!({ "name": "Portal" })).await.expect(201).id();
         app.delete(&firm.token, &format!("/api/v1/api-keys/{key}")).await.expect(200);
         let run = app.post(&operator, "/api/v1/match-runs", &json!({})).await.expect(202).id();

@@ -502,6 +502,9 @@ on_both! {
         app.clock.advance_micros(1);
         let review = format!("{}/review", evidence::addresses(&made).0.trim_end_matches("/evidence"));
         app.post(&operator, &review, &json!({ "status": "checked" })).await.expect(200);
+        let alert = app.post(&firm.token, "/api/v1/alerts", &crate::alerts::short_of(1)).await.expect(201).id();
+        app.clock.advance_micros(1);
+        app.patch(&firm.token, &format!("/api/v1/alerts/{alert}"), "*", &json!({ "name": "Renamed" })).await.expect(200);
         // Whatever the audit log tells of a record that is followed, an event tells of the same record and instant.
         let (events, _) = follow(&app, &operator, &since).await;
         let named = |item: &Value| item["id"].as_str().unwrap().to_owned();

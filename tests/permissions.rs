@@ -8,7 +8,7 @@ use domain::person::Role;
 use serde_json::{Value, json};
 use testkit::{TestApp, TestDb, app::request, on_both};
 
-use crate::{calls, certificates, chains, evidence, lines, memberships, needs, offers, reviews};
+use crate::{alerts, calls, certificates, chains, evidence, lines, memberships, needs, offers, reviews};
 
 /// Operations that need no token.
 const OPEN: [&str; 19] = [
@@ -130,6 +130,7 @@ fn body_of(operation: &str) -> Value {
         "needs_close" => json!({ "reason": "need_gone" }),
         "offers_reconfirm" => json!({ "offers": [{ "id": NOBODY }] }),
         "markets_update" => json!({ "mode": "emergency", "reason": "X" }),
+        "alerts_create" => alerts::short_of(1),
         "certificates_review" => json!({ "status": "checked" }),
         "reviews_release" | "reviews_confirm" | "needs_grant" | "needs_revoke" => json!({ "reason": "Seen" }),
         _ => json!({}),
@@ -187,6 +188,7 @@ on_both! {
             ("certificates", NOBODY.to_owned()),
             ("evidences", NOBODY.to_owned()),
             ("reviews", NOBODY.to_owned()),
+            ("alerts", app.post(&firm.token, "/api/v1/alerts", &alerts::short_of(1)).await.expect(201).id()),
         ]);
         let mut refused = 0;
         for (id, (method, path)) in operations() {
@@ -272,6 +274,7 @@ on_both! {
             ("roles", role),
             ("people", firm.id.clone()),
             ("api-keys", app.post(&firm.token, "/api/v1/api-keys", &json!({ "name": "Portal" })).await.expect(201).id()),
+            ("alerts", app.post(&firm.token, "/api/v1/alerts", &alerts::short_of(1)).await.expect(201).id()),
         ]);
         let mut exercised = BTreeSet::new();
         for (id, (method, path)) in operations() {
@@ -340,6 +343,7 @@ on_both! {
             } else {
                 // Writing for another: refused for the field that says so, or for the act itself.
                 let body = match list {
+                    "alerts" => { let mut b = alerts::short_of(1); b["organisation"] = json!(firm.id); b }
                     "lines" => { let mut b = lines::plain(&firm, 5); b["organisation"] = json!(firm.id); b }
                     "sites" | "api-keys" => json!({ "organisation": firm.id, "name": "S" }),
                     "offers" if id == "offers_reconfirm" => json!({ "offers": [{ "id": ids["offers"] }] }),

@@ -40,6 +40,7 @@ mod m20261130_000030_ledger;
 mod m20261130_000031_chains;
 mod m20261130_000032_run_schedules;
 mod m20261130_000033_public_figures;
+mod m20261130_000034_alerts;
 
 /// Every schema change, in order.
 #[derive(Debug)]
@@ -79,6 +80,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000031_chains::Migration),
             Box::new(m20261130_000032_run_schedules::Migration),
             Box::new(m20261130_000033_public_figures::Migration),
+            Box::new(m20261130_000034_alerts::Migration),
         ]
     }
 }

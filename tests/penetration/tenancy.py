@@ -73,6 +73,7 @@ def _victim(service, market):
         "sites": side["site"],
         "site": side["site"],
         "lines": _line(service, side),
+        "alerts": _alert(service, side),
         "organisations": side["organisation"],
         "organisation": side["organisation"],
         "matches": match,
@@ -109,6 +110,11 @@ def _call(service, operator, side):
 def _line(service, side):
     rate = {"value": 5, "per": "day"}
     return service.made("/api/v1/lines", {"site": side["site"], "name": "Line", "running": rate}, side["key"])["id"]
+
+
+def _alert(service, side):
+    alert = {"name": "Aprons short", "of": "shortages", "question": {"product": "apron"}, "threshold": {"colour": "red"}}
+    return service.made("/api/v1/alerts", alert, side["key"])["id"]
 
 
 def _chain(service, operator, seller, lead):

@@ -12,6 +12,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
+use domain::violation::Violations;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -34,7 +35,7 @@ pub fn router() -> OpenApiRouter<App> {
 #[derive(Debug, Deserialize, IntoParams, Validate)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct BoardParameters {
+pub(crate) struct BoardParameters {
     /// Products, with commas between them: each a code, a family, a public code (CPV, HS, NACE, EMDN) or a name.
     #[serde(default)]
     #[param(value_type = Option<String>, example = "ffp")]
@@ -245,19 +246,12 @@ async fn tell(
     Parameters(query): Parameters<BoardParameters>,
     wanted: Wanted,
 ) -> Result<Response, Problem> {
-    let (from, until) = days(&query.from, &query.until).map_err(Problem::invalid_query)?;
-    let usual = BoardRule::default();
-    let share = |percent: Option<u32>, usual| percent.map_or(usual, |percent| (percent, 100));
-    let rule = BoardRule {
-        red_below: share(query.red_below, usual.red_below),
-        orange_below: share(query.orange_below, usual.orange_below),
-    };
-    let (products, regions, level) = (query.product.0, query.region.0, query.level);
-    let question = BoardQuestion { products, regions, level, from, until, rule };
+    let with_causes = query.causes;
+    let question = question(query).map_err(Problem::invalid_query)?;
     let told = board::tell(&app, &caller, &question).await.map_err(of_query)?;
     match wanted.shape {
         Shape::Usual => {
-            let causes = match query.causes {
+            let causes = match with_causes {
                 true => Some(board::causes(&app, &caller, &told).await?),
                 false => None,
             };
@@ -270,6 +264,19 @@ async fn tell(
         }
         Shape::Picture => Ok(pictures::answer(pictures::coverage(&app, &told, &wanted.address))),
     }
+}
+
+/// The question of a query, without resolving what it names.
+pub(crate) fn question(query: BoardParameters) -> Result<BoardQuestion, Violations> {
+    let (from, until) = days(&query.from, &query.until)?;
+    let usual = BoardRule::default();
+    let share = |percent: Option<u32>, usual| percent.map_or(usual, |percent| (percent, 100));
+    let rule = BoardRule {
+        red_below: share(query.red_below, usual.red_below),
+        orange_below: share(query.orange_below, usual.orange_below),
+    };
+    let (products, regions, level) = (query.product.0, query.region.0, query.level);
+    Ok(BoardQuestion { products, regions, level, from, until, rule })
 }
 
 impl BoardView {

@@ -44,7 +44,7 @@ pub fn router() -> OpenApiRouter<App> {
 #[derive(Debug, Deserialize, IntoParams, Validate)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct CapacityParameters {
+pub(crate) struct CapacityParameters {
     /// Products, with commas between them: each a code, a family, a public code (CPV, HS, NACE, EMDN) or a name.
     #[serde(default)]
     #[param(value_type = Option<String>, example = "ffp")]
@@ -157,7 +157,8 @@ pub(crate) fn of_query(error: app::AppError) -> Problem {
     }
 }
 
-fn question(query: CapacityParameters) -> Result<CapacityQuestion, Violations> {
+/// The question of a query, without resolving what it names.
+pub(crate) fn question(query: CapacityParameters) -> Result<CapacityQuestion, Violations> {
     let mut faults = Violations::new();
     let days = faults.keep(days(&query.from, &query.until));
     let near = faults.keep(near(&query)).flatten();

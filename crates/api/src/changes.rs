@@ -181,7 +181,7 @@ struct ChangesQuery {
     #[validate(length(max = limits::CURSOR))]
     since: Option<String>,
     /// Only these kinds of records, with commas between them: `organisation`, `site`, `offer`, `certificate`, `need`, `run`,
-    /// `match`, `chain`, `call`, `membership`, `mandate`; all where absent.
+    /// `match`, `chain`, `call`, `membership`, `mandate`, `alert`; all where absent.
     #[param(value_type = Option<String>, example = "offer,need")]
     #[serde(default)]
     types: Several<Subject>,

@@ -128,6 +128,12 @@ pub const ALL: &[Code] = &[
         "Try again. A change may have been made all the same; look before you repeat it.",
     ),
     answer(
+        "too_many_alerts",
+        StatusCode::CONFLICT,
+        "There are as many alerts as there may be",
+        "An organisation has at most 20, and so has the operator. Delete one first (`DELETE /api/v1/alerts/{id}`).",
+    ),
+    answer(
         "duplicate_role",
         StatusCode::CONFLICT,
         "The person has a role there",

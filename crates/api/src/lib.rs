@@ -13,6 +13,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 mod acting_for;
+pub mod alerts;
 mod api_keys;
 mod audit;
 pub mod board;
@@ -129,6 +130,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(map::router())
         .merge(dependence::router())
         .merge(candidates::router())
+        .merge(alerts::router())
         .merge(calls::router())
         .merge(history::router())
         .merge(runs::router())

@@ -51,7 +51,7 @@ const ABOUT: &str = "Muster maps what firms can make and what others lack, and w
     stable `code`, and name every fault of the content at once.\n\n\
     Lists come in pages: send the `next` of one as the `cursor` of the following. A path may end in a slash or not.\n\n\
     Every answer says in `RateLimit` and `RateLimit-Policy` how much may be asked for: a read costs a point, a change 5, a \
-    password 10, an explanation 20, a run 50.";
+    password 10, an explanation or an alert 20, a run 50.";
 
 /// The document before its operations.
 pub fn frame() -> OpenApi {

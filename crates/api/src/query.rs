@@ -35,21 +35,38 @@ where
     }
 }
 
+/// The parameters of a query that is kept, as its route would read them.
+pub(crate) fn kept<T: DeserializeOwned + Validate>(query: &str) -> Result<T, Violations> {
+    let value: T = read(query)?;
+    limits::check(&value)?;
+    Ok(value)
+}
+
 fn parse<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
-    let query = uri.query().unwrap_or_default();
+    read(uri.query().unwrap_or_default()).map_err(|faults| {
+        match faults.as_slice().iter().any(|fault| fault.code == UNKNOWN) {
+            true => Problem::unknown_parameter(faults),
+            false => Problem::invalid_query(faults),
+        }
+    })
+}
+
+/// The code of a parameter that does not exist.
+const UNKNOWN: &str = "unknown_parameter";
+
+fn read<T: DeserializeOwned>(query: &str) -> Result<T, Violations> {
     let pairs = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
     serde_path_to_error::deserialize(pairs).map_err(|e| {
         let name = e.path().to_string();
         let message = e.inner().to_string();
         let named = message.split('`').nth(1).unwrap_or_default();
-        let fault = if message.starts_with("unknown field") {
+        if message.starts_with("unknown field") {
             let rest = message.split_once(", ").map_or("it takes none", |(_, rest)| rest);
             let detail = match nearest(named, rest.split('`').skip(1).step_by(2)) {
                 Some(near) => format!("there is no parameter {named:?}; did you mean {near:?}? {rest}"),
                 None => format!("there is no parameter {named:?}; {rest}"),
             };
-            let fault = Violations::one(format!("/{named}"), "unknown_parameter", detail);
-            return Problem::unknown_parameter(fault);
+            Violations::one(format!("/{named}"), UNKNOWN, detail)
         } else if message.starts_with("duplicate field") {
             Violations::one(format!("/{named}"), "duplicate_field", format!("{named:?} stands twice; write it once"))
         } else if message.starts_with("missing field") {
@@ -58,8 +75,7 @@ fn parse<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
             let value = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| *key == name).map(|(_, v)| v);
             let value: String = value.as_deref().unwrap_or_default().chars().take(MOST_SHOWN).collect();
             Violations::one(format!("/{name}"), "bad_value", format!("{value:?} is no value of {name}: {message}"))
-        };
-        Problem::invalid_query(fault)
+        }
     })
 }
 

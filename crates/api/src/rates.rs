@@ -59,6 +59,8 @@ pub fn cost(method: &Method, address: &Uri) -> NonZeroU32 {
         (true, _) => 1,
         (false, "/api/v1/match-runs") => 50,
         (false, "/api/v1/candidates") => 20,
+        // The question is asked before it is saved.
+        (false, path) if path.starts_with("/api/v1/alerts") && *method != Method::DELETE => 20,
         // A password is hashed, or compared with a hash.
         (false, "/api/v1/sessions" | "/api/v1/passwords" | "/api/v1/people/me/password" | "/api/v1/setup") => 10,
         (false, _) => 5,

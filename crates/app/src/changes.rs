@@ -12,9 +12,12 @@ use std::{
 };
 
 use domain::{
+    alert::Alert,
     call::Call,
     event::{Event, Named, Subject},
-    ids::{CallId, CertificateId, ChainId, MandateId, MatchId, NeedId, OfferId, OrganisationId, RunId, SiteId},
+    ids::{
+        AlertId, CallId, CertificateId, ChainId, MandateId, MatchId, NeedId, OfferId, OrganisationId, RunId, SiteId,
+    },
     mandate::Mandate,
     need::Need,
     offer::Offer,
@@ -28,7 +31,7 @@ pub use storage::events::EventFilter;
 use crate::{
     App,
     access::Caller,
-    calls,
+    alerts, calls,
     certificates::{self, Filed},
     chains::{self, ChainView},
     error::{AppError, AppResult},
@@ -150,6 +153,8 @@ pub enum Record {
     Membership(Box<memberships::Named>),
     /// A mandate.
     Mandate(Box<Mandate>),
+    /// An alert.
+    Alert(Box<Alert>),
 }
 
 /// An event with its record as it is now; `None` where the reader sees no such record.
@@ -298,6 +303,7 @@ async fn record(app: &App, caller: &Caller, of: Named, owner: Option<Organisatio
             }
             None => Err(AppError::NotFound { what: "mandate" }),
         },
+        Subject::Alert => alerts::get(app, caller, AlertId(of.id)).await.map(|found| Record::Alert(Box::new(found))),
     };
     match found {
         Ok(found) => Ok(Some(found)),

@@ -219,7 +219,12 @@ fn take(index: &mut Index, fact: Fact) {
             Subject::Offer => index.remove_offer(OfferId(id)),
             Subject::Need => index.remove_need(NeedId(id)),
             Subject::Match => index.remove_commitment(MatchId(id)),
-            Subject::Mandate | Subject::Call | Subject::Run | Subject::Chain | Subject::Certificate => {}
+            Subject::Mandate
+            | Subject::Call
+            | Subject::Run
+            | Subject::Chain
+            | Subject::Certificate
+            | Subject::Alert => {}
         },
     }
 }

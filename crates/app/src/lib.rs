@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use crate::signing_keys::SigningKeys;
 
 pub mod access;
+pub mod alerts;
 pub mod api_keys;
 pub mod audit;
 pub mod board;

@@ -4,6 +4,7 @@
 use std::{future::Future, pin::Pin, time::Duration};
 
 use domain::{
+    alert::Alert,
     api_key::AccessScope,
     email::EmailAddress,
     freshness::Freshness,
@@ -22,7 +23,7 @@ use storage::{
 use uuid::Uuid;
 
 use crate::{
-    App,
+    App, alerts,
     error::{AppError, AppResult},
     freshness, links,
     sessions::forgotten_before,
@@ -127,6 +128,19 @@ pub(crate) async fn queue_of(
     store::insert(tx, &Mail { id, kind, person, organisation, about, call, record, created_at: now }).await
 }
 
+/// As [`queue`], of a mail to who made an alert that fires; the operator's own is no organisation's.
+pub(crate) async fn queue_alert(
+    app: &App,
+    tx: &Tx,
+    alert: &Alert,
+    person: PersonId,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let (id, kind, record) = (MailId(app.ids.next(now)), MailKind::Alert, Some(alert.id.0));
+    let (organisation, about, call) = (alert.organisation, None, None);
+    store::insert(tx, &Mail { id, kind, person, organisation, about, call, record, created_at: now }).await
+}
+
 /// Tells the worker that there is something to send.
 pub(crate) fn ring(app: &App) {
     app.posted.notify_one();
@@ -210,6 +224,10 @@ async fn letter(app: &App, mail: &Mail) -> AppResult<Option<Letter>> {
             Some(call) => call,
             None => return Ok(None),
         },
+        (MailKind::Alert, _) => match alerts::letter(app, mail, &organisation).await? {
+            Some(told) => told,
+            None => return Ok(None),
+        },
         (kind, _) => match mail.record {
             None => about,
             Some(id) => match records::told(app, kind, id).await? {
@@ -253,7 +271,7 @@ fn stage_of(kind: MailKind) -> Option<Freshness> {
         MailKind::Welcome | MailKind::Known | MailKind::Reset | MailKind::Invitation | MailKind::Role => None,
         MailKind::Changed | MailKind::Access | MailKind::Entry | MailKind::Joining | MailKind::Granted => None,
         MailKind::Lapsed | MailKind::Match | MailKind::Recall | MailKind::Call | MailKind::CallReminder => None,
-        MailKind::Reviewed | MailKind::Certificate | MailKind::Urgency | MailKind::Risk => None,
+        MailKind::Reviewed | MailKind::Certificate | MailKind::Urgency | MailKind::Risk | MailKind::Alert => None,
     }
 }
 
@@ -317,7 +335,8 @@ fn link_of(kind: MailKind) -> Option<(LinkPurpose, i64)> {
         | MailKind::Reviewed
         | MailKind::Certificate
         | MailKind::Urgency
-        | MailKind::Risk => None,
+        | MailKind::Risk
+        | MailKind::Alert => None,
     }
 }
 
@@ -469,6 +488,10 @@ fn words(kind: MailKind, organisation: &str, about: &str) -> (String, String, St
             (format!("How urgent a need of {organisation} counts at Muster"), about.to_owned(), String::new())
         }
         MailKind::Risk => (format!("A match of {organisation} at Muster is at risk"), about.to_owned(), String::new()),
+        MailKind::Alert => {
+            let (result, rest) = about.split_once('\n').unwrap_or((about, ""));
+            (result.to_owned(), format!("{result}.\n\n{rest}"), String::new())
+        }
     };
     (subject, before, after)
 }

@@ -214,7 +214,7 @@ words! {
         Release "release",
         /// Somebody looked at a certificate and said what it is worth.
         Review "review",
-        /// A file was deleted.
+        /// A file or an alert was deleted.
         Delete "delete",
         /// What an open match rests on no longer holds.
         Endanger "endanger",
@@ -282,5 +282,7 @@ words! {
         Evidence "evidence",
         /// A review of a record that waits for one.
         Review "review",
+        /// A saved question that tells when its threshold is met.
+        Alert "alert",
     }
 }

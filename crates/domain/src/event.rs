@@ -40,11 +40,13 @@ pub enum Subject {
     Membership,
     /// A mandate.
     Mandate,
+    /// A saved question that tells when its threshold is met.
+    Alert,
 }
 
 impl Subject {
     /// All of them; what others refer to comes first.
-    pub const ALL: [Subject; 11] = [
+    pub const ALL: [Subject; 12] = [
         Self::Organisation,
         Self::Site,
         Self::Offer,
@@ -56,6 +58,7 @@ impl Subject {
         Self::Call,
         Self::Membership,
         Self::Mandate,
+        Self::Alert,
     ];
 
     /// The name on the wire and in the table.
@@ -72,6 +75,7 @@ impl Subject {
             Self::Call => "call",
             Self::Membership => "membership",
             Self::Mandate => "mandate",
+            Self::Alert => "alert",
         }
     }
 
@@ -83,7 +87,7 @@ impl Subject {
     /// Whether it concerns an organisation's own people alone, whom no mandate lets in.
     pub fn is_inside(self) -> bool {
         match self {
-            Self::Membership | Self::Mandate => true,
+            Self::Membership | Self::Mandate | Self::Alert => true,
             Self::Organisation
             | Self::Site
             | Self::Offer

@@ -84,6 +84,8 @@ ids! {
     CertificateId,
     /// An evidence file of a certificate.
     EvidenceId,
+    /// A saved question that tells when its threshold is met.
+    AlertId,
     /// A review: what waits for a reviewer, or was decided by one.
     ReviewId,
 }

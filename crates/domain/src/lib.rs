@@ -4,6 +4,7 @@
 //! No I/O, no async, no database, no HTTP. Values of these types are valid by construction: the
 //! `*Input` structs carry what people typed, and `*Terms` exist only after every check passed.
 
+pub mod alert;
 pub mod api_key;
 pub mod area;
 pub mod audit;

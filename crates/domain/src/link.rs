@@ -97,11 +97,13 @@ pub enum MailKind {
     Urgency,
     /// What a match rests on no longer holds; `record` is the match.
     Risk,
+    /// What an alert waits for is so; `record` is the alert.
+    Alert,
 }
 
 impl MailKind {
     /// All of them.
-    pub const ALL: [MailKind; 22] = [
+    pub const ALL: [MailKind; 23] = [
         Self::Welcome,
         Self::Known,
         Self::Reset,
@@ -124,6 +126,7 @@ impl MailKind {
         Self::Certificate,
         Self::Urgency,
         Self::Risk,
+        Self::Alert,
     ];
 
     /// The name in the table.
@@ -151,6 +154,7 @@ impl MailKind {
             Self::Certificate => "certificate",
             Self::Urgency => "urgency",
             Self::Risk => "risk",
+            Self::Alert => "alert",
         }
     }
 

@@ -160,9 +160,13 @@ pub fn bearing(subject: Subject) -> Bearing {
         // Whether somebody vouches for a supplier, and which offers are visible to whom.
         Subject::Organisation => Bearing::Only(&[VERIFIED]),
         Subject::Membership => Bearing::AllBut(&[]),
-        Subject::Certificate | Subject::Run | Subject::Match | Subject::Chain | Subject::Call | Subject::Mandate => {
-            Bearing::Never
-        }
+        Subject::Certificate
+        | Subject::Run
+        | Subject::Match
+        | Subject::Chain
+        | Subject::Call
+        | Subject::Mandate
+        | Subject::Alert => Bearing::Never,
     }
 }
 

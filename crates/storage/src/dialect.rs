@@ -150,6 +150,8 @@ pub(crate) enum Turn {
     Number,
     /// Deciding whether a run is to be queued.
     Queue,
+    /// Adding an alert, of which each may have so many.
+    Alert,
 }
 
 /// Waits until no other transaction has the turn, and keeps it until this one ends.
@@ -164,6 +166,7 @@ pub(crate) async fn take_turn(transaction: &DatabaseTransaction, turn: Turn) -> 
                 Turn::Claim => 120_312_219_461_237,
                 Turn::Number => 120_312_219_461_238,
                 Turn::Queue => 120_312_219_461_239,
+                Turn::Alert => 120_312_219_461_240,
             };
             let wait = format!("SELECT pg_advisory_xact_lock({number})");
             transaction.execute_unprepared(&wait).await.map(drop)

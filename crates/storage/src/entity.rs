@@ -2,6 +2,7 @@
 //!
 //! Lists and terms that only the domain reads are JSON text (ADR 0011).
 
+pub mod alert;
 pub mod api_key;
 pub mod audit_entry;
 pub mod border_rule;

@@ -7,6 +7,7 @@ use domain::{
     time::Instant,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use uuid::Uuid;
 
 use crate::{
     bulk,
@@ -43,6 +44,18 @@ pub async fn waits(tx: &Tx, kind: MailKind, person: PersonId, of: OrganisationId
         .filter(Column::Kind.eq(kind.as_str()))
         .filter(Column::PersonId.eq(person.0))
         .filter(Column::OrganisationId.eq(of.0))
+        .limit(1);
+    Ok(query.one(tx.connection()).await?.is_some())
+}
+
+/// Whether a mail of a kind about a record waits for a person already.
+pub async fn waits_about(tx: &Tx, kind: MailKind, person: PersonId, record: Uuid) -> Result<bool, StoreError> {
+    let query = Entity::find()
+        .filter(Column::SentAt.is_null())
+        .filter(Column::Attempts.eq(0))
+        .filter(Column::Kind.eq(kind.as_str()))
+        .filter(Column::PersonId.eq(person.0))
+        .filter(Column::RecordId.eq(record))
         .limit(1);
     Ok(query.one(tx.connection()).await?.is_some())
 }

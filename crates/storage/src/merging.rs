@@ -16,7 +16,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    bulk, calls,
+    alerts, bulk, calls,
     dialect::{self, Turn},
     entity::{
         api_key, chain, former_organisation, import, line, link, mail, match_row, organisation, review, run, session,
@@ -66,6 +66,8 @@ pub struct Merged {
     pub identifiers: u64,
     /// Imports that moved.
     pub imports: u64,
+    /// Alerts that moved; nobody has looked at them since.
+    pub alerts: u64,
     /// Sessions that ended, since they acted for what is no more.
     pub sessions: u64,
     /// Offers that the same source had put twice, of which the one that promised nothing was withdrawn.
@@ -139,6 +141,7 @@ pub async fn merge(tx: &Tx, from: OrganisationId, into: OrganisationId, at: Inst
         keys: moved::<api_key::Entity, _>(connection, api_key::Column::OrganisationId, from, into).await?,
         identifiers: parts::identifiers(connection, from, into).await?,
         imports: moved::<import::Entity, _>(connection, import::Column::OrganisationId, from, into).await?,
+        alerts: alerts::merge(tx, from, into, at).await?,
         sessions,
         withdrawn,
         closed,

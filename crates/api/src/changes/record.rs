@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    alerts::AlertView,
     calls::CallView,
     certificates::FiledCertificateView,
     chains::ChainBody,
@@ -48,6 +49,8 @@ pub enum RecordView {
     Membership(Box<MembershipView>),
     /// Of the type `mandate`.
     Mandate(Box<MandateView>),
+    /// Of the type `alert`.
+    Alert(Box<AlertView>),
 }
 
 impl RecordView {
@@ -66,6 +69,7 @@ impl RecordView {
             Record::Chain(found) => Self::Chain(Box::new(ChainBody::of(*found))),
             Record::Call(found) => Self::Call(Box::new(CallView::of(&found.0, found.1.as_ref()))),
             Record::Membership(found) => Self::Membership(Box::new(MembershipView::of(*found))),
+            Record::Alert(found) => Self::Alert(Box::new(AlertView::of(*found))),
             Record::Mandate(found) => Self::Mandate(Box::new(MandateView::of(*found, app.clock.now(), caller))),
         })
     }

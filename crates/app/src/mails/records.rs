@@ -35,7 +35,8 @@ pub(super) async fn told(app: &App, kind: MailKind, id: Uuid) -> AppResult<Optio
         | MailKind::Due
         | MailKind::Stale
         | MailKind::Suspended
-        | MailKind::Lapsed => Ok(None),
+        | MailKind::Lapsed
+        | MailKind::Alert => Ok(None),
     };
     match told {
         Err(StoreError::NotFound) => Ok(None),

@@ -143,6 +143,7 @@ pub fn counts(merged: &Merged) -> Vec<(&'static str, u64)> {
         ("keys", merged.keys),
         ("identifiers", merged.identifiers),
         ("imports", merged.imports),
+        ("alerts", merged.alerts),
         ("sessions_ended", merged.sessions),
         ("suggestions_expired", merged.expired),
         ("offers_withdrawn", merged.withdrawn.len() as u64),

@@ -98,7 +98,8 @@ async fn turned<C: ConnectionTrait>(
             | Subject::Chain
             | Subject::Call
             | Subject::Membership
-            | Subject::Mandate => {}
+            | Subject::Mandate
+            | Subject::Alert => {}
         }
     }
     Ok(pairs)

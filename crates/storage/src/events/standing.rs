@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     calls::CallReader,
     certificates, chains,
-    entity::{call, chain, mandate, match_row, membership, need, offer, organisation, run, site},
+    entity::{alert, call, chain, mandate, match_row, membership, need, offer, organisation, run, site},
     error::StoreError,
     events,
     scope::Scope,
@@ -105,6 +105,12 @@ pub async fn standing(
             use mandate::Column as Of;
             let own = scope.over(&[Of::OrganisationId, Of::HolderId]);
             rows::<mandate::Entity, _>(connection, subject, (Of::Id, Of::OrganisationId), own, from).await
+        }
+        Subject::Alert => {
+            use alert::Column as Of;
+            // The operator's own are no organisation's.
+            let own = scope.over(&[Of::OrganisationId]);
+            rows::<alert::Entity, _>(connection, subject, (Of::Id, Of::Id), own, from).await
         }
     }
 }

@@ -505,6 +505,7 @@ fn every_column_that_refers_to_an_organisation_is_known() {
         let rows = connection.query_all_raw(statement).await.unwrap();
         let found: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
         let known = [
+            "alerts.organisation_id",
             "api_keys.organisation_id",
             "call_answers.by_id",
             "call_answers.organisation_id",
