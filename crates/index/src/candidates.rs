@@ -20,6 +20,7 @@ mod funnel;
 mod near;
 mod query;
 mod row;
+mod verdict;
 
 pub use answer::{Candidate, Candidates, Change, Failed, Funnel, InstalmentCandidates, NearMiss, SeenRow};
 pub use query::{CandidateQuery, Fitting, Which};
@@ -36,6 +37,9 @@ use crate::{
     shard::{Flag, Traits},
     store::Index,
 };
+
+/// How many rows ahead certificates are fetched.
+const BLOCK: usize = 64;
 
 /// An eligible offer by what it costs and its id, and where it stands.
 type Ranked = (i64, OfferId, u32, u32);
@@ -155,7 +159,11 @@ impl<'s, 'q, 'n> Search<'s, 'q, 'n> {
         let (asking, index) = (self.asking, self.asking.index);
         let (at, nothing_priced) = (At::plain(asking.instalment), asking.query.need.terms.price_cap.is_none());
         let question = asking.question(at.due, at.besides);
+        let mut ahead = shelf.shard.traits.chunks(BLOCK);
         for (row, traits) in (0..).zip(&shelf.shard.traits) {
+            if (row as usize).is_multiple_of(BLOCK) {
+                asking.fetch(ahead.next().unwrap_or_default());
+            }
             let known = index.parties.vouched(traits.organisation).zip(index.parties.region(traits.site));
             let Some((vouched, region)) = known else { continue };
             let sees = self.eyes.sees(shelf.product, traits);

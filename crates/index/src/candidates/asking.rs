@@ -1,7 +1,7 @@
 //! A need as the columns are asked about it: what many offers have in common is judged once, by the domain's own functions,
 //! and looked up for each of them.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::OnceCell;
 
 use domain::{
     capacity::CapacityKind,
@@ -17,90 +17,16 @@ use domain::{
     time::Day,
 };
 
-use super::query::CandidateQuery;
+use super::{
+    query::CandidateQuery,
+    verdict::{Found, Trust, Verdict, lacks},
+};
 use crate::{
     intern::NONE,
     places::COARSE,
     shard::{Flag, Shard, Traits, transfer_bit},
     store::Index,
 };
-
-/// What a predicate says of something that many offers share, in a byte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Verdict(u8);
-
-impl Verdict {
-    /// It passes.
-    pub(crate) const PASSED: Self = Self(1);
-    /// It passes as a substitution, or on a pending paper.
-    pub(crate) const BARELY: Self = Self(2);
-
-    /// Failed, by the number of the reason.
-    pub(crate) fn failed(reason: &Reason) -> Self {
-        Self(u8::try_from(reason.number() + 3).unwrap_or(u8::MAX))
-    }
-
-    fn of(found: Result<bool, Reason>) -> Self {
-        match found {
-            Ok(false) => Self::PASSED,
-            Ok(true) => Self::BARELY,
-            Err(reason) => Self::failed(&reason),
-        }
-    }
-
-    /// The number of the reason why it fails.
-    #[inline]
-    pub(crate) fn passed(self) -> Result<Self, Why> {
-        if self.0 < 3 { Ok(self) } else { Err(Why(self.0 - 3)) }
-    }
-}
-
-/// What certificates are worth: whether those demanded hold, and whether they are checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Trust {
-    pub(crate) held: Verdict,
-    pub(crate) checked: Verdict,
-}
-
-/// The number of a reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Why(u8);
-
-impl Why {
-    pub(crate) fn of(reason: &Reason) -> Self {
-        Self(u8::try_from(reason.number()).unwrap_or(u8::MAX))
-    }
-
-    pub(crate) fn number(self) -> usize {
-        self.0.into()
-    }
-}
-
-/// A verdict on certificates.
-fn lacks(found: Result<bool, Lack<'_>>) -> Verdict {
-    Verdict::of(found.map_err(Reason::from))
-}
-
-/// Verdicts by number, found when they are first asked for.
-pub(crate) struct Found<T>(Vec<Cell<T>>);
-
-impl<T: Copy + Default + PartialEq> Found<T> {
-    fn new(numbers: usize) -> Self {
-        Self(vec![Cell::new(T::default()); numbers])
-    }
-
-    #[inline]
-    pub(crate) fn get(&self, number: u32, find: impl FnOnce() -> T) -> T {
-        let Some(cell) = self.0.get(number as usize) else { return find() };
-        let known = cell.get();
-        if known != T::default() {
-            return known;
-        }
-        let found = find();
-        cell.set(found);
-        found
-    }
-}
 
 /// An instalment of a need, with what was found so far.
 pub(crate) struct Asking<'q, 'n> {
@@ -236,6 +162,18 @@ impl<'q, 'n> Asking<'q, 'n> {
         let missed = || missed(self.stated(traits.features), &self.query.need.terms);
         let found = self.missed.get(traits.features, || u16::try_from(missed() + 1).unwrap_or(u16::MAX));
         if found == u16::MAX { missed() } else { i64::from(found) - 1 }
+    }
+
+    /// Looks at the certificates of some rows, so that they are near when the rows are asked: they lie anywhere, and one look
+    /// need not wait for another.
+    #[inline]
+    pub(crate) fn fetch(&self, rows: &[Traits]) {
+        if let Some((_, _, bit)) = self.kinds.first() {
+            let named = rows.iter().filter(|traits| traits.kinds & bit != 0);
+            let seen =
+                named.fold(0, |seen, traits| seen ^ self.index.papers.get(traits.papers).first().map_or(0, |p| p.kind));
+            std::hint::black_box(seen);
+        }
     }
 
     /// What its certificates are worth. Most offers could begin at once and are asked for what the instalment asks for:

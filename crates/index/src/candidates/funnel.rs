@@ -7,7 +7,7 @@ use domain::{
 
 use super::{
     answer::{Failed, Funnel},
-    asking::Why,
+    verdict::Why,
 };
 use crate::atoms::FEWEST;
 

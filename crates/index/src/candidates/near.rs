@@ -11,12 +11,7 @@ use domain::{
     time::Day,
 };
 
-use super::{
-    answer::Change,
-    asking::{At, Why},
-    funnel::place,
-    row::RowPair,
-};
+use super::{answer::Change, asking::At, funnel::place, row::RowPair, verdict::Why};
 use crate::reader::Sees;
 
 /// By how much, from how far a region in kilometres, which offer; the smallest change first.

@@ -9,7 +9,10 @@ use domain::{
     time::Day,
 };
 
-use super::asking::{Asking, At, Shelf, Verdict, Why};
+use super::{
+    asking::{Asking, At, Shelf},
+    verdict::{Verdict, Why},
+};
 use crate::{
     places::COARSE,
     shard::{Flag, Traits},

@@ -176,8 +176,8 @@ fn accepted(dice: &mut Dice) -> Vec<GradeCode> {
 }
 
 fn parameters(dice: &mut Dice) -> Parameters {
-    let mut parameters = Parameters::default();
-    parameters.capacity = dice.of(&[CapacityKind::Running, CapacityKind::Maximum]);
+    let capacity = dice.of(&[CapacityKind::Running, CapacityKind::Maximum]);
+    let mut parameters = Parameters { capacity, ..Parameters::default() };
     parameters.transit.km_per_day = u32::try_from(100 + dice.upto(900)).unwrap();
     parameters.transit.handling_days = u16::try_from(dice.upto(3)).unwrap();
     if dice.one_in(4) {

@@ -50,7 +50,7 @@ fn agrees(scene: &Scene, index: &Index, asked: &Asked, reader: &Reader) -> (usiz
 #[test]
 fn every_verdict_is_that_of_the_domain() {
     let (mut found, mut near) = (0, 0);
-    for seed in 0..9_000 {
+    for seed in 0..4_000 {
         let mut dice = Dice::new(seed);
         let scene = draw::scene(&mut dice, 12);
         let index = scene.index();
@@ -61,5 +61,5 @@ fn every_verdict_is_that_of_the_domain() {
             (found, near) = (found + more, near + nearer);
         }
     }
-    assert!(found > 3_000 && near > 5_000, "{found} were eligible, {near} nearly");
+    assert!(found > 1_200 && near > 1_800, "{found} were eligible, {near} nearly");
 }
