@@ -53,7 +53,8 @@ on_both! {
             // Not a field is missing, and none is there that the view has not.
             let mut fields: Vec<&str> = rows[0].as_object().unwrap().keys().map(String::as_str).collect();
             let mut named = own.to_vec();
-            (fields.sort_unstable(), named.sort_unstable());
+            fields.sort_unstable();
+            named.sort_unstable();
             assert_eq!(fields, named, "{view}");
             assert_eq!(json["source"], json!(format!("http://127.0.0.1:8080/api/v1/{name}.json?{query}")));
             assert_eq!((&json["licence"], &json["filter"]["product"]), (&json!(app::LICENCE), &json!("ffp")));
