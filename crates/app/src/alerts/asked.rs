@@ -150,7 +150,7 @@ fn of_capacity(
 /// Whether an answer without rows says that there is nothing: where it cannot hold totals of others, which come and go by
 /// what may be told.
 fn nothing_is_hidden(told: &CapacityTold) -> bool {
-    let without_totals = [LeftOut::Filter, LeftOut::Grouping, LeftOut::FinerRegion];
+    let without_totals = [LeftOut::Filter, LeftOut::Grouping];
     let left_out = &told.answer.left_out;
     left_out.is_empty() || without_totals.iter().any(|why| left_out.contains(why))
 }
