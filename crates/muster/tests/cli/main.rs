@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod auditing;
+mod capacity;
 mod command;
 mod configuration;
 mod demo_command;
