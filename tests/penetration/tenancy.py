@@ -325,8 +325,9 @@ def _mass_assignment(service, document, operation, attacker):
     beyond = path.split("/")[3] in ("calls", "chains", "matches")
     if method == "patch" and path.split("/")[3] not in own and not beyond:
         kind = path.split("/")[3]
-        body, _ = _body(document, document["paths"][f"/api/v1/{kind}"]["post"])
-        own[kind] = service.made(f"/api/v1/{kind}", _lasting(body) | {"site": attacker["site"]}, attacker["key"])["id"]
+        body, made = _body(document, document["paths"][f"/api/v1/{kind}"]["post"])
+        site = {"site": attacker["site"]} if "site" in made["properties"] else {}
+        own[kind] = service.made(f"/api/v1/{kind}", _lasting(body) | site, attacker["key"])["id"]
     address = _addressed(path, own)
     taken = []
     for field, value in FIELDS.items():
