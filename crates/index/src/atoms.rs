@@ -18,6 +18,10 @@
 //! Cutting everything once, and not anew for each reader, is what makes it hold between readers too: the published
 //! [lattice](crate::Lattice) is made of the same cells.
 
+use std::collections::BTreeMap;
+
+use crate::intern::NONE;
+
 /// For how many whole ISO weeks, beginning with that of the day, cells are told.
 pub(crate) const HORIZON: i32 = 26;
 
@@ -51,12 +55,13 @@ struct Share {
 
 impl Share {
     fn add(&mut self, figure: i128) {
+        if figure == 0 {
+            return;
+        }
         let size = figure.abs();
         self.total += figure;
         self.size += size;
-        if size > 0 {
-            self.holders += 1;
-        }
+        self.holders += 1;
         if size > self.largest {
             (self.largest, self.second) = (size, self.largest);
         } else {
@@ -114,6 +119,14 @@ impl<const K: usize> Shares<K> {
         self.organisations >= FEWEST && week.iter().all(Share::may_be_told)
     }
 
+    /// Of some things that are [worth telling](Self::stands) as they are; nothing where they are not.
+    pub(crate) fn standing(items: &[u32], holdings: &mut impl Holdings<K>) -> Option<Self> {
+        if has_few(items, holdings) {
+            return None;
+        }
+        Some(Self::of(items, holdings)).filter(Self::stands)
+    }
+
     /// Whether it is worth telling as it is: three organisations, and of the weeks that have anything at least half may be
     /// told even to whoever shares in them.
     fn stands(&self) -> bool {
@@ -129,11 +142,6 @@ impl<const K: usize> Shares<K> {
         let some = |week: &[Share; K]| week.iter().any(|share| share.size > 0);
         let told = self.weeks.iter().enumerate().filter(move |(_, week)| some(week) && self.tells(week));
         told.map(|(at, week)| (at, std::array::from_fn(|k| week[k].total)))
-    }
-
-    /// Week by week, whether figures may be told that leave these unknown: each is nothing, or may be told itself.
-    pub(crate) fn leaves(&self) -> impl Iterator<Item = bool> {
-        self.weeks.iter().map(|week| week.iter().all(Share::may_be_told))
     }
 
     /// The weeks that may be told even to whoever shares in them.
@@ -168,28 +176,105 @@ pub(crate) fn each_organisation<const K: usize>(
     }
 }
 
-/// Some things under the key of the stage at which they stand.
-pub(crate) struct Atom<Key> {
-    pub(crate) key: Key,
-    pub(crate) items: Vec<u32>,
+/// What remains of figures to whoever knows what some of the organisations have: a cluster knows it of its members.
+pub(crate) struct Remains<const K: usize> {
+    whole: Shares<K>,
+    /// The largest figures by week with whose they are, the largest first.
+    largest: Vec<[[(i128, u32); MOST_LARGEST]; K]>,
+    /// What is known to each cluster, by week: sizes, and of how many organisations.
+    known: BTreeMap<u32, Vec<[(i128, u32); K]>>,
 }
 
-/// Cuts things into atoms. Each thing has a key for each stage; equal keys of a stage have equal keys on later ones.
-pub(crate) fn cut<Key: Ord + Copy, const S: usize, const K: usize>(
+/// How many of the largest figures are remembered.
+const MOST_LARGEST: usize = 4;
+
+impl<const K: usize> Remains<K> {
+    /// Of things whose figures are shared in some way; `clusters` tells those that know what an organisation has.
+    pub(crate) fn of<C: Iterator<Item = u32>>(
+        whole: Shares<K>,
+        items: &[u32],
+        holdings: &mut impl Holdings<K>,
+        clusters: impl Fn(u32) -> C,
+    ) -> Self {
+        let (mut largest, mut known) = (vec![[[(0, NONE); MOST_LARGEST]; K]; weeks()], BTreeMap::new());
+        each_organisation(items, holdings, |owner, figures| {
+            for (largest, figures) in largest.iter_mut().zip(figures) {
+                for (largest, figure) in largest.iter_mut().zip(figures) {
+                    rank(largest, (figure.abs(), owner));
+                }
+            }
+            for cluster in clusters(owner) {
+                let known = known.entry(cluster).or_insert_with(|| vec![[(0, 0); K]; weeks()]);
+                for ((size, holders), figure) in known.iter_mut().flatten().zip(figures.iter().flatten()) {
+                    *size += figure.abs();
+                    *holders += u32::from(*figure != 0);
+                }
+            }
+        });
+        Self { whole, largest, known }
+    }
+
+    /// Whether a week may be told to each cluster: what it does not know of each figure is nothing, or may be told itself.
+    /// `knows` says whether a cluster knows what an organisation has, and `others` gives the largest size in a week, by
+    /// figure, that it does not know, where the largest are all known to it.
+    pub(crate) fn may_be_told(
+        &self,
+        week: usize,
+        knows: impl Fn(u32, u32) -> bool,
+        mut others: impl FnMut(u32, usize) -> [i128; K],
+    ) -> bool {
+        let (Some(whole), Some(largest)) = (self.whole.weeks.get(week), self.largest.get(week)) else { return false };
+        self.known.iter().all(|(cluster, known)| {
+            let Some(known) = known.get(week) else { return false };
+            (0..K).all(|k| {
+                let (size, holders) = (whole[k].size - known[k].0, whole[k].holders - known[k].1);
+                if size == 0 {
+                    return true;
+                }
+                let unknown = largest[k].iter().find(|(_, owner)| *owner != NONE && !knows(*cluster, *owner));
+                let top = unknown.map_or_else(|| others(*cluster, week)[k], |(size, _)| *size);
+                holders >= FEWEST && is_shared(top, size)
+            })
+        })
+    }
+}
+
+/// Puts a figure among the largest, if it is one.
+fn rank(largest: &mut [(i128, u32); MOST_LARGEST], figure: (i128, u32)) {
+    if largest.last().is_some_and(|least| least.0 >= figure.0) {
+        return;
+    }
+    let at = largest.partition_point(|other| other.0 >= figure.0);
+    if let Some(behind) = largest.get_mut(at..) {
+        behind.rotate_right(1);
+        behind.first_mut().into_iter().for_each(|place| *place = figure);
+    }
+}
+
+/// Some things under the key of the stage at which they stand, with what was found of them.
+#[derive(Debug)]
+pub(crate) struct Atom<Key, T> {
+    pub(crate) key: Key,
+    pub(crate) items: Vec<u32>,
+    pub(crate) found: T,
+}
+
+/// Cuts things into atoms. Each thing has a key for each stage; equal keys of a stage have equal keys on later ones. What
+/// stands at a stage is asked with its number, the key and the things in ascending order.
+pub(crate) fn cut<Key: Ord + Copy, const S: usize, T>(
     mut left: Vec<([Key; S], u32)>,
-    holdings: &mut impl Holdings<K>,
-) -> Vec<Atom<Key>> {
+    mut stands: impl FnMut(usize, Key, &[u32]) -> Option<T>,
+) -> Vec<Atom<Key, T>> {
     let mut atoms = Vec::new();
     for stage in 0..S {
         left.sort_unstable_by_key(|(keys, item)| (keys[stage], *item));
         let mut alone = Vec::new();
         for group in left.chunk_by(|(one, _), (other, _)| one[stage] == other[stage]) {
+            let Some((keys, _)) = group.first() else { continue };
             let items: Vec<u32> = group.iter().map(|(_, item)| *item).collect();
-            match group.first() {
-                Some((keys, _)) if !has_few(&items, holdings) && Shares::of(&items, holdings).stands() => {
-                    atoms.push(Atom { key: keys[stage], items });
-                }
-                Some(_) | None => alone.extend_from_slice(group),
+            match stands(stage, keys[stage], &items) {
+                Some(found) => atoms.push(Atom { key: keys[stage], items, found }),
+                None => alone.extend_from_slice(group),
             }
         }
         left = alone;

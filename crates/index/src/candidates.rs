@@ -164,7 +164,7 @@ impl<'s, 'q, 'n> Search<'s, 'q, 'n> {
             if (row as usize).is_multiple_of(BLOCK) {
                 asking.fetch(ahead.next().unwrap_or_default());
             }
-            let known = index.parties.vouched(traits.organisation).zip(index.parties.region(traits.site));
+            let known = index.parties.vouched(traits.organisation).zip(traits.place());
             let Some((vouched, region)) = known else { continue };
             let sees = self.eyes.sees(shelf.product, traits);
             // What is not in the market is nobody else's to know of.
@@ -220,7 +220,7 @@ impl<'s, 'q, 'n> Search<'s, 'q, 'n> {
     fn again<'r>(&'r self, shelves: &'r [Shelf<'q>], product: u32, row: u32) -> Option<(RowPair<'r, 'q, 'n>, Sees)> {
         let shelf = shelves.iter().find(|shelf| shelf.product == product)?;
         let traits = shelf.shard.traits.get(row as usize)?;
-        let region = self.asking.index.parties.region(traits.site)?;
+        let region = traits.place()?;
         let at = At::plain(self.asking.instalment);
         let pair = RowPair { asking: self.asking, shelf, traits, row, region, price: self.price(traits), at };
         let sees = match self.eyes.sees(product, traits) {

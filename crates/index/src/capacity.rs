@@ -96,8 +96,7 @@ impl<'a> Tally<'a> {
         let (index, on) = (self.index, meter.on());
         let Some(shard) = index.shard(product) else { return };
         for row in shard.rows() {
-            // What stands in the row itself is asked first, since the rest lies elsewhere.
-            if !filter.wants_grades(row.traits.grades) {
+            if !filter.may_pass(row.traits) {
                 continue;
             }
             let Some(region) = index.in_market(row.traits, on) else { continue };

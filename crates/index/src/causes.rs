@@ -115,7 +115,7 @@ impl Index {
         let Some(shard) = self.shard(product) else { return };
         for row in shard.rows() {
             let sees = eyes.sees(product, row.traits);
-            let known = self.parties.vouched(row.traits.organisation).and(self.parties.region(row.traits.site));
+            let known = self.parties.vouched(row.traits.organisation).and(row.traits.place());
             let Some(place) = known.filter(|_| sees.row()) else { continue };
             // A reader finds an offer no finer than he knows its place.
             let place = if sees.exact() { place } else { self.regions.at_level(place, COARSE) };

@@ -1,66 +1,135 @@
-//! Atoms of offers, cut once and kept until something changes that they depend on.
+//! Atoms, cut once and kept until something changes that they depend on.
 //!
-//! Cutting reads every offer of a product several times, and comes to the same for all readers and questions of a day. So
-//! the last cut of each product is kept beside the columns, with what is told of each atom to somebody who sees none of its
-//! offers. It says nothing that the columns do not say.
+//! Cutting reads every record of a product several times, and comes to the same for all readers and questions of a day. So
+//! the last cut of each product is kept beside the columns, with what was found of each atom. After a change only groups
+//! that hold a changed record are read again. It says nothing that the columns do not say.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use domain::{organisation::Verification, time::Day};
+use domain::time::Day;
 
 use crate::{
-    answer::Sums,
-    atoms::{Atom, HORIZON, Shares, cut, each_organisation, weeks},
-    groups::MERGED,
+    atoms::{Atom, cut},
     memory::vec_bytes,
-    network::{AtomKey, CHECKED, OfferHoldings, published},
-    places::COARSE,
-    shard::Flag,
-    store::Index,
-    weeks::Weeks,
 };
 
-/// The offers of a product in atoms, as they stand on a day.
+/// What is told of a group, week by week of the horizon.
+pub(crate) type Told<const N: usize> = Arc<[(usize, [i128; N])]>;
+
+/// A stage and the key of a group at it.
+type Place<Key> = (usize, Key);
+
+/// The records of a product in atoms, as they stand on a day.
 #[derive(Debug)]
-pub(crate) struct Cut {
+pub(crate) struct Cut<Key, const N: usize> {
     on: Day,
-    pub(crate) atoms: Vec<CutAtom>,
+    /// Up to which change of a record it was cut.
+    revision: u64,
+    pub(crate) atoms: Vec<Atom<Key, Told<N>>>,
+    /// Where atoms are, by stage and key.
+    places: BTreeMap<Place<Key>, usize>,
+    /// What did not stand, by stage and key, with its records.
+    alone: BTreeMap<Place<Key>, Box<[u32]>>,
 }
 
-/// An atom.
-#[derive(Debug)]
-pub(crate) struct CutAtom {
-    pub(crate) key: AtomKey,
-    /// Rows of the product's columns.
-    pub(crate) items: Vec<u32>,
-    /// By week of the horizon, what may be told to whoever sees none of them.
-    pub(crate) told: Vec<(usize, Sums)>,
+impl<Key: Ord + Copy, const N: usize> Cut<Key, N> {
+    /// Cuts records, each with its keys by stage. A group of the same records as before, none of which changed since, is as
+    /// it was found; of others is asked what is told of them, nothing where they do not stand.
+    pub(crate) fn new<const S: usize>(
+        (on, revision): (Day, u64),
+        left: Vec<([Key; S], u32)>,
+        (before, changed): (Option<&Self>, impl Fn(u32) -> u64),
+        mut found: impl FnMut(&[u32]) -> Option<Told<N>>,
+    ) -> Self {
+        let (mut places, mut alone) = (BTreeMap::new(), BTreeMap::new());
+        let atoms = cut(left, |stage, key, items| {
+            let known = before.and_then(|before| before.known((stage, key), items, &changed));
+            let found = known.unwrap_or_else(|| found(items));
+            match &found {
+                Some(_) => drop(places.insert((stage, key), places.len())),
+                None => drop(alone.insert((stage, key), Box::from(items))),
+            }
+            found
+        });
+        Self { on, revision, atoms, places, alone }
+    }
+
+    fn known(&self, place: Place<Key>, items: &[u32], changed: impl Fn(u32) -> u64) -> Option<Option<Told<N>>> {
+        let same = |before: &[u32]| before == items && items.iter().all(|item| changed(*item) <= self.revision);
+        if let Some(atom) = self.places.get(&place).and_then(|at| self.atoms.get(*at)) {
+            return same(&atom.items).then(|| Some(Arc::clone(&atom.found)));
+        }
+        same(self.alone.get(&place)?).then_some(None)
+    }
+
+    fn bytes(&self) -> usize {
+        let atom = |atom: &Atom<Key, Told<N>>| vec_bytes(&atom.items) + size_of_val(&*atom.found);
+        let alone = |items: &Box<[u32]>| size_of::<(Place<Key>, Box<[u32]>)>() + size_of_val(&**items);
+        vec_bytes(&self.atoms)
+            + self.atoms.iter().map(atom).sum::<usize>()
+            + self.places.len() * size_of::<(Place<Key>, usize)>()
+            + self.alone.values().map(alone).sum::<usize>()
+    }
 }
+
+/// A cut that was made, and whether all still is as it was then.
+#[derive(Debug)]
+struct Kept<Key, const N: usize> {
+    cut: Arc<Cut<Key, N>>,
+    fresh: bool,
+}
+
+type Slot<Key, const N: usize> = Mutex<Option<Kept<Key, N>>>;
 
 /// The last cut of each product.
-#[derive(Debug, Default)]
-pub(crate) struct Cuts(Vec<Mutex<Option<Arc<Cut>>>>);
+#[derive(Debug)]
+pub(crate) struct Cuts<Key, const N: usize>(Vec<Slot<Key, N>>);
 
-impl Clone for Cuts {
+impl<Key, const N: usize> Default for Cuts<Key, N> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<Key: Ord + Copy, const N: usize> Clone for Cuts<Key, N> {
     /// Keeps none: they are cut anew when they are asked for.
     fn clone(&self) -> Self {
         Self::new(self.0.len())
     }
 }
 
-impl Cuts {
+impl<Key: Ord + Copy, const N: usize> Cuts<Key, N> {
     pub(crate) fn new(products: usize) -> Self {
         Self(std::iter::repeat_with(Mutex::default).take(products).collect())
     }
 
-    /// Forgets the cut of a product.
-    pub(crate) fn forget(&mut self, product: u32) {
-        if let Some(place) = self.0.get_mut(product as usize) {
-            *place.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
-        }
+    /// The cut of a product on a day, made at the first question, from the one before.
+    pub(crate) fn of(
+        &self,
+        product: u32,
+        on: Day,
+        make: impl FnOnce(Option<&Cut<Key, N>>) -> Option<Cut<Key, N>>,
+    ) -> Option<Arc<Cut<Key, N>>> {
+        // Whoever else asks meanwhile waits for it, rather than cutting the same.
+        let mut place = self.0.get(product as usize)?.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = place.take().filter(|kept| kept.cut.on == on);
+        let cut = match &before {
+            Some(Kept { cut, fresh: true }) => Arc::clone(cut),
+            Some(Kept { cut, fresh: false }) => Arc::new(make(Some(cut))?),
+            None => Arc::new(make(None)?),
+        };
+        *place = Some(Kept { cut: Arc::clone(&cut), fresh: true });
+        Some(cut)
+    }
+
+    /// Notes that some records of a product changed, each of which says so itself.
+    pub(crate) fn outdate(&mut self, product: u32) {
+        let place = self.0.get_mut(product as usize);
+        let kept = place.and_then(|place| place.get_mut().unwrap_or_else(PoisonError::into_inner).as_mut());
+        kept.into_iter().for_each(|kept| kept.fresh = false);
     }
 
     /// Forgets all of them.
@@ -71,80 +140,9 @@ impl Cuts {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        let atom = |atom: &CutAtom| vec_bytes(&atom.items) + vec_bytes(&atom.told);
-        let cut = |place: &Mutex<Option<Arc<Cut>>>| {
-            let kept = place.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.as_ref().map_or(0, |cut| vec_bytes(&cut.atoms) + cut.atoms.iter().map(atom).sum::<usize>())
+        let cut = |place: &Slot<Key, N>| {
+            place.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map_or(0, |kept| kept.cut.bytes())
         };
         vec_bytes(&self.0) + self.0.iter().map(cut).sum::<usize>()
-    }
-}
-
-impl Index {
-    /// The atoms of a product's offers on a day, cut at the first question.
-    pub(crate) fn cut(&self, product: u32, on: Day) -> Option<Arc<Cut>> {
-        // Whoever else asks meanwhile waits for it, rather than cutting the same.
-        let mut place = self.cuts.0.get(product as usize)?.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(kept) = place.as_ref().filter(|cut| cut.on == on) {
-            return Some(Arc::clone(kept));
-        }
-        let ends = Weeks::whole(on, HORIZON).ends();
-        let made = Arc::new(self.cut_anew(product, (on, &ends))?);
-        *place = Some(Arc::clone(&made));
-        Some(made)
-    }
-
-    /// Cuts by product, visibility, certified or not, grades and NUTS 2 region; then over NUTS 1, over the country, and over
-    /// all grades of the country.
-    fn cut_anew(&self, product: u32, (on, ends): (Day, &[Day])) -> Option<Cut> {
-        let shard = self.shard(product)?;
-        let mut left = Vec::new();
-        for (item, row) in (0..).zip(shard.rows()) {
-            let Some(place) = self.in_market(row.traits, on) else { continue };
-            // Anybody can register firms: who is nobody's word hides no other.
-            if self.parties.vouched(row.traits.organisation) == Some(Verification::None) {
-                continue;
-            }
-            let (open, grades) = (row.traits.is(Flag::Market), row.traits.grades);
-            let certified = self.papers.certified(row.traits.papers, on, self.mode());
-            let key = |level, grades| AtomKey { open, certified, region: self.regions.at_level(place, level), grades };
-            left.push(([key(COARSE, grades), key(1, grades), key(0, grades), key(0, MERGED)], item));
-        }
-        let mut holdings = OfferHoldings::new(self, shard, (on, ends));
-        let atoms = cut(left, &mut holdings);
-        let mut told = |Atom { key, mut items }: Atom<AtomKey>| {
-            items.shrink_to_fit();
-            let told = self.for_everybody(&items, &mut holdings);
-            CutAtom { key, items, told }
-        };
-        Some(Cut { on, atoms: atoms.into_iter().map(&mut told).collect() })
-    }
-
-    /// The weeks of an atom that may be told, whoever shares in them and takes his own part off, and whichever cluster knows
-    /// the parts of its members: nobody asks as a single one alone.
-    pub(crate) fn for_everybody(&self, items: &[u32], holdings: &mut OfferHoldings<'_>) -> Vec<(usize, Sums)> {
-        let shares = Shares::of(items, holdings);
-        let told: Vec<_> = shares.told_to_holders().collect();
-        if told.is_empty() {
-            return Vec::new();
-        }
-        let mut owners: Vec<(u32, Vec<[i128; CHECKED]>)> = Vec::new();
-        each_organisation(items, holdings, |owner, figures| owners.push((owner, figures.to_vec())));
-        let mut clusters: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
-        for (owner, _) in &owners {
-            for cluster in self.parties.clusters(*owner) {
-                // A cluster's own offers are known to it as its members' are.
-                clusters.entry(*cluster).or_insert_with(|| BTreeSet::from([*cluster])).insert(*owner);
-            }
-        }
-        let mut safe = vec![true; weeks()];
-        for known in clusters.values().collect::<BTreeSet<_>>() {
-            let unknown = owners.iter().filter(|(owner, _)| !known.contains(owner));
-            let mut rest = Shares::none();
-            unknown.for_each(|(_, figures)| rest.add(figures));
-            safe.iter_mut().zip(rest.leaves()).for_each(|(safe, leaves)| *safe &= leaves);
-        }
-        let safe = |week: &usize| safe.get(*week).copied().unwrap_or(false);
-        told.into_iter().filter(|(week, _)| safe(week)).map(|(week, figures)| (week, published(&figures))).collect()
     }
 }

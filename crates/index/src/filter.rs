@@ -95,6 +95,13 @@ impl<'a> Filter<'a> {
         self.regions.as_ref().is_none_or(|wanted| wanted.get(region as usize).copied().unwrap_or(false))
     }
 
+    /// Whether an offer passes what stands in its row itself; asked first, since the rest lies elsewhere. A coarser region
+    /// is wanted only where all inside it are.
+    #[inline]
+    pub(crate) fn may_pass(&self, traits: &Traits) -> bool {
+        self.wants_region(traits.region) && self.wants_grades(traits.grades)
+    }
+
     /// Whether it passes every filter.
     #[inline]
     pub(crate) fn passes(&self, offer: &Seen<'_>) -> bool {

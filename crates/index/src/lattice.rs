@@ -72,7 +72,7 @@ impl Index {
         let mut sums: BTreeMap<(Option<RegionCode>, usize), Sums> = BTreeMap::new();
         for atom in cut.atoms.iter().filter(|atom| atom.key.open) {
             let region = self.regions.code(self.regions.at_level(atom.key.region, 1)).cloned();
-            for (week, figures) in &atom.told {
+            for (week, figures) in atom.found.iter() {
                 let sum = sums.entry((region.clone(), *week)).or_insert([0; FIGURES]);
                 sum.iter_mut().zip(figures).for_each(|(sum, figure)| *sum += figure);
             }

@@ -1,20 +1,22 @@
 //! Offers that a reader sees no rows of: their atoms, and what of them lies inside a question.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{organisation::Verification, time::Day};
 
 use crate::{
     answer::{FIGURES, LeftOut, Sums},
-    atoms::{HORIZON, Holdings, Shares, has_few},
+    atoms::{HORIZON, Holdings, Remains, Shares, each_organisation, has_few},
     bounds::Shared,
+    cuts::Cut,
     figures::{FREE, Meter},
     filter::Filter,
     groups::{Grouping, MERGED},
     intern::NONE,
+    places::COARSE,
     query::{CapacityQuery, Certified, Freshness},
     reader::{Eyes, Sees},
-    shard::Shard,
+    shard::{Flag, Shard},
     store::Index,
     weeks::Weeks,
 };
@@ -101,6 +103,68 @@ impl Holdings<CHECKED> for OfferHoldings<'_> {
 }
 
 impl Index {
+    /// The atoms of a product's offers on a day: cut by product, visibility, certified or not, grades and NUTS 2 region; then
+    /// over NUTS 1, over the country, and over all grades of the country.
+    pub(crate) fn cut(&self, product: u32, on: Day) -> Option<Arc<Cut<AtomKey, FIGURES>>> {
+        self.cuts.of(product, on, |before| {
+            let shard = self.shard(product)?;
+            let mut left = Vec::new();
+            for (item, row) in (0..).zip(shard.rows()) {
+                let Some(place) = self.in_market(row.traits, on) else { continue };
+                // Anybody can register firms: who is nobody's word hides no other.
+                if self.parties.vouched(row.traits.organisation) == Some(Verification::None) {
+                    continue;
+                }
+                let (open, grades) = (row.traits.is(Flag::Market), row.traits.grades);
+                let certified = self.papers.certified(row.traits.papers, on, self.mode());
+                let key =
+                    |level, grades| AtomKey { open, certified, region: self.regions.at_level(place, level), grades };
+                left.push(([key(COARSE, grades), key(1, grades), key(0, grades), key(0, MERGED)], item));
+            }
+            let ends = Weeks::whole(on, HORIZON).ends();
+            let mut holdings = OfferHoldings::new(self, shard, (on, &ends));
+            let changed = |item: u32| shard.changed.get(item as usize).copied().unwrap_or(u64::MAX);
+            Some(Cut::new((on, self.revision), left, (before, changed), |items| {
+                let shares = Shares::standing(items, &mut holdings)?;
+                Some(self.for_everybody(items, shares, &mut holdings).into())
+            }))
+        })
+    }
+
+    /// The weeks of an atom that may be told, whoever shares in them and takes his own part off, and whichever cluster knows
+    /// the parts of its members: nobody asks as a single one alone.
+    fn for_everybody(
+        &self,
+        items: &[u32],
+        shares: Shares<CHECKED>,
+        holdings: &mut OfferHoldings<'_>,
+    ) -> Vec<(usize, Sums)> {
+        let told: Vec<_> = shares.told_to_holders().collect();
+        if told.is_empty() {
+            return Vec::new();
+        }
+        // A cluster's own offers are known to it as its members' are.
+        let knows = |cluster, owner| cluster == owner || self.parties.clusters(owner).contains(&cluster);
+        let owners = items.iter().map(|item| holdings.organisation(*item));
+        let asking: BTreeSet<u32> = owners.flat_map(|owner| self.parties.clusters(owner)).copied().collect();
+        let knowing = |owner| self.parties.clusters(owner).iter().copied().chain(asking.get(&owner).copied());
+        let remains = Remains::of(shares, items, holdings, knowing);
+        let mut others = |cluster, week| {
+            let mut largest = [0_i128; CHECKED];
+            each_organisation(items, holdings, |owner, figures| {
+                if let Some(figures) = figures.get(week).filter(|_| !knows(cluster, owner)) {
+                    largest
+                        .iter_mut()
+                        .zip(figures)
+                        .for_each(|(most, figure): (&mut i128, &i128)| *most = figure.abs().max(*most));
+                }
+            });
+            largest
+        };
+        let safe = |(week, _): &(usize, _)| remains.may_be_told(*week, knows, &mut others);
+        told.into_iter().filter(safe).map(|(week, figures)| (week, published(&figures))).collect()
+    }
+
     /// Cells that lie wholly inside a question, as a reader is told them; none where it asks for what atoms are not made
     /// of.
     pub(crate) fn cells_inside(
@@ -130,13 +194,13 @@ impl Index {
                 }
             };
             if atom.items.iter().all(hidden) {
-                atom.told.iter().copied().for_each(&mut tell);
+                atom.found.iter().copied().for_each(&mut tell);
                 continue;
             }
             let items: Vec<u32> = atom.items.iter().copied().filter(hidden).collect();
             if !has_few(&items, &holdings) {
                 let shares = Shares::of(&items, &mut holdings);
-                let open = |week: usize| atom.told.binary_search_by_key(&week, |(week, _)| *week).is_ok();
+                let open = |week: usize| atom.found.binary_search_by_key(&week, |(week, _)| *week).is_ok();
                 let told = shares.told().filter(|(week, _)| open(*week));
                 told.for_each(|(week, figures)| tell((week, published(&figures))));
             }

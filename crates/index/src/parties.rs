@@ -1,6 +1,8 @@
 //! Organisations and sites by dense numbers. Who is named before he is told of has a number and is not there yet, so that
 //! it does not matter in which order records come.
 
+use std::sync::Arc;
+
 use domain::{
     geo::Place,
     ids::{OrganisationId, SiteId},
@@ -12,23 +14,18 @@ use crate::{
     memory::vec_bytes,
 };
 
-/// What is known of an organisation.
-#[derive(Debug, Clone)]
-struct Party {
-    kind: OrganisationKind,
-    /// Numbers of the clusters it is an active member of, sorted.
-    clusters: Box<[u32]>,
-}
-
 /// Where nothing stands yet, in a column of regions.
-const ABSENT: u32 = NONE - 1;
+pub(crate) const ABSENT: u32 = NONE - 1;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Parties {
     ids: Interner<OrganisationId>,
-    parties: Vec<Option<Party>>,
+    kinds: Vec<Option<OrganisationKind>>,
     /// Who vouches, apart from the rest, since every offer is asked for it.
     vouched: Vec<Option<Verification>>,
+    /// Sets of clusters, sorted, by dense numbers, and the set of each organisation: there are far fewer sets than members.
+    sets: Interner<Arc<[u32]>>,
+    sets_of: Vec<u32>,
     /// Numbers of their countries.
     countries: Vec<u32>,
     site_ids: Interner<SiteId>,
@@ -68,20 +65,22 @@ impl Parties {
     /// Takes an organisation of a country, and says whether anything that totals depend on is otherwise than before.
     pub(crate) fn enter(&mut self, organisation: &Organisation, country: u32) -> bool {
         let at = self.number(organisation.id);
-        let before = (self.kind(at), self.vouched(at), self.clusters(at).to_vec());
+        let before = (self.kind(at), self.vouched(at), self.clusters_number(at));
         let mut clusters: Vec<u32> = organisation.clusters.iter().map(|c| self.number(*c)).collect();
         clusters.sort_unstable();
         clusters.dedup();
-        let party = Party { kind: organisation.kind, clusters: clusters.into() };
-        put(&mut self.parties, at, None, Some(party));
+        let set = self.sets.intern(&Arc::from(clusters));
+        put(&mut self.kinds, at, None, Some(organisation.kind));
+        put(&mut self.sets_of, at, NONE, set);
         put(&mut self.vouched, at, None, Some(organisation.verification));
         put(&mut self.countries, at, NONE, country);
-        before != (self.kind(at), self.vouched(at), self.clusters(at).to_vec())
+        before != (self.kind(at), self.vouched(at), self.clusters_number(at))
     }
 
     pub(crate) fn leave(&mut self, id: OrganisationId) {
         if let Some(at) = self.find(id) {
-            put(&mut self.parties, at, None, None);
+            put(&mut self.kinds, at, None, None);
+            put(&mut self.sets_of, at, NONE, NONE);
             put(&mut self.vouched, at, None, None);
         }
     }
@@ -104,13 +103,30 @@ impl Parties {
 
     /// What an organisation is, if it is there.
     pub(crate) fn kind(&self, organisation: u32) -> Option<OrganisationKind> {
-        self.parties.get(organisation as usize)?.as_ref().map(|party| party.kind)
+        self.kinds.get(organisation as usize).copied().flatten()
     }
 
     /// The clusters of an organisation.
     #[inline]
     pub(crate) fn clusters(&self, organisation: u32) -> &[u32] {
-        self.parties.get(organisation as usize).and_then(Option::as_ref).map_or(&[], |party| &party.clusters)
+        self.clusters_of(self.clusters_number(organisation))
+    }
+
+    /// The number of its set of clusters; none where it is not there.
+    #[inline]
+    pub(crate) fn clusters_number(&self, organisation: u32) -> u32 {
+        self.sets_of.get(organisation as usize).copied().unwrap_or(NONE)
+    }
+
+    /// The clusters of a set.
+    #[inline]
+    pub(crate) fn clusters_of(&self, set: u32) -> &[u32] {
+        self.sets.get(set).map_or(&[], |set| set)
+    }
+
+    /// How many sets of clusters there are.
+    pub(crate) fn cluster_sets(&self) -> usize {
+        self.sets.items().len()
     }
 
     /// Who vouches for an organisation, if it is there.
@@ -119,21 +135,20 @@ impl Parties {
         self.vouched.get(organisation as usize).copied().flatten()
     }
 
+    /// The region of a site; none where it is not known, and absent where the site is not there.
+    pub(crate) fn region_number(&self, site: u32) -> u32 {
+        self.regions.get(site as usize).copied().unwrap_or(ABSENT)
+    }
+
     /// The region of a site, if it is there; none where it is not known.
-    #[inline]
     pub(crate) fn region(&self, site: u32) -> Option<u32> {
-        self.regions.get(site as usize).copied().filter(|region| *region != ABSENT)
+        Some(self.region_number(site)).filter(|region| *region != ABSENT)
     }
 
     /// The number of an organisation's country.
     #[inline]
     pub(crate) fn country(&self, organisation: u32) -> u32 {
         self.countries.get(organisation as usize).copied().unwrap_or(NONE)
-    }
-
-    /// How many numbers of organisations there are.
-    pub(crate) fn len(&self) -> usize {
-        self.ids.items().len()
     }
 
     /// The stated place of a site.
@@ -144,7 +159,9 @@ impl Parties {
     pub(crate) fn shrink(&mut self) {
         self.ids.shrink();
         self.site_ids.shrink();
-        self.parties.shrink_to_fit();
+        self.kinds.shrink_to_fit();
+        self.sets.shrink();
+        self.sets_of.shrink_to_fit();
         self.vouched.shrink_to_fit();
         self.regions.shrink_to_fit();
         self.countries.shrink_to_fit();
@@ -152,14 +169,14 @@ impl Parties {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        let clusters = self.parties.iter().flatten().map(|party| size_of_val(&*party.clusters)).sum::<usize>();
         self.ids.bytes(|_| 0)
             + self.site_ids.bytes(|_| 0)
-            + vec_bytes(&self.parties)
+            + vec_bytes(&self.kinds)
+            + self.sets.bytes(|set| size_of_val(&**set) + 16)
+            + vec_bytes(&self.sets_of)
             + vec_bytes(&self.vouched)
             + vec_bytes(&self.regions)
             + vec_bytes(&self.countries)
             + vec_bytes(&self.places)
-            + clusters
     }
 }

@@ -81,13 +81,13 @@ impl Promises {
         self.by_instalment.entry(promise.instalment).or_default().push(row);
     }
 
-    /// Forgets a match, and says which offer it drew on.
-    pub(crate) fn leave(&mut self, id: MatchId) -> Option<OfferId> {
+    /// Forgets a match, and says on which offer it drew and which instalment it served.
+    pub(crate) fn leave(&mut self, id: MatchId) -> Option<(OfferId, InstalmentId)> {
         let row = self.by_match.remove(&id)?;
         let promise = self.rows.take(row)?;
         unlist(&mut self.by_offer, &promise.offer, row);
         unlist(&mut self.by_instalment, &promise.instalment, row);
-        Some(promise.offer)
+        Some((promise.offer, promise.instalment))
     }
 
     /// What an offer promised, by cut-off; nothing where it promised nothing, as most did.

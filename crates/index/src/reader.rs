@@ -3,7 +3,7 @@
 //! What somebody sees is [`Disclosure::sees`](domain::disclosure::Disclosure::sees) of the audience that he is; which
 //! audience that is follows from organisations and clusters. Whoever sees no rows sees [atoms](crate::atoms).
 
-use std::collections::BTreeSet;
+use std::{cell::Cell, collections::BTreeSet};
 
 use domain::{
     code::ProductCode,
@@ -105,6 +105,8 @@ pub(crate) struct PartyEyes<'a> {
     parties: &'a Parties,
     organisation: Option<u32>,
     managed: Vec<u32>,
+    /// By number of a set of clusters whether he manages one of them, once that was asked.
+    manages: Vec<Cell<Option<bool>>>,
     authority: bool,
     /// Whether he asks as an authority that somebody vouched for.
     surveys: bool,
@@ -128,10 +130,13 @@ impl<'a> Eyes<'a> {
             Buyer::Authority => vec![true; products.len()],
             Buyer::WithNeeds(wanted) => products.iter().map(|product| wanted.contains(product)).collect(),
         };
+        let managed: Vec<u32> = party.clusters.iter().filter_map(|cluster| index.parties.find(*cluster)).collect();
+        let sets = if managed.is_empty() { 0 } else { index.parties.cluster_sets() };
         Self::Party(PartyEyes {
             parties: &index.parties,
             organisation,
-            managed: party.clusters.iter().filter_map(|cluster| index.parties.find(*cluster)).collect(),
+            managed,
+            manages: vec![Cell::new(None); sets],
             authority: kind == Some(OrganisationKind::Authority),
             surveys: party.buyer == Buyer::Authority,
             clusters: organisation.map_or(&[], |number| index.parties.clusters(number)),
@@ -211,8 +216,16 @@ impl PartyEyes<'_> {
     /// Whether he manages a cluster of the owner, which sees its members' offers.
     #[inline]
     fn manages(&self, traits: &Traits) -> bool {
-        let of_owner = || self.parties.clusters(traits.organisation).iter();
-        !self.managed.is_empty() && traits.is(Flag::ClusterRow) && of_owner().any(|c| self.managed.contains(c))
+        if self.managed.is_empty() || !traits.is(Flag::ClusterRow) {
+            return false;
+        }
+        let set = self.parties.clusters_number(traits.organisation);
+        let Some(cell) = self.manages.get(set as usize) else { return false };
+        cell.get().unwrap_or_else(|| {
+            let found = self.parties.clusters_of(set).iter().any(|cluster| self.managed.contains(cluster));
+            cell.set(Some(found));
+            found
+        })
     }
 
     /// Whether the owner lets him be matched with the offer, as the predicate of visibility says.

@@ -8,13 +8,16 @@ use domain::{
     time::Day,
 };
 
-use crate::{curve::Curve, intern::NONE, memory::vec_bytes, promises::Promised, store::OfferRow};
+use crate::{curve::Curve, intern::NONE, memory::vec_bytes, parties::ABSENT, promises::Promised, store::OfferRow};
 
 /// What filters, audiences and predicates ask of an offer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Traits {
     pub(crate) organisation: u32,
     pub(crate) site: u32,
+    /// Where the site lies, as [`Parties::region_number`](crate::parties::Parties::region_number) says; kept by the index
+    /// when the site is told of anew, since every question asks for it.
+    pub(crate) region: u32,
     /// Numbers of sets.
     pub(crate) grades: u32,
     pub(crate) features: u32,
@@ -81,8 +84,8 @@ pub(crate) fn transfer_bit(transfer: Transfer) -> u32 {
 }
 
 impl Traits {
-    pub(crate) fn new(offer: &Offer, numbers: [u32; 8], kinds: u32) -> Self {
-        let [organisation, site, grades, features, papers, line, wording, price] = numbers;
+    pub(crate) fn new(offer: &Offer, numbers: [u32; 9], kinds: u32) -> Self {
+        let [organisation, site, region, grades, features, papers, line, wording, price] = numbers;
         let terms = &offer.terms;
         let shows = |audience, group| terms.disclosure.sees(audience, group);
         let row = |audience| shows(audience, FieldGroup::Capacity) && shows(audience, FieldGroup::Region);
@@ -119,6 +122,7 @@ impl Traits {
         Self {
             organisation,
             site,
+            region,
             grades,
             features,
             papers,
@@ -135,6 +139,12 @@ impl Traits {
             kinds,
             min_order: terms.min_order.as_ref().map_or(0, |m| m.quantity.units()),
         }
+    }
+
+    /// The region of its site, if that is there; none where it is not known.
+    #[inline]
+    pub(crate) fn place(&self) -> Option<u32> {
+        (self.region != ABSENT).then_some(self.region)
     }
 
     #[inline]
@@ -203,6 +213,8 @@ pub(crate) struct Shard {
     pub(crate) traits: Vec<Traits>,
     pub(crate) curves: Vec<Curve>,
     pub(crate) promised: Vec<Option<Box<Promised>>>,
+    /// At which of the index's changes each row changed last.
+    pub(crate) changed: Vec<u64>,
 }
 
 impl Shard {
@@ -227,7 +239,14 @@ impl Shard {
         Some(OfferRow { id: *self.ids.get(at)?, traits: self.traits.get(at)?, curve: self.curves.get(at)?, promised })
     }
 
-    pub(crate) fn push(&mut self, id: OfferId, traits: Traits, curve: Curve, promised: Option<Box<Promised>>) {
+    pub(crate) fn push(
+        &mut self,
+        id: OfferId,
+        traits: Traits,
+        (curve, promised): (Curve, Option<Box<Promised>>),
+        revision: u64,
+    ) {
+        self.changed.push(revision);
         self.ids.push(id);
         self.traits.push(traits);
         self.curves.push(curve);
@@ -235,10 +254,12 @@ impl Shard {
     }
 
     /// Takes a row out; the last one moves into its place.
-    pub(crate) fn take(&mut self, row: usize) -> Option<(Traits, Curve)> {
+    pub(crate) fn take(&mut self, row: usize, revision: u64) -> Option<(Traits, Curve)> {
         if row >= self.len() {
             return None;
         }
+        self.changed.swap_remove(row);
+        self.changed.get_mut(row).into_iter().for_each(|moved| *moved = revision);
         self.ids.swap_remove(row);
         self.promised.swap_remove(row);
         Some((self.traits.swap_remove(row), self.curves.swap_remove(row)))
@@ -249,11 +270,17 @@ impl Shard {
         self.traits.shrink_to_fit();
         self.curves.shrink_to_fit();
         self.promised.shrink_to_fit();
+        self.changed.shrink_to_fit();
     }
 
     pub(crate) fn bytes(&self) -> usize {
         let promised = |promised: &Promised| size_of::<Promised>() + size_of_val(&*promised.drawn);
         let drawn = self.promised.iter().flatten().map(|of| promised(of)).sum::<usize>();
-        vec_bytes(&self.ids) + vec_bytes(&self.traits) + vec_bytes(&self.curves) + vec_bytes(&self.promised) + drawn
+        vec_bytes(&self.ids)
+            + vec_bytes(&self.traits)
+            + vec_bytes(&self.curves)
+            + vec_bytes(&self.promised)
+            + vec_bytes(&self.changed)
+            + drawn
     }
 }

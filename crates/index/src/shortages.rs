@@ -1,6 +1,9 @@
 //! What is asked for, what covers it, what could, and what stays uncovered: product x region x week.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use domain::{
     code::{ProductCode, RegionCode},
@@ -11,10 +14,12 @@ use domain::{
 
 use crate::{
     answer::{Figures, LeftOut},
-    atoms::{HORIZON, Holdings, Shares, cut},
+    atoms::{HORIZON, Holdings, Shares},
+    cuts::Cut,
     intern::NONE,
     needs::NeedRow,
-    promises::Standing,
+    parties::ABSENT,
+    places::COARSE,
     query::{CapacityQuery, Group},
     reader::{Eyes, Reader},
     store::Index,
@@ -22,7 +27,7 @@ use crate::{
 };
 
 /// The four tiers, what is held, what is agreed, and what is still open.
-const ASKED: usize = 7;
+pub(crate) const ASKED: usize = 7;
 /// Where the latter stand.
 const HELD: usize = 4;
 const AGREED: usize = 5;
@@ -170,7 +175,6 @@ type Joint = ([i128; ASKED], Figures);
 
 /// The needs of a product as things that are held.
 struct NeedHoldings<'a> {
-    index: &'a Index,
     needs: &'a [NeedRow],
     weeks: &'a Weeks,
 }
@@ -182,7 +186,7 @@ impl Holdings<ASKED> for NeedHoldings<'_> {
 
     fn weekly(&mut self, items: &[u32], out: &mut [[i128; ASKED]]) {
         for need in items.iter().filter_map(|item| self.needs.get(*item as usize)) {
-            self.index.ask(need, self.weeks, out);
+            ask(need, self.weeks, out);
         }
     }
 }
@@ -247,25 +251,6 @@ impl Index {
         }
     }
 
-    /// Adds a need to the weeks in which its instalments are due; those due earlier to the first.
-    fn ask(&self, need: &NeedRow, weeks: &Weeks, out: &mut [[i128; ASKED]]) {
-        let tier = usize::from(need.tier(weeks.on()).clamp(1, 4)) - 1;
-        for part in &need.instalments {
-            let at = weeks.buckets().partition_point(|bucket| bucket.until < part.due);
-            let Some(sums) = out.get_mut(at) else { continue };
-            let mut open = i128::from(part.units);
-            for promise in self.promises.of_instalment(part.id) {
-                match promise.standing {
-                    Standing::Held => sums[HELD] += i128::from(promise.covers),
-                    Standing::Agreed => sums[AGREED] += i128::from(promise.covers),
-                }
-                open -= i128::from(promise.covers);
-            }
-            sums[tier] += i128::from(part.units);
-            sums[OPEN] += open.max(0);
-        }
-    }
-
     /// Sums up the needs of a product: one by one what the reader sees of them, and the rest in cells.
     fn ask_all(
         &self,
@@ -275,19 +260,13 @@ impl Index {
         inside: impl Fn(u32) -> bool,
         asked: &mut Asked,
     ) {
-        let needs = self.needs.of_product(product);
-        let mut others = Vec::new();
-        let count = weeks.buckets().len();
-        for (item, need) in (0..).zip(needs) {
-            let there = need.is_asked_for(weeks.on()) && self.parties.vouched(need.organisation).is_some();
-            let Some(place) = self.parties.region(need.site).filter(|_| there) else { continue };
-            let region = |level| self.regions.at_level(place, level);
-            if self.parties.vouched(need.organisation) != Some(Verification::None) {
-                others.push(([region(2), region(1), region(0)], item));
-            }
-            if eyes.sees_need(need.organisation) && inside(region(2)) {
-                let row = asked.entry((product, region(level))).or_insert_with(|| Wanting::new(count));
-                self.ask(need, weeks, &mut row.weeks);
+        let (needs, count) = (self.needs.of_product(product), weeks.buckets().len());
+        for need in needs.iter().filter(|need| eyes.sees_need(need.organisation)) {
+            let Some(place) = self.asked_at(need, weeks.on()) else { continue };
+            if inside(self.regions.at_level(place, COARSE)) {
+                let key = (product, self.regions.at_level(place, level));
+                let row = asked.entry(key).or_insert_with(|| Wanting::new(count));
+                ask(need, weeks, &mut row.weeks);
                 let days = need.days_of_supply(weeks.on());
                 row.days = row.days.into_iter().chain(days).min();
             }
@@ -296,25 +275,65 @@ impl Index {
             return;
         }
         let horizon = Weeks::whole(weeks.on(), HORIZON);
-        let mut holdings = NeedHoldings { index: self, needs, weeks: &horizon };
-        for atom in cut(others, &mut holdings) {
+        let mut holdings = NeedHoldings { needs, weeks: &horizon };
+        let Some(cut) = self.cut_needs(product, &horizon) else { return };
+        for atom in cut.atoms.iter().filter(|atom| inside(atom.key)) {
+            let mut tell = |(week, figures): (usize, [i128; ASKED])| {
+                if let Some(at) = horizon.buckets().get(week).and_then(|bucket| weeks.place(bucket.until)) {
+                    let key = (product, self.regions.at_level(atom.key, level));
+                    let row = asked.entry(key).or_insert_with(|| Wanting::new(count));
+                    row.weeks[at].iter_mut().zip(figures).for_each(|(sum, figure)| *sum += figure);
+                }
+            };
             let hidden = |item: &u32| !eyes.sees_need(holdings.organisation(*item));
             let items: Vec<u32> = atom.items.iter().copied().filter(hidden).collect();
-            if !inside(atom.key) {
-                continue;
-            }
-            let open: BTreeSet<usize> =
-                Shares::of(&atom.items, &mut holdings).told_to_holders().map(|(week, _)| week).collect();
-            let told = Shares::of(&items, &mut holdings);
-            for (week, figures) in told.told().filter(|(week, _)| open.contains(week)) {
-                let Some(at) = horizon.buckets().get(week).and_then(|bucket| weeks.place(bucket.until)) else {
-                    continue;
-                };
-                let key = (product, self.regions.at_level(atom.key, level));
-                let row = asked.entry(key).or_insert_with(|| Wanting::new(count));
-                row.weeks[at].iter_mut().zip(figures).for_each(|(sum, figure)| *sum += figure);
+            if items.len() == atom.items.len() {
+                atom.found.iter().copied().for_each(&mut tell);
+            } else {
+                let open = |week: usize| atom.found.binary_search_by_key(&week, |(week, _)| *week).is_ok();
+                Shares::of(&items, &mut holdings).told().filter(|(week, _)| open(*week)).for_each(&mut tell);
             }
         }
+    }
+
+    /// The region of a need that is asked for on a day and whose organisation and site are known.
+    fn asked_at(&self, need: &NeedRow, on: Day) -> Option<u32> {
+        let there = need.is_asked_for(on) && self.parties.vouched(need.organisation).is_some();
+        Some(need.region).filter(|region| there && *region != ABSENT)
+    }
+
+    /// The atoms of a product's needs: cut by NUTS 2 region, then over NUTS 1 and over the country.
+    fn cut_needs(&self, product: u32, horizon: &Weeks) -> Option<Arc<Cut<u32, ASKED>>> {
+        let on = horizon.on();
+        self.need_cuts.of(product, on, |before| {
+            let needs = self.needs.of_product(product);
+            let mut left = Vec::new();
+            for (item, need) in (0..).zip(needs) {
+                let Some(place) = self.asked_at(need, on) else { continue };
+                if self.parties.vouched(need.organisation) != Some(Verification::None) {
+                    left.push(([COARSE, 1, 0].map(|level| self.regions.at_level(place, level)), item));
+                }
+            }
+            let mut holdings = NeedHoldings { needs, weeks: horizon };
+            let changed = |item: u32| needs.get(item as usize).map_or(u64::MAX, |need| need.changed);
+            Some(Cut::new((on, self.revision), left, (before, changed), |items| {
+                Some(Shares::standing(items, &mut holdings)?.told_to_holders().collect())
+            }))
+        })
+    }
+}
+
+/// Adds a need to the weeks in which its instalments are due; those due earlier to the first.
+fn ask(need: &NeedRow, weeks: &Weeks, out: &mut [[i128; ASKED]]) {
+    let tier = usize::from(need.tier(weeks.on()).clamp(1, 4)) - 1;
+    for part in &need.instalments {
+        let at = weeks.buckets().partition_point(|bucket| bucket.until < part.due);
+        let Some(sums) = out.get_mut(at) else { continue };
+        let [units, held, agreed] = [part.units, part.held, part.agreed].map(i128::from);
+        sums[tier] += units;
+        sums[HELD] += held;
+        sums[AGREED] += agreed;
+        sums[OPEN] += (units - held - agreed).max(0);
     }
 }
 

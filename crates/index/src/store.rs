@@ -6,7 +6,7 @@ use domain::{
     catalogue::Catalogue,
     code::{FeatureCode, GradeCode, ProductCode},
     feature::FeatureValue,
-    ids::{LineId, MatchId, NeedId, OfferId, OrganisationId, SiteId},
+    ids::{InstalmentId, LineId, MatchId, NeedId, OfferId, OrganisationId, SiteId},
     line::Line,
     market::Commitment,
     mode::MarketMode,
@@ -20,16 +20,19 @@ use domain::{
 };
 
 use crate::{
+    answer::FIGURES,
     curve::{Curve, Curves},
     cuts::Cuts,
     intern::{Interner, NONE, number},
     memory::{Memory, map_bytes, vec_bytes},
     needs::{NeedRow, Needs},
+    network::AtomKey,
     papers::Papers,
     parties::Parties,
     places::Regions,
     promises::{Drawn, Promised, Promises, Standing},
     shard::{Flag, KINDS, Shard, Traits},
+    shortages::ASKED,
     wording::{Wording, Wordings},
 };
 
@@ -56,8 +59,14 @@ pub struct Index {
     pub(crate) promises: Promises,
     pub(crate) shards: Vec<Shard>,
     places: HashMap<OfferId, (u32, u32)>,
+    /// By number of a site, and of an organisation, how many offers and needs it has.
+    at_site: Counts,
+    of_organisation: Counts,
     pub(crate) needs: Needs,
-    pub(crate) cuts: Cuts,
+    pub(crate) cuts: Cuts<AtomKey, FIGURES>,
+    pub(crate) need_cuts: Cuts<u32, ASKED>,
+    /// How many changes of offers and needs there were.
+    pub(crate) revision: u64,
 }
 
 /// A line with the offers that share it, whatever their state.
@@ -86,6 +95,7 @@ impl Index {
         }
         index.shards.resize_with(index.units.len(), Shard::default);
         index.cuts = Cuts::new(index.units.len());
+        index.need_cuts = Cuts::new(index.units.len());
         index
     }
 
@@ -107,7 +117,7 @@ impl Index {
     /// Sets the mode of the market.
     pub fn set_mode(&mut self, mode: MarketMode) {
         if self.mode != mode {
-            self.cuts.forget_all();
+            self.forget_atoms();
         }
         self.mode = mode;
     }
@@ -146,8 +156,8 @@ impl Index {
                 + self.lines.bytes(|_| 0)
                 + vec_bytes(&self.line_rows)
                 + members,
-            identifiers: map_bytes(&self.places),
-            atoms: self.cuts.bytes(),
+            identifiers: map_bytes(&self.places) + self.at_site.bytes() + self.of_organisation.bytes(),
+            atoms: self.cuts.bytes() + self.need_cuts.bytes(),
         }
     }
 
@@ -169,33 +179,58 @@ impl Index {
     pub fn upsert_organisation(&mut self, organisation: &Organisation) {
         let country = self.regions.countries.intern(&organisation.country);
         if self.parties.enter(organisation, country) {
-            self.cuts.forget_all();
+            self.altered(organisation.id);
         }
     }
 
     /// Forgets an organisation; its offers and needs do not count any more.
     pub fn remove_organisation(&mut self, id: OrganisationId) {
-        self.cuts.forget_all();
         self.parties.leave(id);
+        self.altered(id);
+    }
+
+    /// Forgets the atoms when an organisation that may be in one is otherwise than it was.
+    fn altered(&mut self, id: OrganisationId) {
+        if self.of_organisation.has(self.parties.number(id)) {
+            self.forget_atoms();
+        }
+    }
+
+    fn forget_atoms(&mut self) {
+        self.cuts.forget_all();
+        self.need_cuts.forget_all();
     }
 
     /// Adds a site or puts it in the place of what was said of it before. A region that the table does not know is none.
     pub fn upsert_site(&mut self, site: &Site) {
         let region = site.region.as_ref().and_then(|code| self.regions.find(code));
         if self.parties.enter_site(site, region) {
-            self.cuts.forget_all();
+            self.moved(site.id);
         }
     }
 
     /// Forgets a site; its offers and needs do not count any more.
     pub fn remove_site(&mut self, id: SiteId) {
-        self.cuts.forget_all();
         self.parties.leave_site(id);
+        self.moved(id);
+    }
+
+    /// Notes at the offers and needs of a site that it lies elsewhere.
+    fn moved(&mut self, id: SiteId) {
+        let site = self.parties.site_number(id);
+        let region = self.parties.region_number(site);
+        // Most are told of before they have any.
+        if self.at_site.has(site) {
+            self.forget_atoms();
+            let rows = self.shards.iter_mut().flat_map(|shard| &mut shard.traits);
+            rows.filter(|traits| traits.site == site).for_each(|traits| traits.region = region);
+            self.needs.rows_mut().filter(|need| need.site == site).for_each(|need| need.region = region);
+        }
     }
 
     /// Adds a line or puts it in the place of what was said of it before.
     pub fn upsert_line(&mut self, line: &Line) {
-        self.cuts.forget_all();
+        self.forget_atoms();
         let curve = self.curves.enter(&line.profile);
         if let Some(row) = self.line(line.id)
             && let Some(before) = row.curve.replace(curve)
@@ -206,7 +241,7 @@ impl Index {
 
     /// Forgets a line; its offers are bound by their own capacity alone.
     pub fn remove_line(&mut self, id: LineId) {
-        self.cuts.forget_all();
+        self.forget_atoms();
         let before = self.lines.find(&id).and_then(|at| self.line_rows.get_mut(at as usize)?.curve.take());
         if let Some(before) = before {
             self.curves.release(&before);
@@ -231,9 +266,11 @@ impl Index {
         features.sort_unstable();
         let grades = &mut self.grades;
         let own = set_of(grades, &terms.grades);
+        let site = self.parties.site_number(offer.site);
         let numbers = [
             self.parties.number(offer.organisation),
-            self.parties.site_number(offer.site),
+            site,
+            self.parties.region_number(site),
             own,
             self.features.intern(&Arc::from(features)),
             self.papers.enter(&terms.certificates, own, |covered| set_of(grades, covered)),
@@ -251,7 +288,10 @@ impl Index {
         }
         if let Some(shard) = self.shards.get_mut(product as usize) {
             self.places.insert(offer.id, (product, number(shard.len())));
-            shard.push(offer.id, traits, curve, promised);
+            self.at_site.add(site);
+            self.of_organisation.add(traits.organisation);
+            self.revision += 1;
+            shard.push(offer.id, traits, (curve, promised), self.revision);
         }
     }
 
@@ -259,10 +299,13 @@ impl Index {
     pub fn remove_offer(&mut self, id: OfferId) {
         let Some((product, row)) = self.places.remove(&id) else { return };
         let Some(shard) = self.shards.get_mut(product as usize) else { return };
-        let Some((traits, curve)) = shard.take(row as usize) else { return };
+        self.revision += 1;
+        let Some((traits, curve)) = shard.take(row as usize, self.revision) else { return };
         if let Some(moved) = shard.ids.get(row as usize) {
             self.places.insert(*moved, (product, row));
         }
+        self.at_site.take(traits.site);
+        self.of_organisation.take(traits.organisation);
         self.forget(product, traits.line);
         self.curves.release(&curve);
         if let Some(line) = self.line_rows.get_mut(traits.line as usize) {
@@ -273,15 +316,27 @@ impl Index {
     /// Adds a need or puts it in the place of what was said of it before. One of a product that the catalogue does not
     /// know is not kept.
     pub fn upsert_need(&mut self, need: &Need) {
-        self.needs.leave(need.id);
+        self.remove_need(need.id);
         let Some(product) = self.products.find(&need.terms.product) else { return };
         let (organisation, site) = (self.parties.number(need.organisation), self.parties.site_number(need.site));
-        self.needs.enter(product, NeedRow::new(need, organisation, site));
+        let region = self.parties.region_number(site);
+        self.revision += 1;
+        let mut row = NeedRow::new(need, [organisation, site, region], self.revision);
+        row.instalments.iter_mut().for_each(|part| part.promise(&self.promises));
+        self.at_site.add(site);
+        self.of_organisation.add(organisation);
+        self.need_cuts.outdate(product);
+        self.needs.enter(product, row);
     }
 
     /// Forgets a need.
     pub fn remove_need(&mut self, id: NeedId) {
-        self.needs.leave(id);
+        self.revision += 1;
+        if let Some((product, organisation, site)) = self.needs.leave(id, self.revision) {
+            self.at_site.take(site);
+            self.of_organisation.take(organisation);
+            self.need_cuts.outdate(product);
+        }
     }
 
     /// Adds what a match holds or takes, or puts it in the place of what was said of it before.
@@ -289,13 +344,24 @@ impl Index {
         self.remove_commitment(commitment.match_id);
         self.promises.enter(commitment, standing);
         self.mark(commitment.offer);
+        self.mark_instalment(commitment.instalment);
     }
 
     /// Forgets what a match holds or takes.
     pub fn remove_commitment(&mut self, id: MatchId) {
-        if let Some(offer) = self.promises.leave(id) {
+        if let Some((offer, instalment)) = self.promises.leave(id) {
             self.mark(offer);
+            self.mark_instalment(instalment);
         }
+    }
+
+    /// Notes at an instalment what is promised towards it.
+    fn mark_instalment(&mut self, id: InstalmentId) {
+        let Some((product, need)) = self.needs.of_instalment(id) else { return };
+        self.revision += 1;
+        need.changed = self.revision;
+        need.instalments.iter_mut().filter(|part| part.id == id).for_each(|part| part.promise(&self.promises));
+        self.need_cuts.outdate(product);
     }
 
     /// Notes at an offer what of it is promised.
@@ -304,8 +370,10 @@ impl Index {
         let curve = self.shards.get(product as usize).and_then(|shard| shard.curves.get(row as usize));
         let now = curve.and_then(|curve| self.promised(id, curve));
         let Some(shard) = self.shards.get_mut(product as usize) else { return };
-        if let Some(promised) = shard.promised.get_mut(row as usize) {
-            *promised = now;
+        self.revision += 1;
+        if let Some((promised, changed)) = shard.promised.get_mut(row as usize).zip(shard.changed.get_mut(row as usize))
+        {
+            (*promised, *changed) = (now, self.revision);
         }
         let line = shard.traits.get(row as usize).map_or(NONE, |traits| traits.line);
         self.forget(product, line);
@@ -318,11 +386,11 @@ impl Index {
         Some(Box::new(Promised { drawn, ready }))
     }
 
-    /// Forgets the atoms of a product, and of all others where offers of one line may be among them.
+    /// Has the atoms of a product looked through anew, and forgets those of all where offers of one line may be among them.
     fn forget(&mut self, product: u32, line: u32) {
         match line {
-            NONE => self.cuts.forget(product),
-            _ => self.cuts.forget_all(),
+            NONE => self.cuts.outdate(product),
+            _ => self.forget_atoms(),
         }
     }
 
@@ -351,7 +419,7 @@ impl Index {
             return None;
         }
         self.parties.vouched(traits.organisation)?;
-        self.parties.region(traits.site)
+        traits.place()
     }
 
     /// As [`Offer::fresh_until`](domain::offer::Offer::fresh_until).
@@ -364,6 +432,31 @@ impl Index {
     #[inline]
     pub(crate) fn kept_until(&self, traits: &Traits) -> Day {
         self.fresh_until(traits).plus(self.mode.confirm_days())
+    }
+}
+
+/// How many records something has, by its number.
+#[derive(Debug, Clone, Default)]
+struct Counts(Vec<u32>);
+
+impl Counts {
+    fn add(&mut self, number: u32) {
+        if self.0.len() <= number as usize {
+            self.0.resize(number as usize + 1, 0);
+        }
+        self.0.get_mut(number as usize).into_iter().for_each(|count| *count += 1);
+    }
+
+    fn take(&mut self, number: u32) {
+        self.0.get_mut(number as usize).into_iter().for_each(|count| *count = count.saturating_sub(1));
+    }
+
+    fn has(&self, number: u32) -> bool {
+        self.0.get(number as usize).is_some_and(|count| *count > 0)
+    }
+
+    fn bytes(&self) -> usize {
+        vec_bytes(&self.0)
     }
 }
 

@@ -56,6 +56,7 @@ pub(crate) struct Asking<'q, 'n> {
     delivered: Found<Verdict>,
     /// Kilometres and one.
     km: Found<u32>,
+    /// By set of clusters.
     shared: Found<Verdict>,
 }
 
@@ -105,7 +106,7 @@ impl<'q, 'n> Asking<'q, 'n> {
             taken_from: [regions(), regions()],
             delivered: Found::new(index.wordings.items().len()),
             km: Found::new(index.regions.len()),
-            shared: Found::new(index.parties.len()),
+            shared: Found::new(index.parties.cluster_sets()),
         }
     }
 
@@ -345,12 +346,14 @@ impl<'q, 'n> Asking<'q, 'n> {
 
     #[inline]
     pub(crate) fn share_a_cluster(&self, traits: &Traits) -> bool {
+        let (parties, supplier) = (&self.index.parties, traits.organisation);
+        let set = parties.clusters_number(supplier);
         let judge = || {
-            let supplier = (traits.organisation, self.index.parties.clusters(traits.organisation));
-            let shared = share_a_cluster(supplier, (self.buyer, &self.clusters));
+            // Whoever the members of the set are: a supplier that is itself the buyer's cluster is asked below.
+            let shared = share_a_cluster((NONE, parties.clusters_of(set)), (self.buyer, &self.clusters));
             if shared { Verdict::PASSED } else { Verdict::BARELY }
         };
-        self.shared.get(traits.organisation, judge) == Verdict::PASSED
+        self.shared.get(set, judge) == Verdict::PASSED || self.clusters.contains(&supplier)
     }
 }
 
