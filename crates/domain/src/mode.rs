@@ -41,6 +41,7 @@ impl MarketMode {
     }
 
     /// For how many days the figures of an offer count as fresh once its owner confirmed them.
+    #[inline]
     pub fn confirm_days(self) -> i32 {
         match self {
             Self::Normal => 30,

@@ -77,6 +77,7 @@ impl Day {
     }
 
     /// The day `days` later (earlier if negative), held inside the range.
+    #[inline]
     pub fn plus(self, days: i32) -> Self {
         Self(self.0.saturating_add(days).clamp(Self::MIN.0, Self::MAX.0))
     }
@@ -88,6 +89,7 @@ impl Day {
     }
 
     /// Days from `earlier` to this day.
+    #[inline]
     pub fn since(self, earlier: Day) -> i32 {
         self.0 - earlier.0
     }
@@ -99,6 +101,7 @@ impl Day {
     }
 
     /// The Monday of the ISO week of this day.
+    #[inline]
     pub fn monday(self) -> Self {
         Self(self.0 - (self.0 + 3).rem_euclid(7))
     }

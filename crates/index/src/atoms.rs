@@ -297,3 +297,6 @@ pub(crate) fn has_few<const K: usize>(items: &[u32], holdings: &impl Holdings<K>
     }
     true
 }
+
+#[cfg(test)]
+mod tests;

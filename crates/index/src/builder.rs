@@ -60,8 +60,9 @@ impl Builder {
         self.index.upsert_commitment(commitment, standing);
     }
 
-    /// The index, with no room to spare, as of an event.
+    /// The index, in order and with no room to spare, as of an event.
     pub fn build(mut self, as_of_event: i64) -> Index {
+        self.index.arrange();
         self.index.shrink();
         self.index.set_as_of_event(as_of_event);
         self.index

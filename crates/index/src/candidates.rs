@@ -102,7 +102,7 @@ fn is_taken<S>(asking: &Asking<'_, '_>, (shelf, row): (&Shelf<'_>, u32), found: 
         let of_it = |offer| free(asking.index, offer, asking.kind, by, Sees::Nameless);
         return shard.row(row).is_some_and(|offer| of_it(offer).units == 0);
     }
-    let promised = shard.promised.get(row as usize).and_then(Option::as_ref);
+    let promised = shard.promised.get(row as usize);
     let as_of = || shard.traits.get(row as usize).map_or(found.cutoff, |traits| traits.as_of);
     promised.is_some_and(|promised| is_used_up(promised, asking.kind, by, as_of()))
 }
@@ -164,7 +164,7 @@ impl<'s, 'q, 'n> Search<'s, 'q, 'n> {
             if (row as usize).is_multiple_of(BLOCK) {
                 asking.fetch(ahead.next().unwrap_or_default());
             }
-            let known = index.parties.vouched(traits.organisation).zip(traits.place());
+            let known = traits.origin.known();
             let Some((vouched, region)) = known else { continue };
             let sees = self.eyes.sees(shelf.product, traits);
             // What is not in the market is nobody else's to know of.
@@ -220,7 +220,7 @@ impl<'s, 'q, 'n> Search<'s, 'q, 'n> {
     fn again<'r>(&'r self, shelves: &'r [Shelf<'q>], product: u32, row: u32) -> Option<(RowPair<'r, 'q, 'n>, Sees)> {
         let shelf = shelves.iter().find(|shelf| shelf.product == product)?;
         let traits = shelf.shard.traits.get(row as usize)?;
-        let region = traits.place()?;
+        let (_, region) = traits.origin.known()?;
         let at = At::plain(self.asking.instalment);
         let pair = RowPair { asking: self.asking, shelf, traits, row, region, price: self.price(traits), at };
         let sees = match self.eyes.sees(product, traits) {

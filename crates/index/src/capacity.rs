@@ -116,7 +116,7 @@ impl<'a> Tally<'a> {
             key.holder = Some(if row.traits.is(Flag::Trader) { Role::Trader } else { Role::Maker });
         }
         let clusters: &[u32] =
-            if grouping.cluster && named { self.index.parties.clusters(row.traits.organisation) } else { &[] };
+            if grouping.cluster && named { self.index.parties.clusters_of(row.traits.origin.clusters) } else { &[] };
         self.slots.clear();
         if grouping.cluster {
             self.slots.push(Slot::Total(self.totals.number(Key::total(key.unit))));

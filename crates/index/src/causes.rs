@@ -115,8 +115,8 @@ impl Index {
         let Some(shard) = self.shard(product) else { return };
         for row in shard.rows() {
             let sees = eyes.sees(product, row.traits);
-            let known = self.parties.vouched(row.traits.organisation).and(row.traits.place());
-            let Some(place) = known.filter(|_| sees.row()) else { continue };
+            let known = row.traits.origin.known();
+            let Some((_, place)) = known.filter(|_| sees.row()) else { continue };
             // A reader finds an offer no finer than he knows its place.
             let place = if sees.exact() { place } else { self.regions.at_level(place, COARSE) };
             let listed = self.in_market(row.traits, on).is_some();

@@ -67,11 +67,11 @@ impl<Key: Ord + Copy, const N: usize> Cut<Key, N> {
 
     fn bytes(&self) -> usize {
         let atom = |atom: &Atom<Key, Told<N>>| vec_bytes(&atom.items) + size_of_val(&*atom.found);
-        let alone = |items: &Box<[u32]>| size_of::<(Place<Key>, Box<[u32]>)>() + size_of_val(&**items);
+        let alone = |items: &[u32]| size_of::<(Place<Key>, Box<[u32]>)>() + size_of_val(items);
         vec_bytes(&self.atoms)
             + self.atoms.iter().map(atom).sum::<usize>()
             + self.places.len() * size_of::<(Place<Key>, usize)>()
-            + self.alone.values().map(alone).sum::<usize>()
+            + self.alone.values().map(|items| alone(items)).sum::<usize>()
     }
 }
 

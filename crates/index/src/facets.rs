@@ -101,12 +101,12 @@ impl Index {
             count(&mut counts.regions, self.regions.at_level(seen.region(&self.regions), 2));
         }
         if passes(Part::Cluster) && seen.sees.named() {
-            for cluster in self.parties.clusters(seen.traits.organisation) {
+            for cluster in self.parties.clusters_of(seen.traits.origin.clusters) {
                 *counts.clusters.entry(*cluster).or_default() += 1;
             }
         }
         if passes(Part::Verification) {
-            let vouched = self.parties.vouched(seen.traits.organisation).unwrap_or_default();
+            let vouched = seen.traits.vouched();
             *counts.verification.entry(vouched).or_default() += 1;
         }
     }

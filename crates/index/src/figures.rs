@@ -57,7 +57,7 @@ impl<'a> Meter<'a> {
             let convertible = if converts { self.convertible[at] } else { 0 };
             *by = [running, maximum, convertible, 0, 0, running, maximum];
         }
-        if !offer.promised.is_empty() {
+        if offer.promised.drawn.is_some() {
             self.promised(offer);
         }
         &self.by
@@ -90,7 +90,7 @@ impl<'a> Meter<'a> {
 /// figures were restated with what was promised and not yet shipped among the stock.
 pub(crate) fn drawn(offer: OfferRow<'_>) -> impl Iterator<Item = Drawn> {
     let as_of = offer.curve.as_of;
-    offer.promised.iter().map(move |(cutoff, units, standing)| ((*cutoff).max(as_of), *units, *standing))
+    offer.promised.drawn().iter().map(move |(cutoff, units, standing)| ((*cutoff).max(as_of), *units, *standing))
 }
 
 /// For each day on which something is drawn, what is left least on it or on a later one.

@@ -99,7 +99,7 @@ impl<'a> Filter<'a> {
     /// is wanted only where all inside it are.
     #[inline]
     pub(crate) fn may_pass(&self, traits: &Traits) -> bool {
-        self.wants_region(traits.region) && self.wants_grades(traits.grades)
+        self.wants_region(traits.origin.region()) && self.wants_grades(traits.grades)
     }
 
     /// Whether it passes every filter.
@@ -128,12 +128,11 @@ impl<'a> Filter<'a> {
 
     fn vouched(&self, offer: &Seen<'_>) -> bool {
         let least = self.query.verification;
-        let vouched = || self.index.parties.vouched(offer.traits.organisation);
-        least == Verification::None || vouched().is_some_and(|found| found >= least)
+        least == Verification::None || offer.traits.vouched() >= least
     }
 
     fn in_cluster(&self, offer: &Seen<'_>) -> bool {
-        let clusters = || self.index.parties.clusters(offer.traits.organisation).iter();
+        let clusters = || self.index.parties.clusters_of(offer.traits.origin.clusters).iter();
         let member = |wanted: &Vec<u32>| clusters().any(|cluster| wanted.contains(cluster));
         self.clusters.as_ref().is_none_or(|wanted| offer.sees.named() && member(wanted))
     }

@@ -11,6 +11,7 @@ use domain::{
 use crate::{
     intern::number,
     memory::{map_bytes, vec_bytes},
+    parties::Origin,
     promises::{Promises, Standing},
 };
 
@@ -20,8 +21,7 @@ pub(crate) struct NeedRow {
     pub(crate) id: NeedId,
     pub(crate) organisation: u32,
     pub(crate) site: u32,
-    /// Where the site lies, kept as [`Traits::region`](crate::shard::Traits::region) is.
-    pub(crate) region: u32,
+    pub(crate) origin: Origin,
     last_due: Day,
     /// At which of the index's changes it changed last.
     pub(crate) changed: u64,
@@ -59,7 +59,7 @@ impl Part {
 }
 
 impl NeedRow {
-    pub(crate) fn new(need: &Need, [organisation, site, region]: [u32; 3], changed: u64) -> Self {
+    pub(crate) fn new(need: &Need, (organisation, site, origin): (u32, u32, Origin), changed: u64) -> Self {
         let listed = match need.state {
             NeedState::Open | NeedState::Covered => true,
             NeedState::Draft | NeedState::Closed | NeedState::Expired => false,
@@ -75,7 +75,7 @@ impl NeedRow {
             id: need.id,
             organisation,
             site,
-            region,
+            origin,
             last_due: need.instalments.iter().map(|part| part.due).max().unwrap_or(Day::MIN),
             changed,
             urgency: need.terms.urgency,
@@ -123,8 +123,8 @@ impl Needs {
         }
     }
 
-    /// Forgets a need, and says of which product, organisation and site it was. The need that moves into its row changes.
-    pub(crate) fn leave(&mut self, id: NeedId, revision: u64) -> Option<(u32, u32, u32)> {
+    /// Forgets a need, and says of which product, organisation and site it was.
+    pub(crate) fn leave(&mut self, id: NeedId) -> Option<(u32, u32, u32)> {
         let (product, row) = self.places.remove(&id)?;
         let rows = self.by_product.get_mut(product as usize).filter(|rows| (row as usize) < rows.len())?;
         let left = rows.swap_remove(row as usize);
@@ -133,8 +133,7 @@ impl Needs {
                 self.instalments.remove(&part.id);
             }
         }
-        if let Some(moved) = rows.get_mut(row as usize) {
-            moved.changed = revision;
+        if let Some(moved) = rows.get(row as usize) {
             self.places.insert(moved.id, (product, row));
         }
         Some((product, left.organisation, left.site))

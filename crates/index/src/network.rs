@@ -112,7 +112,7 @@ impl Index {
             for (item, row) in (0..).zip(shard.rows()) {
                 let Some(place) = self.in_market(row.traits, on) else { continue };
                 // Anybody can register firms: who is nobody's word hides no other.
-                if self.parties.vouched(row.traits.organisation) == Some(Verification::None) {
+                if row.traits.vouched() == Verification::None {
                     continue;
                 }
                 let (open, grades) = (row.traits.is(Flag::Market), row.traits.grades);

@@ -15,13 +15,39 @@ use crate::{
 };
 
 /// Where nothing stands yet, in a column of regions.
-pub(crate) const ABSENT: u32 = NONE - 1;
+const ABSENT: u32 = NONE - 1;
+
+/// What an offer or a need has from its organisation and its site. Every question asks for it, so it stands in each row, and
+/// the index keeps it there when one of them is told of anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// The region of the site.
+    region: u32,
+    /// The number of the organisation's set of clusters.
+    pub(crate) clusters: u32,
+    /// Who vouches for the organisation.
+    vouched: Option<Verification>,
+}
+
+impl Origin {
+    /// Who vouches and where it is, none where nobody knows; nothing unless organisation and site are there.
+    #[inline]
+    pub(crate) fn known(&self) -> Option<(Verification, u32)> {
+        let vouched = self.vouched?;
+        (self.region != ABSENT).then_some((vouched, self.region))
+    }
+
+    /// The region, where the site is there and it is known.
+    #[inline]
+    pub(crate) fn region(&self) -> u32 {
+        self.region
+    }
+}
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Parties {
     ids: Interner<OrganisationId>,
     kinds: Vec<Option<OrganisationKind>>,
-    /// Who vouches, apart from the rest, since every offer is asked for it.
     vouched: Vec<Option<Verification>>,
     /// Sets of clusters, sorted, by dense numbers, and the set of each organisation: there are far fewer sets than members.
     sets: Interner<Arc<[u32]>>,
@@ -29,7 +55,6 @@ pub(crate) struct Parties {
     /// Numbers of their countries.
     countries: Vec<u32>,
     site_ids: Interner<SiteId>,
-    /// Regions of sites, apart from their places for the same reason.
     regions: Vec<u32>,
     places: Vec<Option<Place>>,
 }
@@ -131,18 +156,18 @@ impl Parties {
 
     /// Who vouches for an organisation, if it is there.
     #[inline]
-    pub(crate) fn vouched(&self, organisation: u32) -> Option<Verification> {
+    fn vouched(&self, organisation: u32) -> Option<Verification> {
         self.vouched.get(organisation as usize).copied().flatten()
     }
 
-    /// The region of a site; none where it is not known, and absent where the site is not there.
-    pub(crate) fn region_number(&self, site: u32) -> u32 {
+    fn region(&self, site: u32) -> u32 {
         self.regions.get(site as usize).copied().unwrap_or(ABSENT)
     }
 
-    /// The region of a site, if it is there; none where it is not known.
-    pub(crate) fn region(&self, site: u32) -> Option<u32> {
-        Some(self.region_number(site)).filter(|region| *region != ABSENT)
+    /// What a row of an organisation at a site has from them.
+    pub(crate) fn origin(&self, organisation: u32, site: u32) -> Origin {
+        let (region, clusters) = (self.region(site), self.clusters_number(organisation));
+        Origin { region, clusters, vouched: self.vouched(organisation) }
     }
 
     /// The number of an organisation's country.

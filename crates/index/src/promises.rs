@@ -28,11 +28,17 @@ pub(crate) type Drawn = (Day, i64, Standing);
 /// What an offer promised.
 #[derive(Debug, Clone)]
 pub(crate) struct Promised {
-    /// By cut-off.
-    pub(crate) drawn: Box<[Drawn]>,
+    /// By cut-off; nothing where it promised nothing, as most did.
+    pub(crate) drawn: Option<Box<[Drawn]>>,
     /// For each kind of capacity the first cut-off by which anything of it is still free; the last of all days where
-    /// nothing ever is.
+    /// nothing ever is, and the first of all where nothing is promised.
     pub(crate) ready: [Day; 2],
+}
+
+impl Promised {
+    pub(crate) fn drawn(&self) -> &[Drawn] {
+        self.drawn.as_deref().unwrap_or_default()
+    }
 }
 
 /// A commitment as the index keeps it.

@@ -219,7 +219,7 @@ impl PartyEyes<'_> {
         if self.managed.is_empty() || !traits.is(Flag::ClusterRow) {
             return false;
         }
-        let set = self.parties.clusters_number(traits.organisation);
+        let set = traits.origin.clusters;
         let Some(cell) = self.manages.get(set as usize) else { return false };
         cell.get().unwrap_or_else(|| {
             let found = self.parties.clusters_of(set).iter().any(|cluster| self.managed.contains(cluster));
@@ -236,7 +236,7 @@ impl PartyEyes<'_> {
         if !traits.is(Flag::Clusters) {
             return false;
         }
-        let owner_clusters = self.parties.clusters(traits.organisation);
+        let owner_clusters = self.parties.clusters_of(traits.origin.clusters);
         owner_clusters.iter().any(|c| self.clusters.contains(c) || self.organisation == Some(*c))
             || self.clusters.contains(&traits.organisation)
     }

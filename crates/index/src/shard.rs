@@ -5,19 +5,25 @@ use domain::{
     disclosure::{Audience, FieldGroup},
     ids::OfferId,
     offer::{Offer, OfferState, Role, Transfer, Visibility},
+    organisation::Verification,
     time::Day,
 };
 
-use crate::{curve::Curve, intern::NONE, memory::vec_bytes, parties::ABSENT, promises::Promised, store::OfferRow};
+use crate::{
+    curve::Curve,
+    intern::{NONE, number},
+    memory::vec_bytes,
+    parties::Origin,
+    promises::Promised,
+    store::OfferRow,
+};
 
 /// What filters, audiences and predicates ask of an offer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Traits {
     pub(crate) organisation: u32,
     pub(crate) site: u32,
-    /// Where the site lies, as [`Parties::region_number`](crate::parties::Parties::region_number) says; kept by the index
-    /// when the site is told of anew, since every question asks for it.
-    pub(crate) region: u32,
+    pub(crate) origin: Origin,
     /// Numbers of sets.
     pub(crate) grades: u32,
     pub(crate) features: u32,
@@ -69,6 +75,8 @@ pub(crate) enum Flag {
     OnlyConvertible = 1 << 18,
     /// Some of its certificates are for some of its grades alone.
     GradedPapers = 1 << 22,
+    /// It goes anywhere, however far, and under no authorisation.
+    Unbound = 1 << 23,
 }
 
 /// Where the state stands among the flags.
@@ -84,8 +92,8 @@ pub(crate) fn transfer_bit(transfer: Transfer) -> u32 {
 }
 
 impl Traits {
-    pub(crate) fn new(offer: &Offer, numbers: [u32; 9], kinds: u32) -> Self {
-        let [organisation, site, region, grades, features, papers, line, wording, price] = numbers;
+    pub(crate) fn new(offer: &Offer, (numbers, origin): ([u32; 8], Origin), kinds: u32) -> Self {
+        let [organisation, site, grades, features, papers, line, wording, price] = numbers;
         let terms = &offer.terms;
         let shows = |audience, group| terms.disclosure.sees(audience, group);
         let row = |audience| shows(audience, FieldGroup::Capacity) && shows(audience, FieldGroup::Region);
@@ -99,11 +107,13 @@ impl Traits {
             Visibility::Clusters => (false, true),
             Visibility::Authorities => (false, false),
         };
+        let unbound = terms.regions.is_empty() && terms.max_distance_km.is_none() && terms.authorisations.is_empty();
         let bits = [
             (Flag::Listed, state == OfferState::Published && !offer.suspended && offer.quarantine.is_none()),
             (Flag::Suspended, offer.suspended),
             (Flag::Quarantined, offer.quarantine.is_some()),
             (Flag::Stocked, !profile.stock.quantity.is_zero()),
+            (Flag::Unbound, unbound),
             (Flag::GradedPapers, terms.certificates.iter().any(|c| !c.grades.is_empty())),
             (Flag::OnlyConvertible, profile.is_only_convertible()),
             (Flag::Trader, trader),
@@ -122,7 +132,7 @@ impl Traits {
         Self {
             organisation,
             site,
-            region,
+            origin,
             grades,
             features,
             papers,
@@ -141,12 +151,6 @@ impl Traits {
         }
     }
 
-    /// The region of its site, if that is there; none where it is not known.
-    #[inline]
-    pub(crate) fn place(&self) -> Option<u32> {
-        (self.region != ABSENT).then_some(self.region)
-    }
-
     #[inline]
     pub(crate) fn is(&self, flag: Flag) -> bool {
         self.flags & flag as u32 != 0
@@ -156,6 +160,12 @@ impl Traits {
     #[inline]
     pub(crate) fn transfers_by(&self, bits: u32) -> bool {
         self.flags & bits != 0
+    }
+
+    /// Who vouches for its owner.
+    #[inline]
+    pub(crate) fn vouched(&self) -> Verification {
+        self.origin.known().map_or(Verification::None, |(vouched, _)| vouched)
     }
 
     /// How it can change hands.
@@ -212,7 +222,7 @@ pub(crate) struct Shard {
     pub(crate) ids: Vec<OfferId>,
     pub(crate) traits: Vec<Traits>,
     pub(crate) curves: Vec<Curve>,
-    pub(crate) promised: Vec<Option<Box<Promised>>>,
+    pub(crate) promised: Vec<Promised>,
     /// At which of the index's changes each row changed last.
     pub(crate) changed: Vec<u64>,
 }
@@ -225,27 +235,16 @@ impl Shard {
     /// The offers of the product.
     pub(crate) fn rows(&self) -> impl Iterator<Item = OfferRow<'_>> {
         let columns = self.ids.iter().zip(&self.traits).zip(&self.curves).zip(&self.promised);
-        columns.map(|(((id, traits), curve), promised)| OfferRow {
-            id: *id,
-            traits,
-            curve,
-            promised: promised.as_ref().map_or(&[], |promised| &promised.drawn),
-        })
+        columns.map(|(((id, traits), curve), promised)| OfferRow { id: *id, traits, curve, promised })
     }
 
     pub(crate) fn row(&self, at: u32) -> Option<OfferRow<'_>> {
         let at = at as usize;
-        let promised = self.promised.get(at)?.as_ref().map_or(&[][..], |promised| &promised.drawn);
+        let promised = self.promised.get(at)?;
         Some(OfferRow { id: *self.ids.get(at)?, traits: self.traits.get(at)?, curve: self.curves.get(at)?, promised })
     }
 
-    pub(crate) fn push(
-        &mut self,
-        id: OfferId,
-        traits: Traits,
-        (curve, promised): (Curve, Option<Box<Promised>>),
-        revision: u64,
-    ) {
+    pub(crate) fn push(&mut self, id: OfferId, traits: Traits, (curve, promised): (Curve, Promised), revision: u64) {
         self.changed.push(revision);
         self.ids.push(id);
         self.traits.push(traits);
@@ -253,16 +252,36 @@ impl Shard {
         self.promised.push(promised);
     }
 
-    /// Takes a row out; the last one moves into its place.
-    pub(crate) fn take(&mut self, row: usize, revision: u64) -> Option<(Traits, Curve)> {
+    /// Takes a row out; the last one moves into its place, and is no other for that: of the rows of a group at least one is
+    /// another one then.
+    pub(crate) fn take(&mut self, row: usize) -> Option<(Traits, Curve)> {
         if row >= self.len() {
             return None;
         }
         self.changed.swap_remove(row);
-        self.changed.get_mut(row).into_iter().for_each(|moved| *moved = revision);
         self.ids.swap_remove(row);
         self.promised.swap_remove(row);
         Some((self.traits.swap_remove(row), self.curves.swap_remove(row)))
+    }
+
+    /// Brings rows that questions tell apart into one run each, and says whether rows moved. Order means nothing, but what
+    /// lies together is read sooner.
+    pub(crate) fn arrange(&mut self) {
+        let mut order: Vec<u32> = (0..number(self.len())).collect();
+        let key = |row: &u32| {
+            let traits = self.traits.get(*row as usize);
+            traits.map(|traits| (traits.grades, traits.origin.region(), self.ids.get(*row as usize)))
+        };
+        order.sort_unstable_by_key(key);
+        fn ordered<T>(column: &mut Vec<T>, order: &[u32]) {
+            let mut taken: Vec<Option<T>> = std::mem::take(column).into_iter().map(Some).collect();
+            column.extend(order.iter().filter_map(|row| taken.get_mut(*row as usize)?.take()));
+        }
+        ordered(&mut self.ids, &order);
+        ordered(&mut self.traits, &order);
+        ordered(&mut self.curves, &order);
+        ordered(&mut self.promised, &order);
+        ordered(&mut self.changed, &order);
     }
 
     pub(crate) fn shrink(&mut self) {
@@ -274,8 +293,7 @@ impl Shard {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        let promised = |promised: &Promised| size_of::<Promised>() + size_of_val(&*promised.drawn);
-        let drawn = self.promised.iter().flatten().map(|of| promised(of)).sum::<usize>();
+        let drawn = self.promised.iter().map(|promised| size_of_val(promised.drawn())).sum::<usize>();
         vec_bytes(&self.ids)
             + vec_bytes(&self.traits)
             + vec_bytes(&self.curves)

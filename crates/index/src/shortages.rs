@@ -18,7 +18,6 @@ use crate::{
     cuts::Cut,
     intern::NONE,
     needs::NeedRow,
-    parties::ABSENT,
     places::COARSE,
     query::{CapacityQuery, Group},
     reader::{Eyes, Reader},
@@ -262,7 +261,7 @@ impl Index {
     ) {
         let (needs, count) = (self.needs.of_product(product), weeks.buckets().len());
         for need in needs.iter().filter(|need| eyes.sees_need(need.organisation)) {
-            let Some(place) = self.asked_at(need, weeks.on()) else { continue };
+            let Some((_, place)) = asked_at(need, weeks.on()) else { continue };
             if inside(self.regions.at_level(place, COARSE)) {
                 let key = (product, self.regions.at_level(place, level));
                 let row = asked.entry(key).or_insert_with(|| Wanting::new(count));
@@ -296,12 +295,6 @@ impl Index {
         }
     }
 
-    /// The region of a need that is asked for on a day and whose organisation and site are known.
-    fn asked_at(&self, need: &NeedRow, on: Day) -> Option<u32> {
-        let there = need.is_asked_for(on) && self.parties.vouched(need.organisation).is_some();
-        Some(need.region).filter(|region| there && *region != ABSENT)
-    }
-
     /// The atoms of a product's needs: cut by NUTS 2 region, then over NUTS 1 and over the country.
     fn cut_needs(&self, product: u32, horizon: &Weeks) -> Option<Arc<Cut<u32, ASKED>>> {
         let on = horizon.on();
@@ -309,8 +302,8 @@ impl Index {
             let needs = self.needs.of_product(product);
             let mut left = Vec::new();
             for (item, need) in (0..).zip(needs) {
-                let Some(place) = self.asked_at(need, on) else { continue };
-                if self.parties.vouched(need.organisation) != Some(Verification::None) {
+                let Some((vouched, place)) = asked_at(need, on) else { continue };
+                if vouched != Verification::None {
                     left.push(([COARSE, 1, 0].map(|level| self.regions.at_level(place, level)), item));
                 }
             }
@@ -321,6 +314,11 @@ impl Index {
             }))
         })
     }
+}
+
+/// The region of a need that is asked for on a day and whose organisation and site are known, with who vouches for it.
+fn asked_at(need: &NeedRow, on: Day) -> Option<(Verification, u32)> {
+    need.origin.known().filter(|_| need.is_asked_for(on))
 }
 
 /// Adds a need to the weeks in which its instalments are due; those due earlier to the first.

@@ -1,6 +1,9 @@
 //! The index itself, and its changes.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use domain::{
     catalogue::Catalogue,
@@ -30,7 +33,7 @@ use crate::{
     papers::Papers,
     parties::Parties,
     places::Regions,
-    promises::{Drawn, Promised, Promises, Standing},
+    promises::{Promised, Promises, Standing},
     shard::{Flag, KINDS, Shard, Traits},
     shortages::ASKED,
     wording::{Wording, Wordings},
@@ -82,7 +85,8 @@ pub(crate) struct OfferRow<'a> {
     pub(crate) id: OfferId,
     pub(crate) traits: &'a Traits,
     pub(crate) curve: &'a Curve,
-    pub(crate) promised: &'a [Drawn],
+    /// Looked at last, since it lies elsewhere.
+    pub(crate) promised: &'a Promised,
 }
 
 impl Index {
@@ -161,6 +165,15 @@ impl Index {
         }
     }
 
+    /// Brings rows that questions tell apart together.
+    pub(crate) fn arrange(&mut self) {
+        self.forget_atoms();
+        for (product, shard) in (0..).zip(&mut self.shards) {
+            shard.arrange();
+            self.places.extend(shard.ids.iter().zip(0..).map(|(id, row)| (*id, (product, row))));
+        }
+    }
+
     pub(crate) fn shrink(&mut self) {
         self.parties.shrink();
         self.grades.shrink();
@@ -177,55 +190,74 @@ impl Index {
 
     /// Adds an organisation or puts it in the place of what was said of it before.
     pub fn upsert_organisation(&mut self, organisation: &Organisation) {
-        let country = self.regions.countries.intern(&organisation.country);
-        if self.parties.enter(organisation, country) {
-            self.altered(organisation.id);
+        self.upsert_organisations([organisation]);
+    }
+
+    /// As [`upsert_organisation`](Self::upsert_organisation), many at once: rows are gone through once for all of them.
+    pub fn upsert_organisations<'o>(&mut self, organisations: impl IntoIterator<Item = &'o Organisation>) {
+        let mut altered = HashSet::new();
+        for organisation in organisations {
+            let country = self.regions.countries.intern(&organisation.country);
+            if self.parties.enter(organisation, country) {
+                altered.insert(self.parties.number(organisation.id));
+            }
         }
+        self.alter(&altered, &HashSet::new());
     }
 
     /// Forgets an organisation; its offers and needs do not count any more.
     pub fn remove_organisation(&mut self, id: OrganisationId) {
         self.parties.leave(id);
-        self.altered(id);
+        let altered = HashSet::from([self.parties.number(id)]);
+        self.alter(&altered, &HashSet::new());
     }
 
-    /// Forgets the atoms when an organisation that may be in one is otherwise than it was.
-    fn altered(&mut self, id: OrganisationId) {
-        if self.of_organisation.has(self.parties.number(id)) {
-            self.forget_atoms();
+    /// Adds a site or puts it in the place of what was said of it before. A region that the table does not know is none.
+    pub fn upsert_site(&mut self, site: &Site) {
+        self.upsert_sites([site]);
+    }
+
+    /// As [`upsert_site`](Self::upsert_site), many at once: rows are gone through once for all of them.
+    pub fn upsert_sites<'s>(&mut self, sites: impl IntoIterator<Item = &'s Site>) {
+        let mut altered = HashSet::new();
+        for site in sites {
+            let region = site.region.as_ref().and_then(|code| self.regions.find(code));
+            if self.parties.enter_site(site, region) {
+                altered.insert(self.parties.site_number(site.id));
+            }
+        }
+        self.alter(&HashSet::new(), &altered);
+    }
+
+    /// Forgets a site; its offers and needs do not count any more.
+    pub fn remove_site(&mut self, id: SiteId) {
+        self.parties.leave_site(id);
+        let altered = HashSet::from([self.parties.site_number(id)]);
+        self.alter(&HashSet::new(), &altered);
+    }
+
+    /// Notes in the rows of organisations and sites that they are otherwise than they were. Most are told of before they have
+    /// any.
+    fn alter(&mut self, organisations: &HashSet<u32>, sites: &HashSet<u32>) {
+        let any = |numbers: &HashSet<u32>, of: &Counts| numbers.iter().any(|number| of.has(*number));
+        if !any(organisations, &self.of_organisation) && !any(sites, &self.at_site) {
+            return;
+        }
+        self.forget_atoms();
+        let concerns = |organisation, site| organisations.contains(&organisation) || sites.contains(&site);
+        for traits in self.shards.iter_mut().flat_map(|shard| &mut shard.traits) {
+            if concerns(traits.organisation, traits.site) {
+                traits.origin = self.parties.origin(traits.organisation, traits.site);
+            }
+        }
+        for need in self.needs.rows_mut().filter(|need| concerns(need.organisation, need.site)) {
+            need.origin = self.parties.origin(need.organisation, need.site);
         }
     }
 
     fn forget_atoms(&mut self) {
         self.cuts.forget_all();
         self.need_cuts.forget_all();
-    }
-
-    /// Adds a site or puts it in the place of what was said of it before. A region that the table does not know is none.
-    pub fn upsert_site(&mut self, site: &Site) {
-        let region = site.region.as_ref().and_then(|code| self.regions.find(code));
-        if self.parties.enter_site(site, region) {
-            self.moved(site.id);
-        }
-    }
-
-    /// Forgets a site; its offers and needs do not count any more.
-    pub fn remove_site(&mut self, id: SiteId) {
-        self.parties.leave_site(id);
-        self.moved(id);
-    }
-
-    /// Notes at the offers and needs of a site that it lies elsewhere.
-    fn moved(&mut self, id: SiteId) {
-        let site = self.parties.site_number(id);
-        let region = self.parties.region_number(site);
-        // Most are told of before they have any.
-        if self.at_site.has(site) {
-            self.forget_atoms();
-            let rows = self.shards.iter_mut().flat_map(|shard| &mut shard.traits);
-            rows.filter(|traits| traits.site == site).for_each(|traits| traits.region = region);
-            self.needs.rows_mut().filter(|need| need.site == site).for_each(|need| need.region = region);
-        }
     }
 
     /// Adds a line or puts it in the place of what was said of it before.
@@ -266,11 +298,10 @@ impl Index {
         features.sort_unstable();
         let grades = &mut self.grades;
         let own = set_of(grades, &terms.grades);
-        let site = self.parties.site_number(offer.site);
+        let (organisation, site) = (self.parties.number(offer.organisation), self.parties.site_number(offer.site));
         let numbers = [
-            self.parties.number(offer.organisation),
+            organisation,
             site,
-            self.parties.region_number(site),
             own,
             self.features.intern(&Arc::from(features)),
             self.papers.enter(&terms.certificates, own, |covered| set_of(grades, covered)),
@@ -279,7 +310,7 @@ impl Index {
             terms.price.map_or(NONE, |price| self.prices.intern(&price)),
         ];
         let kinds = terms.certificates.iter().fold(0, |bits, c| bits | self.papers.kind_bit(&c.kind));
-        let traits = Traits::new(offer, numbers, kinds);
+        let traits = Traits::new(offer, (numbers, self.parties.origin(organisation, site)), kinds);
         self.forget(product, traits.line);
         let curve = self.curves.enter(&terms.profile);
         let promised = self.promised(offer.id, &curve);
@@ -299,8 +330,7 @@ impl Index {
     pub fn remove_offer(&mut self, id: OfferId) {
         let Some((product, row)) = self.places.remove(&id) else { return };
         let Some(shard) = self.shards.get_mut(product as usize) else { return };
-        self.revision += 1;
-        let Some((traits, curve)) = shard.take(row as usize, self.revision) else { return };
+        let Some((traits, curve)) = shard.take(row as usize) else { return };
         if let Some(moved) = shard.ids.get(row as usize) {
             self.places.insert(*moved, (product, row));
         }
@@ -319,9 +349,9 @@ impl Index {
         self.remove_need(need.id);
         let Some(product) = self.products.find(&need.terms.product) else { return };
         let (organisation, site) = (self.parties.number(need.organisation), self.parties.site_number(need.site));
-        let region = self.parties.region_number(site);
+        let origin = self.parties.origin(organisation, site);
         self.revision += 1;
-        let mut row = NeedRow::new(need, [organisation, site, region], self.revision);
+        let mut row = NeedRow::new(need, (organisation, site, origin), self.revision);
         row.instalments.iter_mut().for_each(|part| part.promise(&self.promises));
         self.at_site.add(site);
         self.of_organisation.add(organisation);
@@ -331,8 +361,7 @@ impl Index {
 
     /// Forgets a need.
     pub fn remove_need(&mut self, id: NeedId) {
-        self.revision += 1;
-        if let Some((product, organisation, site)) = self.needs.leave(id, self.revision) {
+        if let Some((product, organisation, site)) = self.needs.leave(id) {
             self.at_site.take(site);
             self.of_organisation.take(organisation);
             self.need_cuts.outdate(product);
@@ -368,7 +397,7 @@ impl Index {
     fn mark(&mut self, id: OfferId) {
         let Some((product, row)) = self.places.get(&id).copied() else { return };
         let curve = self.shards.get(product as usize).and_then(|shard| shard.curves.get(row as usize));
-        let now = curve.and_then(|curve| self.promised(id, curve));
+        let Some(now) = curve.map(|curve| self.promised(id, curve)) else { return };
         let Some(shard) = self.shards.get_mut(product as usize) else { return };
         self.revision += 1;
         if let Some((promised, changed)) = shard.promised.get_mut(row as usize).zip(shard.changed.get_mut(row as usize))
@@ -379,11 +408,11 @@ impl Index {
         self.forget(product, line);
     }
 
-    /// What an offer promised; nothing where it promised nothing, as most did.
-    fn promised(&self, id: OfferId, curve: &Curve) -> Option<Box<Promised>> {
-        let drawn = self.promises.drawn(id)?;
-        let ready = KINDS.map(|kind| self.curves.ready(curve, kind, &drawn));
-        Some(Box::new(Promised { drawn, ready }))
+    /// What an offer promised.
+    fn promised(&self, id: OfferId, curve: &Curve) -> Promised {
+        let drawn = self.promises.drawn(id);
+        let ready = KINDS.map(|kind| drawn.as_ref().map_or(Day::MIN, |drawn| self.curves.ready(curve, kind, drawn)));
+        Promised { drawn, ready }
     }
 
     /// Has the atoms of a product looked through anew, and forgets those of all where offers of one line may be among them.
@@ -418,8 +447,7 @@ impl Index {
         if !traits.is(Flag::Listed) || traits.until < on || self.kept_until(traits) < on {
             return None;
         }
-        self.parties.vouched(traits.organisation)?;
-        traits.place()
+        traits.origin.known().map(|(_, region)| region)
     }
 
     /// As [`Offer::fresh_until`](domain::offer::Offer::fresh_until).

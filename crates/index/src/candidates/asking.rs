@@ -45,6 +45,8 @@ pub(crate) struct Asking<'q, 'n> {
     pub(crate) reshaped: bool,
     /// Whether a trial lets offers pass of which nothing exists in time.
     pub(crate) untimely: bool,
+    /// Whether a trial leaves the lead time out.
+    at_once: bool,
     /// Whether a trial leaves the certificates out.
     papers_off: bool,
     /// Demanded kinds of certificates with their numbers and their bits.
@@ -99,6 +101,7 @@ impl<'q, 'n> Asking<'q, 'n> {
             untimely: [Predicate::Producing, Predicate::Window, Predicate::LeadTime, Predicate::TransitTime]
                 .into_iter()
                 .any(off),
+            at_once: off(Predicate::LeadTime),
             papers_off: off(Predicate::Certificates),
             kinds: wants.certificates.iter().map(|kind| (kind, number(kind), index.papers.kind_bit(kind))).collect(),
             features: Found::new(index.features.items().len()),
@@ -125,6 +128,12 @@ impl<'q, 'n> Asking<'q, 'n> {
             leaving: vec![OnceCell::new(); countries],
             border: Found::new(countries),
         })
+    }
+
+    /// As [`Rules::orderable_from`].
+    #[inline]
+    pub(crate) fn orderable_from(&self, lead_days: u16) -> Day {
+        self.query.day.plus(if self.at_once { 0 } else { i32::from(lead_days) })
     }
 
     pub(crate) fn parameters(&self) -> &'q Parameters {
@@ -165,15 +174,14 @@ impl<'q, 'n> Asking<'q, 'n> {
         if found == u16::MAX { missed() } else { i64::from(found) - 1 }
     }
 
-    /// Looks at the certificates of some rows, so that they are near when the rows are asked: they lie anywhere, and one look
-    /// need not wait for another.
+    /// Looks at what lies elsewhere of some rows, so that it is near when the rows are asked: one look need not wait for
+    /// another.
     #[inline]
     pub(crate) fn fetch(&self, rows: &[Traits]) {
         if let Some((_, _, bit)) = self.kinds.first() {
             let named = rows.iter().filter(|traits| traits.kinds & bit != 0);
-            let seen =
-                named.fold(0, |seen, traits| seen ^ self.index.papers.get(traits.papers).first().map_or(0, |p| p.kind));
-            std::hint::black_box(seen);
+            let first = |traits: &Traits| self.index.papers.get(traits.papers).first().map_or(0, |paper| paper.kind);
+            std::hint::black_box(named.fold(0, |seen, traits| seen ^ first(traits)));
         }
     }
 
@@ -276,7 +284,11 @@ impl<'q, 'n> Asking<'q, 'n> {
         of.get(region, judge) == Verdict::PASSED
     }
 
+    #[inline]
     pub(crate) fn is_delivered_to(&self, traits: &Traits) -> bool {
+        if traits.is(Flag::Unbound) {
+            return true;
+        }
         let judge = || {
             let regions = self.index.wordings.get(traits.wording).map_or(&[][..], |wording| &wording.regions);
             if self.need.lies_within(regions, self.rules) { Verdict::PASSED } else { Verdict::BARELY }
@@ -309,7 +321,8 @@ impl<'q, 'n> Asking<'q, 'n> {
             let authorisations = wording().map_or(&none, |wording| &wording.authorisations);
             Verdict::of(border(leaving, code, authorisations, self.need).map(|()| false))
         };
-        let bare = wording().is_none_or(|wording| wording.authorisations.is_empty());
+        let free = || wording().is_none_or(|wording| wording.authorisations.is_empty());
+        let bare = traits.is(Flag::Unbound) || free();
         if bare { shelf.border.get(country, || judge(code)) } else { judge(code) }
     }
 
@@ -347,7 +360,7 @@ impl<'q, 'n> Asking<'q, 'n> {
     #[inline]
     pub(crate) fn share_a_cluster(&self, traits: &Traits) -> bool {
         let (parties, supplier) = (&self.index.parties, traits.organisation);
-        let set = parties.clusters_number(supplier);
+        let set = traits.origin.clusters;
         let judge = || {
             // Whoever the members of the set are: a supplier that is itself the buyer's cluster is asked below.
             let shared = share_a_cluster((NONE, parties.clusters_of(set)), (self.buyer, &self.clusters));

@@ -173,8 +173,9 @@ impl Pair for RowPair<'_, '_, '_> {
 
     #[inline(always)]
     fn farthest(&self) -> (Option<u32>, Option<u32>) {
-        let wording = self.asking.index.wordings.get(self.traits.wording);
-        (self.asking.query.need.terms.max_distance_km, wording.and_then(|wording| wording.max_distance_km))
+        let far = || self.asking.index.wordings.get(self.traits.wording)?.max_distance_km;
+        let own = if self.traits.is(Flag::Unbound) { None } else { far() };
+        (self.asking.query.need.terms.max_distance_km, own)
     }
 
     #[inline(always)]
@@ -189,7 +190,7 @@ impl Pair for RowPair<'_, '_, '_> {
 
     #[inline(always)]
     fn verification(&self) -> (Verification, Verification) {
-        let vouched = self.asking.index.parties.vouched(self.traits.organisation).unwrap_or_default();
+        let vouched = self.traits.vouched();
         (vouched, self.asking.query.need.terms.verification)
     }
 
@@ -211,7 +212,7 @@ impl Pair for RowPair<'_, '_, '_> {
 
     #[inline(always)]
     fn orderable_from(&self) -> Day {
-        self.asking.rules.orderable_from(self.traits.lead_days)
+        self.asking.orderable_from(self.traits.lead_days)
     }
 
     #[inline(always)]

@@ -8,6 +8,7 @@ mod cases;
 mod changes;
 mod draw;
 mod exact;
+mod kept;
 mod oracle;
 mod places;
 mod shortages;
