@@ -4,7 +4,7 @@
 //! Every row is asked, by the same code as [`Rules::judge`]. Distances that somebody states between two sites are of
 //! replays alone, and are not known here.
 
-use std::collections::BinaryHeap;
+use std::{cell::OnceCell, collections::BinaryHeap};
 
 use domain::{
     eligibility::{Findings, Predicate, Rules, SiteDemands, ask, cost},
@@ -20,6 +20,7 @@ mod funnel;
 mod near;
 mod query;
 mod row;
+mod spot;
 mod verdict;
 
 pub use answer::{Candidate, Candidates, Change, Failed, Funnel, InstalmentCandidates, NearMiss, SeenRow};
@@ -30,6 +31,7 @@ use free::{free, is_used_up};
 use funnel::Counts;
 use near::{Nearest, change};
 use row::{PriceTag, RowPair};
+use spot::Spot;
 
 use crate::{
     intern::number,
@@ -159,6 +161,7 @@ impl<'s, 'q, 'n> Search<'s, 'q, 'n> {
         let (asking, index) = (self.asking, self.asking.index);
         let (at, nothing_priced) = (At::plain(asking.instalment), asking.query.need.terms.price_cap.is_none());
         let question = asking.question(at.due, at.besides);
+        let mut last: Option<Spot> = None;
         let mut ahead = shelf.shard.traits.chunks(BLOCK);
         for (row, traits) in (0..).zip(&shelf.shard.traits) {
             if (row as usize).is_multiple_of(BLOCK) {
@@ -172,7 +175,11 @@ impl<'s, 'q, 'n> Search<'s, 'q, 'n> {
                 continue;
             }
             let price = if nothing_priced || !traits.is_priced() { PriceTag::Hidden } else { self.price(traits) };
-            let pair = RowPair { asking, shelf, traits, row, region, price, at };
+            if !last.as_ref().is_some_and(|spot| spot.holds(traits, region)) {
+                last = Some(Spot::new(asking, shelf, traits, region));
+            }
+            let Some(spot) = &last else { continue };
+            let pair = RowPair { asking, shelf, traits, row, spot, price, at };
             match ask(&pair, &question) {
                 Ok(_) if !self.shows(sees) => self.counts.hidden(traits.organisation, vouched, None),
                 Ok(found) => {
@@ -217,12 +224,18 @@ impl<'s, 'q, 'n> Search<'s, 'q, 'n> {
     }
 
     /// A row again, with what the reader sees of it.
-    fn again<'r>(&'r self, shelves: &'r [Shelf<'q>], product: u32, row: u32) -> Option<(RowPair<'r, 'q, 'n>, Sees)> {
+    fn again<'r>(
+        &'r self,
+        shelves: &'r [Shelf<'q>],
+        (product, row): (u32, u32),
+        spot: &'r OnceCell<Spot>,
+    ) -> Option<(RowPair<'r, 'q, 'n>, Sees)> {
         let shelf = shelves.iter().find(|shelf| shelf.product == product)?;
         let traits = shelf.shard.traits.get(row as usize)?;
         let (_, region) = traits.origin.known()?;
-        let at = At::plain(self.asking.instalment);
-        let pair = RowPair { asking: self.asking, shelf, traits, row, region, price: self.price(traits), at };
+        let (asking, at) = (self.asking, At::plain(self.asking.instalment));
+        let spot = spot.get_or_init(|| Spot::new(asking, shelf, traits, region));
+        let pair = RowPair { asking, shelf, traits, row, spot, price: self.price(traits), at };
         let sees = match self.eyes.sees(product, traits) {
             Sees::TotalsOnly | Sees::Nothing if traits.is(Flag::BuyerPlace) => Sees::NamelessExact,
             Sees::TotalsOnly | Sees::Nothing => Sees::Nameless,
@@ -248,7 +261,8 @@ impl<'s, 'q, 'n> Search<'s, 'q, 'n> {
         let nearest = std::mem::replace(&mut self.nearest, Nearest::new(0));
         let mut bound = !self.eyes.sees_all();
         let mut candidate = |(_, _, product, row): Ranked| {
-            let (pair, sees) = self.again(shelves, product, row)?;
+            let spot = OnceCell::new();
+            let (pair, sees) = self.again(shelves, (product, row), &spot)?;
             let (eligible, offer) = (pair.explain()?, pair.shelf.shard.row(row)?);
             let free = free(index, offer, asking.kind, (eligible.cutoff, eligible.stock_only), sees);
             bound |= free.of_line;
@@ -261,7 +275,8 @@ impl<'s, 'q, 'n> Search<'s, 'q, 'n> {
             ranked.filter_map(&mut candidate).collect::<Vec<_>>()
         });
         let miss = |(predicate, near): (Predicate, near::Near)| {
-            let (pair, sees) = self.again(shelves, near.product, near.row)?;
+            let spot = OnceCell::new();
+            let (pair, sees) = self.again(shelves, (near.product, near.row), &spot)?;
             let (reason, change) = change(&pair, predicate, near.due, sees)?;
             let besides = (near.due == pair.at.due).then_some(predicate);
             let changed = RowPair { at: At { due: near.due, besides }, ..pair };

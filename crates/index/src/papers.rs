@@ -104,6 +104,20 @@ impl Papers {
         self.get(set).iter().any(|paper| paper.holds(CertificateStatus::Checked, (on, on), mode))
     }
 
+    /// Numbers sets anew in the order of rows, and lays them down in it, so that rows that lie together find theirs together.
+    /// Sets of no row go.
+    pub(crate) fn arrange<'r>(&mut self, rows: impl Iterator<Item = &'r mut u32>) {
+        let before = std::mem::take(&mut self.sets);
+        let mut numbers = vec![NONE; before.items().len()];
+        for set in rows {
+            let Some((number, held)) = numbers.get_mut(*set as usize).zip(before.get(*set)) else { continue };
+            if *number == NONE {
+                *number = self.sets.intern(&Set { papers: Arc::from(&*held.papers), grades: held.grades });
+            }
+            *set = *number;
+        }
+    }
+
     pub(crate) fn shrink(&mut self) {
         self.kinds.shrink();
         self.sets.shrink();

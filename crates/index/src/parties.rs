@@ -1,7 +1,7 @@
 //! Organisations and sites by dense numbers. Who is named before he is told of has a number and is not there yet, so that
 //! it does not matter in which order records come.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use domain::{
     geo::Place,
@@ -11,7 +11,7 @@ use domain::{
 
 use crate::{
     intern::{Interner, NONE},
-    memory::vec_bytes,
+    memory::{map_bytes, vec_bytes},
 };
 
 /// Where nothing stands yet, in a column of regions.
@@ -52,6 +52,8 @@ pub(crate) struct Parties {
     /// Sets of clusters, sorted, by dense numbers, and the set of each organisation: there are far fewer sets than members.
     sets: Interner<Arc<[u32]>>,
     sets_of: Vec<u32>,
+    /// By cluster the sets that hold it.
+    holding: HashMap<u32, Vec<u32>>,
     /// Numbers of their countries.
     countries: Vec<u32>,
     site_ids: Interner<SiteId>,
@@ -94,7 +96,11 @@ impl Parties {
         let mut clusters: Vec<u32> = organisation.clusters.iter().map(|c| self.number(*c)).collect();
         clusters.sort_unstable();
         clusters.dedup();
-        let set = self.sets.intern(&Arc::from(clusters));
+        let (before_it, set) = (self.cluster_sets(), self.sets.intern(&Arc::from(clusters)));
+        if set as usize >= before_it {
+            let clusters = self.sets.get(set).into_iter().flat_map(|set| set.iter());
+            clusters.for_each(|cluster| self.holding.entry(*cluster).or_default().push(set));
+        }
         put(&mut self.kinds, at, None, Some(organisation.kind));
         put(&mut self.sets_of, at, NONE, set);
         put(&mut self.vouched, at, None, Some(organisation.verification));
@@ -149,6 +155,11 @@ impl Parties {
         self.sets.get(set).map_or(&[], |set| set)
     }
 
+    /// The sets that hold a cluster.
+    pub(crate) fn sets_with(&self, cluster: u32) -> &[u32] {
+        self.holding.get(&cluster).map_or(&[], Vec::as_slice)
+    }
+
     /// How many sets of clusters there are.
     pub(crate) fn cluster_sets(&self) -> usize {
         self.sets.items().len()
@@ -199,6 +210,8 @@ impl Parties {
             + vec_bytes(&self.kinds)
             + self.sets.bytes(|set| size_of_val(&**set) + 16)
             + vec_bytes(&self.sets_of)
+            + map_bytes(&self.holding)
+            + self.holding.values().map(vec_bytes).sum::<usize>()
             + vec_bytes(&self.vouched)
             + vec_bytes(&self.regions)
             + vec_bytes(&self.countries)

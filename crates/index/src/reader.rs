@@ -3,7 +3,7 @@
 //! What somebody sees is [`Disclosure::sees`](domain::disclosure::Disclosure::sees) of the audience that he is; which
 //! audience that is follows from organisations and clusters. Whoever sees no rows sees [atoms](crate::atoms).
 
-use std::{cell::Cell, collections::BTreeSet};
+use std::collections::BTreeSet;
 
 use domain::{
     code::ProductCode,
@@ -104,9 +104,8 @@ pub(crate) enum Eyes<'a> {
 pub(crate) struct PartyEyes<'a> {
     parties: &'a Parties,
     organisation: Option<u32>,
-    managed: Vec<u32>,
-    /// By number of a set of clusters whether he manages one of them, once that was asked.
-    manages: Vec<Cell<Option<bool>>>,
+    /// By number of a set of clusters whether he manages one of them; nothing where he manages none.
+    manages: Vec<bool>,
     authority: bool,
     /// Whether he asks as an authority that somebody vouched for.
     surveys: bool,
@@ -130,13 +129,15 @@ impl<'a> Eyes<'a> {
             Buyer::Authority => vec![true; products.len()],
             Buyer::WithNeeds(wanted) => products.iter().map(|product| wanted.contains(product)).collect(),
         };
-        let managed: Vec<u32> = party.clusters.iter().filter_map(|cluster| index.parties.find(*cluster)).collect();
-        let sets = if managed.is_empty() { 0 } else { index.parties.cluster_sets() };
+        let mut manages = vec![false; if party.clusters.is_empty() { 0 } else { index.parties.cluster_sets() }];
+        let managed = party.clusters.iter().filter_map(|cluster| index.parties.find(*cluster));
+        for set in managed.flat_map(|cluster| index.parties.sets_with(cluster)) {
+            manages.get_mut(*set as usize).into_iter().for_each(|manages| *manages = true);
+        }
         Self::Party(PartyEyes {
             parties: &index.parties,
             organisation,
-            managed,
-            manages: vec![Cell::new(None); sets],
+            manages,
             authority: kind == Some(OrganisationKind::Authority),
             surveys: party.buyer == Buyer::Authority,
             clusters: organisation.map_or(&[], |number| index.parties.clusters(number)),
@@ -216,16 +217,7 @@ impl PartyEyes<'_> {
     /// Whether he manages a cluster of the owner, which sees its members' offers.
     #[inline]
     fn manages(&self, traits: &Traits) -> bool {
-        if self.managed.is_empty() || !traits.is(Flag::ClusterRow) {
-            return false;
-        }
-        let set = traits.origin.clusters;
-        let Some(cell) = self.manages.get(set as usize) else { return false };
-        cell.get().unwrap_or_else(|| {
-            let found = self.parties.clusters_of(set).iter().any(|cluster| self.managed.contains(cluster));
-            cell.set(Some(found));
-            found
-        })
+        traits.is(Flag::ClusterRow) && self.manages.get(traits.origin.clusters as usize).copied().unwrap_or(false)
     }
 
     /// Whether the owner lets him be matched with the offer, as the predicate of visibility says.

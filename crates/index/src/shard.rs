@@ -45,6 +45,8 @@ pub(crate) struct Traits {
     pub(crate) kinds: u32,
     /// Base units; 0 where there is no smallest order.
     pub(crate) min_order: i64,
+    /// How far it goes at most; without end where it says nothing.
+    max_km: u32,
 }
 
 /// The kinds of capacity in the order that rows keep days of them.
@@ -75,8 +77,9 @@ pub(crate) enum Flag {
     OnlyConvertible = 1 << 18,
     /// Some of its certificates are for some of its grades alone.
     GradedPapers = 1 << 22,
-    /// It goes anywhere, however far, and under no authorisation.
-    Unbound = 1 << 23,
+    /// It goes to any region; and leaves areas under authorisations that it names.
+    Everywhere = 1 << 23,
+    Authorised = 1 << 24,
 }
 
 /// Where the state stands among the flags.
@@ -107,13 +110,13 @@ impl Traits {
             Visibility::Clusters => (false, true),
             Visibility::Authorities => (false, false),
         };
-        let unbound = terms.regions.is_empty() && terms.max_distance_km.is_none() && terms.authorisations.is_empty();
         let bits = [
             (Flag::Listed, state == OfferState::Published && !offer.suspended && offer.quarantine.is_none()),
             (Flag::Suspended, offer.suspended),
             (Flag::Quarantined, offer.quarantine.is_some()),
             (Flag::Stocked, !profile.stock.quantity.is_zero()),
-            (Flag::Unbound, unbound),
+            (Flag::Everywhere, terms.regions.is_empty()),
+            (Flag::Authorised, !terms.authorisations.is_empty()),
             (Flag::GradedPapers, terms.certificates.iter().any(|c| !c.grades.is_empty())),
             (Flag::OnlyConvertible, profile.is_only_convertible()),
             (Flag::Trader, trader),
@@ -147,6 +150,7 @@ impl Traits {
             flags: flags | transfers | (state as u32) << STATE,
             lead_days: terms.lead_days,
             kinds,
+            max_km: terms.max_distance_km.unwrap_or(u32::MAX),
             min_order: terms.min_order.as_ref().map_or(0, |m| m.quantity.units()),
         }
     }
@@ -160,6 +164,12 @@ impl Traits {
     #[inline]
     pub(crate) fn transfers_by(&self, bits: u32) -> bool {
         self.flags & bits != 0
+    }
+
+    /// How far it goes at most, in kilometres.
+    #[inline]
+    pub(crate) fn max_distance_km(&self) -> Option<u32> {
+        (self.max_km != u32::MAX).then_some(self.max_km)
     }
 
     /// Who vouches for its owner.

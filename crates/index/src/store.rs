@@ -172,6 +172,8 @@ impl Index {
             shard.arrange();
             self.places.extend(shard.ids.iter().zip(0..).map(|(id, row)| (*id, (product, row))));
         }
+        let rows = self.shards.iter_mut().flat_map(|shard| &mut shard.traits);
+        self.papers.arrange(rows.map(|traits| &mut traits.papers));
     }
 
     pub(crate) fn shrink(&mut self) {

@@ -1,4 +1,4 @@
-//! What few offers say, or many say alike: where they deliver and how far, under which authorisations they leave an area,
+//! What few offers say, or many say alike: where they deliver, under which authorisations they leave an area,
 //! and their grades in the order that they name them.
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -17,7 +17,6 @@ pub(crate) struct Wording {
     pub(crate) grades: Box<[GradeCode]>,
     pub(crate) regions: Box<[RegionCode]>,
     pub(crate) authorisations: BTreeSet<String>,
-    pub(crate) max_distance_km: Option<u32>,
 }
 
 /// Each wording once.
@@ -29,7 +28,6 @@ impl Wording {
             grades: terms.grades.as_slice().into(),
             regions: terms.regions.as_slice().into(),
             authorisations: terms.authorisations.clone(),
-            max_distance_km: terms.max_distance_km,
         }
     }
 

@@ -1,17 +1,16 @@
 //! A need as the columns are asked about it: what many offers have in common is judged once, by the domain's own functions,
 //! and looked up for each of them.
 
-use std::cell::OnceCell;
+use std::{cell::OnceCell, collections::BTreeSet};
 
 use domain::{
     capacity::CapacityKind,
     catalogue::BorderRule,
-    code::{CertificateKindCode, CountryCode, ProductCode},
+    code::{CertificateKindCode, ProductCode},
     eligibility::{
         self, Lack, NeedView, Paper, Predicate, Question, Reason, Rules, Standing, border, features, missed,
-        share_a_cluster,
     },
-    geo::{Place, Precision},
+    geo::Precision,
     need::{Instalment, NeedTerms},
     parameters::Parameters,
     time::Day,
@@ -23,7 +22,6 @@ use super::{
 };
 use crate::{
     intern::NONE,
-    places::COARSE,
     shard::{Flag, Shard, Traits, transfer_bit},
     store::Index,
 };
@@ -58,8 +56,8 @@ pub(crate) struct Asking<'q, 'n> {
     delivered: Found<Verdict>,
     /// Kilometres and one.
     km: Found<u32>,
-    /// By set of clusters.
-    shared: Found<Verdict>,
+    /// By set of clusters whether whoever is in it shares one with the buyer, or is a member of it.
+    shared: Vec<bool>,
 }
 
 /// A product's offers as they are asked.
@@ -85,7 +83,13 @@ impl<'q, 'n> Asking<'q, 'n> {
         let off = |predicate| query.parameters.without_predicates.contains(&predicate);
         let number = |kind| index.papers.kinds.find(kind).unwrap_or(NONE);
         let regions = || Found::new(index.regions.len());
-        let of_query = &query.organisation.clusters;
+        let buyer = index.parties.find(query.need.organisation).unwrap_or(NONE);
+        let of_buyer = query.organisation.clusters.iter();
+        let clusters: Vec<u32> = of_buyer.filter_map(|cluster| index.parties.find(*cluster)).collect();
+        let mut shared = vec![false; index.parties.cluster_sets()];
+        for set in clusters.iter().chain([&buyer]).flat_map(|cluster| index.parties.sets_with(*cluster)) {
+            shared.get_mut(*set as usize).into_iter().for_each(|shared| *shared = true);
+        }
         Self {
             index,
             query,
@@ -93,8 +97,8 @@ impl<'q, 'n> Asking<'q, 'n> {
             need,
             instalment,
             kind: query.parameters.capacity,
-            buyer: index.parties.find(query.need.organisation).unwrap_or(NONE),
-            clusters: of_query.iter().filter_map(|cluster| index.parties.find(*cluster)).collect(),
+            buyer,
+            clusters,
             country: index.regions.countries.find(need.country()).unwrap_or(NONE),
             transfers: wants.transfers.iter().fold(0, |bits, transfer| bits | transfer_bit(*transfer)),
             reshaped: off(Predicate::Window) || off(Predicate::Producing),
@@ -109,7 +113,7 @@ impl<'q, 'n> Asking<'q, 'n> {
             taken_from: [regions(), regions()],
             delivered: Found::new(index.wordings.items().len()),
             km: Found::new(index.regions.len()),
-            shared: Found::new(index.parties.cluster_sets()),
+            shared,
         }
     }
 
@@ -286,7 +290,7 @@ impl<'q, 'n> Asking<'q, 'n> {
 
     #[inline]
     pub(crate) fn is_delivered_to(&self, traits: &Traits) -> bool {
-        if traits.is(Flag::Unbound) {
+        if traits.is(Flag::Everywhere) {
             return true;
         }
         let judge = || {
@@ -302,71 +306,43 @@ impl<'q, 'n> Asking<'q, 'n> {
         self.index.regions.country(region).unwrap_or_else(|| self.index.parties.country(traits.organisation))
     }
 
-    pub(crate) fn border(&self, shelf: &Shelf<'q>, traits: &Traits, region: u32) -> Verdict {
-        let country = self.country_of(traits, region);
+    /// What border rules say of an offer without authorisations that leaves a country.
+    pub(crate) fn border(&self, shelf: &Shelf<'q>, country: u32) -> Verdict {
+        shelf.border.get(country, || self.border_with(shelf, country, &BTreeSet::new()))
+    }
+
+    /// What they say of one that has some.
+    pub(crate) fn border_with(&self, shelf: &Shelf<'q>, country: u32, authorisations: &BTreeSet<String>) -> Verdict {
         if country == self.country {
             return Verdict::PASSED;
         }
-        let wording = || self.index.wordings.get(traits.wording);
         let Some((code, cell)) = self.index.regions.countries.get(country).zip(shelf.leaving.get(country as usize))
         else {
             return Verdict::PASSED;
         };
         let leaving = cell.get_or_init(|| self.rules.leaving(code, shelf.code));
-        if leaving.is_empty() {
-            return Verdict::PASSED;
-        }
-        let judge = |code: &CountryCode| {
-            let none = Default::default();
-            let authorisations = wording().map_or(&none, |wording| &wording.authorisations);
-            Verdict::of(border(leaving, code, authorisations, self.need).map(|()| false))
-        };
-        let free = || wording().is_none_or(|wording| wording.authorisations.is_empty());
-        let bare = traits.is(Flag::Unbound) || free();
-        if bare { shelf.border.get(country, || judge(code)) } else { judge(code) }
-    }
-
-    /// Kilometres from the region where an offer is made as strangers know it; far where nobody knows.
-    #[inline]
-    pub(crate) fn coarse_km(&self, region: u32) -> u32 {
-        let at = self.index.regions.at_level(region, COARSE);
-        self.need.place().and_then(|here| self.km_of(at, &here)).unwrap_or(u32::MAX)
+        Verdict::of(border(leaving, code, authorisations, self.need).map(|()| false))
     }
 
     /// Kilometres from the point of a region.
-    #[inline]
-    fn km_of(&self, region: u32, here: &Place) -> Option<u32> {
-        let km = || self.index.regions.place(region).map_or(u32::MAX, |place| place.distance_km(here) + 1);
+    pub(crate) fn km_of(&self, region: u32) -> Option<u32> {
+        let here = self.need.place()?;
+        let km = || self.index.regions.place(region).map_or(u32::MAX, |place| place.distance_km(&here) + 1);
         let km = self.km.get(region, km);
         (km != u32::MAX).then(|| km - 1)
     }
 
-    /// Kilometres from where an offer is made, as exactly as buyers may know that.
+    /// Kilometres from where an offer is made, where buyers may know that exactly and it is stated.
     #[inline]
-    pub(crate) fn distance_km(&self, traits: &Traits, region: u32) -> Option<u32> {
-        let here = self.need.place()?;
-        let regions = &self.index.regions;
-        let at = if traits.is(Flag::BuyerPlace) {
-            if let Some(place) = self.index.parties.place(traits.site) {
-                return Some(place.distance_km(&here));
-            }
-            region
-        } else {
-            regions.at_level(region, COARSE)
-        };
-        self.km_of(at, &here)
+    pub(crate) fn exact_km(&self, traits: &Traits) -> Option<u32> {
+        let place = self.index.parties.place(traits.site)?;
+        Some(place.distance_km(&self.need.place()?))
     }
 
     #[inline]
     pub(crate) fn share_a_cluster(&self, traits: &Traits) -> bool {
-        let (parties, supplier) = (&self.index.parties, traits.organisation);
-        let set = traits.origin.clusters;
-        let judge = || {
-            // Whoever the members of the set are: a supplier that is itself the buyer's cluster is asked below.
-            let shared = share_a_cluster((NONE, parties.clusters_of(set)), (self.buyer, &self.clusters));
-            if shared { Verdict::PASSED } else { Verdict::BARELY }
-        };
-        self.shared.get(set, judge) == Verdict::PASSED || self.clusters.contains(&supplier)
+        self.shared.get(traits.origin.clusters as usize).copied().unwrap_or(false)
+            || self.clusters.contains(&traits.organisation)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use domain::{
     eligibility::{Eligible, Findings, Listing, Pair, Reason, Standing, ask, cost, visible},
-    geo::Precision,
     offer::OfferState,
     organisation::Verification,
     price::Price,
@@ -11,6 +10,7 @@ use domain::{
 
 use super::{
     asking::{Asking, At, Shelf},
+    spot::Spot,
     verdict::{Verdict, Why},
 };
 use crate::{
@@ -33,17 +33,17 @@ pub(crate) struct RowPair<'r, 'q, 'n> {
     pub(crate) traits: &'r Traits,
     /// The row's place in the columns.
     pub(crate) row: u32,
-    /// Where it is made.
-    pub(crate) region: u32,
+    /// What it has in common with others of its grades and its region.
+    pub(crate) spot: &'r Spot,
     pub(crate) price: PriceTag,
     pub(crate) at: At,
 }
 
 impl RowPair<'_, '_, '_> {
-    /// How exactly buyers may know its place.
+    /// Whether buyers may know its place exactly.
     #[inline]
-    fn known(&self) -> Precision {
-        if self.traits.is(Flag::BuyerPlace) { Precision::Exact } else { Precision::Region }
+    fn is_exact(&self) -> bool {
+        self.traits.is(Flag::BuyerPlace)
     }
 
     /// The last day on which its figures are fresh.
@@ -112,7 +112,7 @@ impl Pair for RowPair<'_, '_, '_> {
 
     #[inline(always)]
     fn stand(&self) -> Result<Verdict, Why> {
-        self.asking.stand(self.shelf, self.traits).passed()
+        self.spot.stand.passed()
     }
 
     #[inline(always)]
@@ -148,7 +148,7 @@ impl Pair for RowPair<'_, '_, '_> {
 
     #[inline(always)]
     fn is_taken_from(&self) -> bool {
-        self.asking.is_taken_from(self.region, self.known())
+        if self.is_exact() { self.spot.taken_from_exactly } else { self.spot.taken_from }
     }
 
     #[inline(always)]
@@ -158,24 +158,27 @@ impl Pair for RowPair<'_, '_, '_> {
 
     #[inline(always)]
     fn border(&self) -> Result<(), Why> {
-        self.asking.border(self.shelf, self.traits, self.region).passed().map(|_| ())
+        let bound = || {
+            let wording = self.asking.index.wordings.get(self.traits.wording)?;
+            Some(self.asking.border_with(self.shelf, self.spot.country, &wording.authorisations))
+        };
+        let found = if self.traits.is(Flag::Authorised) { bound() } else { None };
+        found.unwrap_or(self.spot.border).passed().map(|_| ())
     }
 
     #[inline(always)]
     fn is_abroad(&self) -> bool {
-        self.asking.country_of(self.traits, self.region) != self.asking.country
+        self.spot.country != self.asking.country
     }
 
     #[inline(always)]
     fn distance_km(&self) -> Option<u32> {
-        self.asking.distance_km(self.traits, self.region)
+        if self.is_exact() { self.asking.exact_km(self.traits).or(self.spot.km_exactly) } else { self.spot.km }
     }
 
     #[inline(always)]
     fn farthest(&self) -> (Option<u32>, Option<u32>) {
-        let far = || self.asking.index.wordings.get(self.traits.wording)?.max_distance_km;
-        let own = if self.traits.is(Flag::Unbound) { None } else { far() };
-        (self.asking.query.need.terms.max_distance_km, own)
+        (self.asking.query.need.terms.max_distance_km, self.traits.max_distance_km())
     }
 
     #[inline(always)]
@@ -246,6 +249,6 @@ impl Pair for RowPair<'_, '_, '_> {
 impl RowPair<'_, '_, '_> {
     /// The region as finely as a reader may know it.
     pub(crate) fn region_for(&self, sees: crate::reader::Sees) -> u32 {
-        if sees.exact() { self.region } else { self.asking.index.regions.at_level(self.region, COARSE) }
+        if sees.exact() { self.spot.region } else { self.asking.index.regions.at_level(self.spot.region, COARSE) }
     }
 }
