@@ -61,6 +61,33 @@ pub async fn as_if_built_anew(app: &TestApp) {
 }
 
 on_both! {
+    async fn an_answer_is_told_again_only_while_nothing_changed_and_to_who_may_see_the_same(db: TestDb) {
+        let app = TestApp::new(db);
+        let (operator, firm, other) = (app.operator(), app.firm("A maker").await, app.firm("Another").await);
+        weekly(&app, &firm, 1_000).await;
+        let address = "product=ffp&group_by=week";
+        let first = asked_for(&app, &operator, address).await;
+        app.clock.advance_micros(900_000);
+        assert_eq!(asked_for(&app, &operator, address).await, first, "as_of and all");
+        // The same address in other eyes.
+        let own = asked_for(&app, &firm.token, address).await;
+        let others = asked_for(&app, &other.token, address).await;
+        assert_eq!((total(&own, "running") > 0, others["rows"].clone()), (true, json!([])));
+        // His own write is in it at once, however little time went by.
+        weekly(&app, &firm, 500).await;
+        let after = asked_for(&app, &firm.token, address).await;
+        assert_eq!(total(&after, "running"), total(&own, "running") / 2 * 3);
+        assert!(after["as_of"].as_str() > first["as_of"].as_str());
+        app.clock.advance_micros(1_100_000);
+        let later = asked_for(&app, &firm.token, address).await;
+        assert_eq!(later["rows"], after["rows"]);
+        assert!(later["as_of"].as_str() > after["as_of"].as_str(), "it was read anew");
+        // What is refused is refused each time.
+        for _ in 0..2 {
+            app.get(&operator, "/api/v1/capacity?product=nonsuch").await.expect(422);
+        }
+    }
+
     async fn what_is_held_and_agreed_is_no_longer_free_at_once(db: TestDb) {
         let app = TestApp::new(db);
         let operator = app.operator();

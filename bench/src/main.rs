@@ -7,14 +7,11 @@ mod equity;
 mod fairness;
 mod getusppe;
 mod growth;
-mod machine;
 mod market;
 mod peers;
 mod pipeline;
-mod plot;
 mod rank;
 mod replay;
-mod report;
 mod results;
 mod rows;
 mod runs;
@@ -22,6 +19,7 @@ mod runs;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use bench::{machine, plot, report};
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]

@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context, Result};
+use bench::section::placed;
 
 use crate::{
     growth,
@@ -95,23 +96,12 @@ fn section(machine: &[String], missing: &[String], rows: &[Row], grown: &[Row]) 
 /// Puts the section between the marks, or at the end of a file without them, and the plot beside it.
 pub fn write(file: &Path, machine: &[String], missing: &[String], rows: &[Row], grown: &[Row]) -> Result<()> {
     let before = fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let after = placed(&before, &section(machine, missing, rows, grown));
+    let after = placed(&before, (BEGIN, END), &section(machine, missing, rows, grown));
     fs::write(file, after).with_context(|| format!("{} cannot be written", file.display()))?;
     if let Some(drawing) = growth::plot(grown) {
         fs::write(file.with_file_name(PLOT), drawing).context("the plot cannot be written")?;
     }
     Ok(())
-}
-
-fn placed(before: &str, section: &str) -> String {
-    let inside = before.find(BEGIN).and_then(|start| {
-        let length = before[start..].find(END)?;
-        Some((start, start + length + END.len()))
-    });
-    match inside {
-        Some((start, end)) => format!("{}{section}{}", &before[..start], &before[end..]),
-        None => format!("{}\n\n{section}\n", before.trim_end()),
-    }
 }
 
 #[cfg(test)]
@@ -120,10 +110,10 @@ mod tests {
 
     #[test]
     fn only_the_marked_part_changes() {
-        let first = placed("# Results\nkept\n", &section(&["a machine".to_owned()], &[], &[], &[]));
+        let first = placed("# Results\nkept\n", (BEGIN, END), &section(&["a machine".to_owned()], &[], &[], &[]));
         assert!(first.starts_with("# Results\nkept\n\n<!-- speed"));
         let with_more = format!("{first}\n## After\n");
-        let second = placed(&with_more, &section(&["another".to_owned()], &[], &[], &[]));
+        let second = placed(&with_more, (BEGIN, END), &section(&["another".to_owned()], &[], &[], &[]));
         assert!(second.ends_with("\n## After\n") && second.contains("another") && !second.contains("a machine"));
     }
 }

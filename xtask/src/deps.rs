@@ -56,8 +56,8 @@ enum Place {
 /// Outside crates, by name or by the prefix before a dash, and their place.
 const OUTSIDE: [(&str, Place); 7] = [
     ("sea-orm", Place::Only(&["storage", "migrations"])),
-    ("sqlx", Place::Only(&["storage", "migrations"])),
-    ("axum", Place::Only(&["api", "console", "muster", "testkit"])),
+    ("sqlx", Place::Only(&["storage", "migrations", "bench"])),
+    ("axum", Place::Only(&["api", "console", "muster", "testkit", "bench"])),
     ("utoipa", Place::Only(&["api", "console", "muster", "testkit"])),
     ("tokio", Place::Never(&["domain", "matching", "index", "exchange", "charts"])),
     ("reqwest", Place::Only(&["muster"])),

@@ -1,17 +1,13 @@
 //! The shortage board.
 
 use app::{
-    App,
+    App, answers,
     board::{
         self, BoardQuestion, BoardRule, BoardTold, Cause, CauseTold, Causes, Colour, FreeRegion, HeldBack,
         ShortageAnswer, ShortageRow, ShortageWeek,
     },
 };
-use axum::{
-    Json,
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use domain::violation::Violations;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -21,6 +17,7 @@ use validator::Validate;
 use crate::{
     capacity::{days, left_out, of_query},
     export::{self, Column, Kind, Shape, Tabled, Wanted},
+    json::{json, written},
     limits, pictures,
     problem::Problem,
     query::{Parameters, WordList},
@@ -72,7 +69,7 @@ pub(crate) struct BoardParameters {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ShortageBoard)]
 struct BoardView {
-    /// When it was asked; the figures are those of this moment.
+    /// When the figures were read: at most a second before you asked, and nothing changed since.
     #[schema(format = DateTime)]
     as_of: String,
     /// The number of the last event of the change feed that is in it; null to all but the operator, since it counts what
@@ -248,21 +245,26 @@ async fn tell(
 ) -> Result<Response, Problem> {
     let with_causes = query.causes;
     let question = question(query).map_err(Problem::invalid_query)?;
-    let told = board::tell(&app, &caller, &question).await.map_err(of_query)?;
+    let ask = async || -> Result<BoardTold, Problem> { board::tell(&app, &caller, &question).await.map_err(of_query) };
     match wanted.shape {
         Shape::Usual => {
-            let causes = match with_causes {
-                true => Some(board::causes(&app, &caller, &told).await?),
-                false => None,
+            let write = async || {
+                let told = ask().await?;
+                let causes = match with_causes {
+                    true => Some(board::causes(&app, &caller, &told).await?),
+                    false => None,
+                };
+                written(&BoardView::of(told, causes))
             };
-            Ok(Json(BoardView::of(told, causes)).into_response())
+            Ok(json(answers::again(&app, &caller, &wanted.address, write).await?))
         }
         Shape::File(format) => {
+            let told = ask().await?;
             let (licence, left_out) = (app.licence.to_string(), left_out(&told.answer.left_out));
             let facts = export::Facts { as_of: told.as_of, licence, left_out };
             Ok(export::file(&app, (format, &wanted.address), facts, rows(&told.answer)))
         }
-        Shape::Picture => Ok(pictures::answer(pictures::coverage(&app, &told, &wanted.address))),
+        Shape::Picture => Ok(pictures::answer(pictures::coverage(&app, &ask().await?, &wanted.address))),
     }
 }
 

@@ -1,14 +1,10 @@
 //! The capacity map: how much there is of what, of which grade, where and when.
 
 use app::{
-    App,
+    App, answers,
     capacity::{self, CapacityQuestion, CapacityTold, Counting, Near},
 };
-use axum::{
-    Json,
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use domain::{
     certificate::CertificateStatus, decimal::Decimal, geo::Point, ids::OrganisationId, offer::Transfer,
     organisation::Verification, time::Day, violation::Violations,
@@ -20,6 +16,7 @@ use validator::Validate;
 
 use crate::{
     export::{self, Shape, Wanted},
+    json::{json, written},
     limits, pictures,
     problem::Problem,
     query::{Ids, Parameters, Several, WordList, Words},
@@ -140,10 +137,14 @@ async fn tell(
         let drawn = pictures::weeks(&app, &caller, question, &wanted.address).await.map_err(of_query)?;
         return Ok(pictures::answer(drawn));
     }
-    let told: CapacityTold = capacity::tell(&app, &caller, &question, counting).await.map_err(of_query)?;
-    let Shape::File(format) = wanted.shape else {
-        return Ok(Json(CapacityAnswerView::of(told, rollup)).into_response());
+    let ask = async || -> Result<CapacityTold, Problem> {
+        capacity::tell(&app, &caller, &question, counting).await.map_err(of_query)
     };
+    let Shape::File(format) = wanted.shape else {
+        let write = async || written(&CapacityAnswerView::of(ask().await?, rollup));
+        return Ok(json(answers::again(&app, &caller, &wanted.address, write).await?));
+    };
+    let told = ask().await?;
     let (licence, left_out) = (app.licence.to_string(), left_out(&told.answer.left_out));
     let facts = export::Facts { as_of: told.as_of, licence, left_out };
     Ok(export::file(&app, (format, &wanted.address), facts, rows(told, rollup)))

@@ -43,6 +43,7 @@ mod health;
 mod history;
 mod html;
 mod idempotency;
+mod json;
 mod jwks;
 mod layers;
 mod limits;

@@ -6,7 +6,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     num::NonZero,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -37,6 +40,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Kept {
     index: RwLock<Index>,
+    /// How often what it holds changed.
+    changes: AtomicU64,
     /// Whose turn it is to catch up.
     turn: Mutex<Option<Reached>>,
     /// Places for questions.
@@ -46,7 +51,15 @@ pub struct Kept {
 impl Default for Kept {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        Self { index: RwLock::default(), turn: Mutex::default(), asking: Arc::new(Semaphore::new(cores)) }
+        let asking = Arc::new(Semaphore::new(cores));
+        Self { index: RwLock::default(), changes: AtomicU64::default(), turn: Mutex::default(), asking }
+    }
+}
+
+impl Kept {
+    /// How often what it holds changed so far.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::SeqCst)
     }
 }
 
@@ -169,6 +182,7 @@ async fn take_in(app: &App, reached: &mut Reached, news: News, now: Instant) -> 
             take(&mut index, &facts);
             index.set_mode(mode);
             index.set_as_of_event(number);
+            kept.changes.fetch_add(1, Ordering::SeqCst);
         });
         taking.await.map_err(AppError::internal)?;
     }
@@ -201,6 +215,7 @@ async fn build(app: &App, tables: Arc<Tables>) -> AppResult<Reached> {
         index.remove_commitment(id);
     }
     *app.kept.index.write().unwrap_or_else(PoisonError::into_inner) = index;
+    app.kept.changes.fetch_add(1, Ordering::SeqCst);
     Ok(Reached { mark, tables, mode, day: now.day(), holds, began })
 }
 

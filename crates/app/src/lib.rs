@@ -16,6 +16,7 @@ use crate::signing_keys::SigningKeys;
 
 pub mod access;
 pub mod alerts;
+pub mod answers;
 pub mod api_keys;
 pub mod audit;
 pub mod board;
@@ -107,6 +108,8 @@ pub struct App {
     pub feed: Arc<changes::Feed>,
     /// The market in memory.
     pub kept: Arc<kept::Kept>,
+    /// What was told just now.
+    pub answers: Arc<answers::Answers>,
     /// What everybody is told today.
     pub published: Arc<public_figures::Published>,
     /// The most bytes of an evidence file.
@@ -151,6 +154,7 @@ impl App {
             keep_events: changes::KEPT,
             feed: Arc::default(),
             kept: Arc::default(),
+            answers: Arc::default(),
             published: Arc::default(),
             evidence_limit: domain::evidence::MOST_BYTES,
             licence: LICENCE.into(),

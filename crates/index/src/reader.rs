@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Who asks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Reader {
     /// Whoever runs the service; he sees everything.
     Operator,
@@ -30,7 +30,7 @@ pub enum Reader {
 }
 
 /// An organisation as a reader.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Party {
     /// Which one.
     pub organisation: OrganisationId,
@@ -41,7 +41,7 @@ pub struct Party {
 }
 
 /// What an organisation is as a buyer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Buyer {
     /// None.
     No,

@@ -117,11 +117,19 @@ impl Cluster {
     /// # Errors
     /// With everything that `initdb` and the server said, when they ended before being ready.
     pub fn start(binaries: &Path) -> io::Result<Self> {
-        Self::start_with(binaries, Stdio::null())
+        Self::start_with(binaries, &[], Stdio::null())
+    }
+
+    /// The same with further settings of the server, each as `name=value`.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_with_settings(binaries: &Path, settings: &[&str]) -> io::Result<Self> {
+        Self::start_with(binaries, settings, Stdio::null())
     }
 
     /// `news` takes the supervisor's own standard error, which stays open exactly as long as it runs.
-    fn start_with(binaries: &Path, news: Stdio) -> io::Result<Self> {
+    fn start_with(binaries: &Path, settings: &[&str], news: Stdio) -> io::Result<Self> {
         let preferred = env::temp_dir();
         let parent = if preferred.as_os_str().len() > LONGEST_PARENT { Path::new("/tmp") } else { &preferred };
         // The supervisor removes the folder: it alone outlives a killed test process.
@@ -129,7 +137,7 @@ impl Cluster {
 
         let mut command = Command::new("sh");
         command.args(["-c", SUPERVISOR, "postgres.sh"]).arg(binaries).arg(&folder);
-        for setting in SETTINGS {
+        for setting in SETTINGS.iter().chain(settings) {
             command.args(["-c", setting]);
         }
         // Its own process group, so that Ctrl-C at the terminal ends the tests and leaves it to clean up.

@@ -105,7 +105,7 @@ impl Rollup {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CapacityMap)]
 pub struct CapacityAnswerView {
-    /// When it was asked; the figures are those of this moment.
+    /// When the figures were read: at most a second before you asked, and nothing changed since.
     #[schema(format = DateTime)]
     as_of: String,
     /// The number of the last event of the change feed that is in it; null to all but the operator, since it counts what

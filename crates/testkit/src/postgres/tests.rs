@@ -112,7 +112,7 @@ fn holds_a_cluster_when_asked() {
     if env::var_os(HOLD).is_none() {
         return;
     }
-    let cluster = Cluster::start_with(&find_binaries().unwrap(), Stdio::inherit()).unwrap();
+    let cluster = Cluster::start_with(&find_binaries().unwrap(), &[], Stdio::inherit()).unwrap();
     writeln!(io::stdout(), "\ncluster in {}", cluster.folder.display()).unwrap();
     io::stdin().read_to_string(&mut String::new()).unwrap();
 }
