@@ -87,7 +87,9 @@ on_both! {
             app.get(&operator, "/api/v1/capacity?product=nonsuch").await.expect(422);
         }
     }
+}
 
+on_both! {
     async fn what_is_held_and_agreed_is_no_longer_free_at_once(db: TestDb) {
         let app = TestApp::new(db);
         let operator = app.operator();
@@ -180,6 +182,41 @@ on_both! {
         weekly(&app, &firms[1], 1_000_000).await;
         let told = asked_for(&app, &app.firm("Another").await.token, query).await;
         assert_eq!(total(&told, "running"), 0, "{told}");
+    }
+}
+
+on_both! {
+    async fn substitutes_and_kinds_of_capacity_are_filters(db: TestDb) {
+        let app = TestApp::new(db);
+        let (operator, firm) = (app.operator(), app.firm("A maker").await);
+        let offer = async |product: &str, grade: &str, more: Value| {
+            let mut body = offers::plain(&firm);
+            body["product"] = json!(product);
+            body["grades"] = json!([grade]);
+            body["stock"] = json!({ "value": 0 });
+            body.as_object_mut().unwrap().remove("running");
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            app.post(&firm.token, "/api/v1/offers", &body).await.expect(201);
+        };
+        let weekly = |units: i64| json!({ "running": { "value": units, "per": "week" } });
+        offer("medical-mask", "TYPE-IIR", weekly(1_000)).await;
+        offer("ffp", "FFP2", weekly(200)).await;
+        offer("ffp", "FFP1", weekly(30)).await;
+        let converted = json!({ "convertible": { "value": 5_000, "per": "week", "days": 7 } });
+        offer("medical-mask", "TYPE-IIR", converted).await;
+        let asked = async |query: &str| {
+            let told = asked_for(&app, &operator, &format!("product=medical-mask&grade=TYPE-IIR&{query}")).await;
+            (total(&told, "running"), total(&told, "offers"))
+        };
+        assert_eq!(asked("").await, (12_000, 2));
+        // A rule lets FFP2 stand for it, where the buyer accepts that, and FFP1 never.
+        assert_eq!(asked("substitutes=true").await, (12_000 + 12 * 200, 3));
+        assert_eq!(asked("capacity=running").await, (12_000, 1));
+        assert_eq!(asked("capacity=convertible").await, (0, 1));
+        assert_eq!(asked("capacity=running,convertible&substitutes=true").await, (12_000 + 12 * 200, 3));
+        let facets = asked_for(&app, &operator, "product=medical-mask&capacity=convertible&facets=true").await;
+        assert_eq!(facets["facets"]["product"], json!({ "medical-mask": 1 }), "{facets}");
+        app.get(&operator, "/api/v1/capacity?capacity=idle").await.expect(422);
     }
 }
 

@@ -26,7 +26,7 @@ use crate::{
 mod view;
 
 pub use view::weekly_or_whole;
-use view::{CapacityAnswerView, GroupName};
+use view::{CapacityAnswerView, GroupName, LevelName};
 pub(crate) use view::{Rollup, rows};
 pub(crate) use view::{explained, left_out};
 
@@ -50,6 +50,16 @@ pub(crate) struct CapacityParameters {
     #[serde(default)]
     #[param(value_type = Option<String>, example = "FFP2")]
     grade: WordList,
+    /// Whether what a buyer may accept in their place counts as well: what the catalogue's rules call `opt_in` or
+    /// `substitute_only`. Group by product and grade to tell it apart.
+    #[serde(default)]
+    #[param(value_type = Option<bool>)]
+    substitutes: bool,
+    /// Only offers that have some of it by the end of the period, with commas between them, any of which will do: `running`,
+    /// `maximum`, `convertible`.
+    #[serde(default)]
+    #[param(value_type = Option<String>, example = "convertible")]
+    capacity: Several<LevelName>,
     /// Regions by code or name, with commas between them, each with all that lies in it.
     #[serde(default)]
     #[param(value_type = Option<String>, example = "ITC4,ITH")]
@@ -168,6 +178,8 @@ pub(crate) fn question(query: CapacityParameters) -> Result<CapacityQuestion, Vi
     Ok(CapacityQuestion {
         products: query.product.0,
         grades: query.grade.0,
+        substitutes: query.substitutes,
+        levels: query.capacity.0.into_iter().map(LevelName::level).collect(),
         regions: query.region.0,
         near,
         clusters: query.cluster.0.into_iter().map(OrganisationId).collect(),

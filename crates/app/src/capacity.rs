@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    catalogue::{Catalogue, Verdict},
+    catalogue::{Catalogue, GradeRule, Verdict},
     certificate::CertificateStatus,
     code::{CertificateKindCode, GradeCode, ProductCode, RegionCode},
     ids::OrganisationId,
@@ -16,7 +16,7 @@ use domain::{
 use index::{Buyer, CapacityQuery, Certified, Freshness, PaperDemand, Party, Reader, Weeks};
 use storage::Scope;
 
-pub use index::{CapacityAnswer, Facets, Figures, Grades, Group, LeftOut, Near, Row};
+pub use index::{CapacityAnswer, Facets, Figures, Grades, Group, LeftOut, Level, Near, Row};
 
 use crate::{
     App, Tables,
@@ -36,6 +36,10 @@ pub struct CapacityQuestion {
     pub products: Vec<String>,
     /// Grades, at least one of which an offer holds, or one that stands for it by the catalogue.
     pub grades: Vec<String>,
+    /// Whether what a buyer may accept in their place counts as well, by the catalogue's rules.
+    pub substitutes: bool,
+    /// What an offer must have some of by the end of the period, any of which will do; all where empty.
+    pub levels: BTreeSet<Level>,
     /// Regions by code or name, with all that lies in them.
     pub regions: Vec<String>,
     /// Within a distance of a point.
@@ -131,7 +135,7 @@ fn resolved(tables: &Tables, today: Day, question: &CapacityQuestion) -> AppResu
     let (from, until) = span(today, question.from, question.until);
     let weeks = faults.keep(Weeks::new(today, from, until));
     let mut products = BTreeSet::new();
-    let mut grades = BTreeSet::new();
+    let mut asked_grades = BTreeSet::new();
     for typed in &question.products {
         let grade = products_of(&tables.catalogue, typed).ok().and_then(|(_, implied)| implied);
         if let Some(grade) = grade.filter(|_| question.products.len() > 1) {
@@ -142,12 +146,12 @@ fn resolved(tables: &Tables, today: Day, question: &CapacityQuestion) -> AppResu
         }
         if let Some((found, implied)) = faults.keep(products_of(&tables.catalogue, typed)) {
             products.extend(found);
-            grades.extend(implied.into_iter().flat_map(|grade| at_least(&tables.catalogue, &grade)));
+            asked_grades.extend(implied);
         }
     }
     for typed in &question.grades {
         let found = grades_of(&tables.catalogue, &products, typed);
-        grades.extend(faults.keep(found).unwrap_or_default());
+        asked_grades.extend(faults.keep(found).unwrap_or_default());
     }
     let mut regions = BTreeSet::new();
     for typed in &question.regions {
@@ -163,6 +167,15 @@ fn resolved(tables: &Tables, today: Day, question: &CapacityQuestion) -> AppResu
     faults.into_result()?;
     let weeks = weeks.ok_or_else(|| AppError::internal("no faults, no weeks"))?;
     let mut query = CapacityQuery::new(weeks);
+    let mut grades: BTreeSet<GradeCode> =
+        asked_grades.iter().flat_map(|grade| at_least(&tables.catalogue, grade)).collect();
+    if question.substitutes {
+        let more = Substitutes::of(&tables.catalogue, &products, &asked_grades);
+        products.extend(more.products);
+        grades.extend(more.grades);
+        query.whatever_grade = more.whatever_grade;
+    }
+    query.levels.clone_from(&question.levels);
     query.products = Some(products).filter(|list| !list.is_empty());
     query.grades = Some(grades).filter(|list| !list.is_empty());
     query.regions = Some(regions).filter(|list| !list.is_empty());
@@ -230,7 +243,45 @@ pub(crate) fn products_of(
     }
 }
 
-/// A grade of the products asked for and those that stand for it.
+/// What may stand for something where a buyer accepts it.
+#[derive(Debug, Default)]
+struct Substitutes {
+    products: BTreeSet<ProductCode>,
+    grades: BTreeSet<GradeCode>,
+    /// Products of which every grade may.
+    whatever_grade: BTreeSet<ProductCode>,
+}
+
+impl Substitutes {
+    /// Of some products in some grades, or in all of them.
+    fn of(catalogue: &Catalogue, products: &BTreeSet<ProductCode>, grades: &BTreeSet<GradeCode>) -> Self {
+        let mut found = Self::default();
+        let accepted = |rule: &&GradeRule| match rule.verdict {
+            Verdict::OptIn | Verdict::SubstituteOnly => true,
+            Verdict::Satisfies | Verdict::DoesNotSatisfy => false,
+        };
+        let asked = |rule: &&GradeRule| {
+            let of_grade = |grade| grades.is_empty() || grades.contains(grade);
+            (products.is_empty() || products.contains(&rule.need_product))
+                && rule.need_grade.as_ref().is_none_or(of_grade)
+        };
+        for rule in catalogue.parts().rules.iter().filter(accepted).filter(asked) {
+            // Where all products are asked for, so are these.
+            found.products.extend(Some(rule.offer_product.clone()).filter(|_| !products.is_empty()));
+            match &rule.offer_grade {
+                Some(grade) => drop(found.grades.insert(grade.clone())),
+                None => drop(found.whatever_grade.insert(rule.offer_product.clone())),
+            }
+        }
+        if grades.is_empty() {
+            // Of a product that is asked for in every grade, so is what stands for it.
+            found.grades.clear();
+        }
+        found
+    }
+}
+
+/// What a text names among the grades of the products asked for.
 fn grades_of(
     catalogue: &Catalogue,
     products: &BTreeSet<ProductCode>,
@@ -244,7 +295,7 @@ fn grades_of(
         let detail = format!("{typed:?} is no grade of these products; GET /api/v1/products/CODE lists theirs");
         return Err(Violations::one("/grade", "unknown_grade", detail));
     }
-    Ok(found.into_iter().flat_map(|grade| at_least(catalogue, grade)).collect())
+    Ok(found.into_iter().cloned().collect())
 }
 
 /// A grade and those of its products that stand for it without asking, by the catalogue's rules.

@@ -96,13 +96,14 @@ impl<'a> Tally<'a> {
         let (index, on) = (self.index, meter.on());
         let Some(shard) = index.shard(product) else { return };
         for row in shard.rows() {
-            if !filter.may_pass(row.traits) {
+            if !filter.may_pass(product, row.traits) {
                 continue;
             }
             let Some(region) = index.in_market(row.traits, on) else { continue };
             let sees = eyes.sees(product, row.traits);
-            let seen = Seen { traits: row.traits, region, sees };
-            if sees.row() && filter.passes(&seen) {
+            let seen = Seen { product, traits: row.traits, region, sees };
+            let has = |meter: &mut Meter<'_>| meter.read(row).last().is_some_and(|by| filter.wants_level(by));
+            if sees.row() && filter.passes(&seen) && (!filter.asks_level() || has(meter)) {
                 self.add(product, row, &seen, meter);
             }
         }

@@ -64,9 +64,9 @@ impl Index {
             let (mut places, mut free, mut offers) = (HashMap::<Place, i128>::new(), 0, 0);
             for (at, row) in (0..).zip(shard.rows()) {
                 let market = || self.in_market(row.traits, weeks.on());
-                let Some(region) = filter.may_pass(row.traits).then(market).flatten() else { continue };
+                let Some(region) = filter.may_pass(product, row.traits).then(market).flatten() else { continue };
                 let sees = eyes.sees(product, row.traits);
-                let seen = Seen { traits: row.traits, region, sees };
+                let seen = Seen { product, traits: row.traits, region, sees };
                 if !sees.row() || !filter.passes(&seen) {
                     continue;
                 }

@@ -9,6 +9,7 @@ use domain::{
 };
 
 use crate::{
+    figures::Meter,
     filter::{Filter, Part, Seen},
     intern::number,
     query::CapacityQuery,
@@ -55,6 +56,8 @@ impl Index {
     /// How many offers there are for each value of a query's filters.
     pub fn facets(&self, query: &CapacityQuery, reader: &Reader) -> Facets {
         let (eyes, filter, on) = (Eyes::new(self, reader), Filter::new(self, query), query.weeks.on());
+        let ends = query.weeks.ends();
+        let mut meter = Meter::new(self, &ends, on);
         let mut counts = Counts {
             products: vec![0; self.products.items().len()],
             grades: vec![0; self.grades.items().len()],
@@ -69,11 +72,13 @@ impl Index {
             for row in self.shard(product).into_iter().flat_map(|shard| shard.rows()) {
                 let Some(region) = self.in_market(row.traits, on) else { continue };
                 let sees = eyes.sees(product, row.traits);
-                let seen = Seen { traits: row.traits, region, sees };
+                let seen = Seen { product, traits: row.traits, region, sees };
                 if !sees.row() {
                     continue;
                 }
-                match (filter.failed(&seen), wanted) {
+                let has = |meter: &mut Meter<'_>| meter.read(row).last().is_some_and(|by| filter.wants_level(by));
+                let levels = if filter.asks_level() && !has(&mut meter) { Part::Other as u8 } else { 0 };
+                match (filter.failed(&seen) | levels, wanted) {
                     (0, false) => count(&mut counts.products, product),
                     (failed, true) => self.count(&mut counts, product, &seen, failed),
                     (_, false) => {}

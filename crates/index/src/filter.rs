@@ -5,9 +5,10 @@ use std::cell::Cell;
 use domain::{certificate::CertificateStatus, geo::Place, organisation::Verification, time::Day};
 
 use crate::{
+    answer::FIGURES,
     intern::NONE,
     places::{COARSE, Regions},
-    query::{CapacityQuery, Certified, Freshness},
+    query::{CapacityQuery, Certified, Freshness, Level},
     reader::Sees,
     shard::{Traits, transfer_bit},
     store::Index,
@@ -28,6 +29,7 @@ pub(crate) enum Part {
 /// An offer as filters see it.
 #[derive(Clone, Copy)]
 pub(crate) struct Seen<'a> {
+    pub(crate) product: u32,
     pub(crate) traits: &'a Traits,
     /// Where it is made.
     pub(crate) region: u32,
@@ -47,8 +49,9 @@ pub(crate) struct Filter<'a> {
     query: &'a CapacityQuery,
     on: Day,
     span: (Day, Day),
-    /// By number of a set of grades whether one of them is wanted.
+    /// By number of a set of grades whether one of them is wanted, and by number of a product whether any will do.
     grades: Option<Vec<bool>>,
+    whatever_grade: Vec<bool>,
     regions: Option<Vec<bool>>,
     near: Option<(Place, Vec<Cell<Option<bool>>>)>,
     clusters: Option<Vec<u32>>,
@@ -76,6 +79,7 @@ impl<'a> Filter<'a> {
             on: query.weeks.on(),
             span: query.weeks.span(),
             grades,
+            whatever_grade: index.products.items().iter().map(|code| query.whatever_grade.contains(code)).collect(),
             regions: query.regions.as_ref().map(|wanted| index.regions.within(wanted)),
             near: query.near.map(|near| (Place::new(near.point), vec![Cell::new(None); index.regions.len()])),
             clusters: clusters.map(|ids| ids.iter().filter_map(|id| index.parties.find(*id)).collect()),
@@ -85,9 +89,30 @@ impl<'a> Filter<'a> {
         }
     }
 
-    /// Whether a set of grades holds one that is wanted.
-    pub(crate) fn wants_grades(&self, set: u32) -> bool {
-        self.grades.as_ref().is_none_or(|wanted| wanted.get(set as usize).copied().unwrap_or(false))
+    /// Whether of a product a set of grades holds one that is wanted.
+    pub(crate) fn wants_grades(&self, product: u32, set: u32) -> bool {
+        self.wants_any_grade(product)
+            || self.grades.as_ref().is_some_and(|wanted| wanted.get(set as usize).copied().unwrap_or(false))
+    }
+
+    /// Whether offers of a product count whatever grades they hold.
+    pub(crate) fn wants_any_grade(&self, product: u32) -> bool {
+        self.grades.is_none() || self.whatever_grade.get(product as usize).copied().unwrap_or(false)
+    }
+
+    /// Whether it matters what an offer has capacity of.
+    pub(crate) fn asks_level(&self) -> bool {
+        !self.query.levels.is_empty()
+    }
+
+    /// Whether an offer has some of what is asked for, by what it has by the end of the period.
+    pub(crate) fn wants_level(&self, [running, maximum, convertible, ..]: &[i64; FIGURES]) -> bool {
+        let has = |level: &Level| match level {
+            Level::Running => *running > 0,
+            Level::Maximum => *maximum > 0,
+            Level::Convertible => *convertible > 0,
+        };
+        self.query.levels.is_empty() || self.query.levels.iter().any(has)
     }
 
     /// Whether a region lies in one that is wanted.
@@ -98,14 +123,14 @@ impl<'a> Filter<'a> {
     /// Whether an offer passes what stands in its row itself; asked first, since the rest lies elsewhere. A coarser region
     /// is wanted only where all inside it are.
     #[inline]
-    pub(crate) fn may_pass(&self, traits: &Traits) -> bool {
-        self.wants_region(traits.origin.region()) && self.wants_grades(traits.grades)
+    pub(crate) fn may_pass(&self, product: u32, traits: &Traits) -> bool {
+        self.wants_region(traits.origin.region()) && self.wants_grades(product, traits.grades)
     }
 
     /// Whether it passes every filter.
     #[inline]
     pub(crate) fn passes(&self, offer: &Seen<'_>) -> bool {
-        self.wants_grades(offer.traits.grades)
+        self.wants_grades(offer.product, offer.traits.grades)
             && self.wants_region(offer.region(&self.index.regions))
             && self.vouched(offer)
             && self.in_cluster(offer)
@@ -116,7 +141,7 @@ impl<'a> Filter<'a> {
     /// The filters it does not pass, as bits of [`Part`].
     pub(crate) fn failed(&self, offer: &Seen<'_>) -> u8 {
         let parts = [
-            (Part::Grade, self.wants_grades(offer.traits.grades)),
+            (Part::Grade, self.wants_grades(offer.product, offer.traits.grades)),
             (Part::Region, self.wants_region(offer.region(&self.index.regions))),
             (Part::Verification, self.vouched(offer)),
             (Part::Cluster, self.in_cluster(offer)),
@@ -194,20 +219,20 @@ impl<'a> Filter<'a> {
         let papers = self.index.papers.get(offer.traits.papers);
         let holds = |kind: &u32| {
             let of_kind = papers.iter().filter(|paper| paper.kind == *kind);
-            of_kind
-                .into_iter()
-                .any(|p| p.holds(*least, self.span, self.index.mode()) && self.covers(p.grades, offer.traits.grades))
+            of_kind.into_iter().any(|p| p.holds(*least, self.span, self.index.mode()) && self.covers(p.grades, offer))
         };
         kinds.iter().all(holds)
     }
 
     /// Whether a certificate for some grades covers one that the offer holds and that is asked for.
-    fn covers(&self, covered: u32, held: u32) -> bool {
-        let (Some(covered), Some(held)) = (self.index.grades.get(covered), self.index.grades.get(held)) else {
+    fn covers(&self, covered: u32, offer: &Seen<'_>) -> bool {
+        let held = self.index.grades.get(offer.traits.grades);
+        let (Some(covered), Some(held)) = (self.index.grades.get(covered), held) else {
             // It covers all of them.
             return covered == NONE;
         };
-        let wanted = |grade| self.query.grades.as_ref().is_none_or(|wanted| wanted.contains(grade));
+        let any = self.wants_any_grade(offer.product);
+        let wanted = |grade| any || self.query.grades.as_ref().is_some_and(|wanted| wanted.contains(grade));
         held.iter().any(|grade| covered.contains(grade) && wanted(grade))
     }
 }

@@ -51,7 +51,7 @@ pub use facets::Facets;
 pub use lattice::{Lattice, LatticeCell};
 pub use memory::Memory;
 pub use promises::Standing;
-pub use query::{CapacityQuery, Certified, Freshness, Group, Near, PaperDemand};
+pub use query::{CapacityQuery, Certified, Freshness, Group, Level, Near, PaperDemand};
 pub use reader::{Buyer, Party, Reader, Sees};
 pub use shortages::{BoardRule, Colour, ShortageAnswer, ShortageQuery, ShortageRow, ShortageWeek};
 pub use shown::{Bounds, Shown, ShownQuery};

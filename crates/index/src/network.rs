@@ -186,7 +186,7 @@ impl Index {
             traits.is_some_and(|traits| eyes.sees(product, traits) == Sees::TotalsOnly)
         };
         let mut cells = Vec::new();
-        for atom in cut.atoms.iter().filter(|atom| inside(&atom.key, query, filter)) {
+        for atom in cut.atoms.iter().filter(|atom| inside((product, &atom.key), query, filter)) {
             let AtomKey { grades, region, open: _, certified: _ } = atom.key;
             let mut tell = |(week, figures): (usize, Sums)| {
                 if let Some(week) = ends.get(week).and_then(|end| query.weeks.place(*end)) {
@@ -231,13 +231,16 @@ pub(crate) fn published(figures: &[i128; CHECKED]) -> Sums {
 }
 
 /// Whether an atom lies wholly inside the filters that atoms are made of.
-fn inside(key: &AtomKey, query: &CapacityQuery, filter: &Filter<'_>) -> bool {
+fn inside((product, key): (u32, &AtomKey), query: &CapacityQuery, filter: &Filter<'_>) -> bool {
     let certified = match query.certified {
         Certified::Any => true,
         Certified::Checked => key.certified,
     };
     // Of merged grades nobody is told which they are.
-    let grades = if key.grades == MERGED { query.grades.is_none() } else { filter.wants_grades(key.grades) };
+    let grades = match key.grades {
+        MERGED => filter.wants_any_grade(product),
+        set => filter.wants_grades(product, set),
+    };
     certified && grades && filter.wants_region(key.region)
 }
 
@@ -247,9 +250,11 @@ fn has_other_filters(query: &CapacityQuery) -> bool {
         weeks: _,
         products: _,
         grades: _,
+        whatever_grade: _,
         regions: _,
         certified: _,
         group_by: _,
+        levels,
         features,
         near,
         clusters,
@@ -260,7 +265,8 @@ fn has_other_filters(query: &CapacityQuery) -> bool {
         lead_days_at_most,
         transfers,
     } = query;
-    !features.is_empty()
+    !levels.is_empty()
+        || !features.is_empty()
         || near.is_some()
         || clusters.is_some()
         || papers.is_some()

@@ -23,6 +23,10 @@ pub struct CapacityQuery {
     pub products: Option<BTreeSet<ProductCode>>,
     /// Offers that hold any of these grades; "at least" is resolved by the catalogue's relations before.
     pub grades: Option<BTreeSet<GradeCode>>,
+    /// Products of which offers count whatever grades they hold.
+    pub whatever_grade: BTreeSet<ProductCode>,
+    /// Offers that have any of these by the end of the period; all where empty.
+    pub levels: BTreeSet<Level>,
     /// Offers that meet all of these, preferred or required.
     pub features: Vec<Requirement>,
     /// Sites in any of these regions. One that is finer than NUTS 2 finds no offer whose place is shown as NUTS 2.
@@ -47,6 +51,17 @@ pub struct CapacityQuery {
     pub transfers: BTreeSet<Transfer>,
     /// What the rows of the answer are; one row for each base unit where it is empty.
     pub group_by: BTreeSet<Group>,
+}
+
+/// What an offer may have capacity of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// What runs, or lies in stock.
+    Running,
+    /// The same at full stretch.
+    Maximum,
+    /// What a conversion could add, decided on the day it is asked about.
+    Convertible,
 }
 
 /// A circle on the globe.
@@ -112,6 +127,8 @@ impl CapacityQuery {
             weeks,
             products: None,
             grades: None,
+            whatever_grade: BTreeSet::new(),
+            levels: BTreeSet::new(),
             features: Vec::new(),
             regions: None,
             near: None,

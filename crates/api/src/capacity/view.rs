@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use app::capacity::{CapacityAnswer, CapacityTold, Facets, Figures, Grades, Group, LeftOut, Row};
+use app::capacity::{CapacityAnswer, CapacityTold, Facets, Figures, Grades, Group, LeftOut, Level, Row};
 use domain::time::Day;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,6 +12,42 @@ use crate::{
     export::{Column, Kind, Tabled},
     query::Named,
 };
+
+/// What an offer must have some of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LevelName {
+    /// Running capacity or stock.
+    Running,
+    /// The same at full stretch.
+    Maximum,
+    /// A conversion that is not decided yet.
+    Convertible,
+}
+
+impl LevelName {
+    /// What it is to the index.
+    pub fn level(self) -> Level {
+        match self {
+            Self::Running => Level::Running,
+            Self::Maximum => Level::Maximum,
+            Self::Convertible => Level::Convertible,
+        }
+    }
+}
+
+impl Named for LevelName {
+    fn all() -> &'static [Self] {
+        &[Self::Running, Self::Maximum, Self::Convertible]
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Maximum => "maximum",
+            Self::Convertible => "convertible",
+        }
+    }
+}
 
 /// What rows are told apart by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,7 +17,9 @@ use domain::{
     organisation::{OrganisationKind, Verification},
     rate::{Period, Rate},
 };
-use index::{Buyer, CapacityQuery, Certified, Freshness, Group, Near, PaperDemand, Party, Reader, Standing, Weeks};
+use index::{
+    Buyer, CapacityQuery, Certified, Freshness, Group, Level, Near, PaperDemand, Party, Reader, Standing, Weeks,
+};
 
 use crate::world::{PRODUCTS, Scene, instalment_id, line_id, measure, offer_id, organisation_id, stock, today};
 
@@ -205,6 +207,9 @@ pub fn query(dice: &mut Dice) -> CapacityQuery {
     let products = PRODUCTS.map(|(code, _)| ProductCode::new(code));
     query.products = dice.one_in(2).then(|| dice.some(&products));
     query.grades = dice.one_in(3).then(|| dice.some(&GRADES).into_iter().map(GradeCode::new).collect());
+    query.whatever_grade = if dice.one_in(4) { dice.some(&products).into_iter().collect() } else { BTreeSet::new() };
+    let levels = [Level::Running, Level::Maximum, Level::Convertible];
+    query.levels = if dice.one_in(5) { dice.some(&levels) } else { BTreeSet::new() };
     if dice.one_in(5) {
         let (feature, value) = (FeatureCode::new("valve"), FeatureValue::Flag(dice.one_in(2)));
         query.features = vec![Requirement { feature, value, comparison: Comparison::Equal, demand: Demand::Required }];

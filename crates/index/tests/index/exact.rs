@@ -57,7 +57,7 @@ fn every_figure_is_the_naive_one() {
             rows += agrees(&scene, &query, &reader);
         }
     }
-    assert!(rows > 5_000, "{rows} rows were looked at");
+    assert!(rows > 4_500, "{rows} rows were looked at");
 }
 
 #[test]
@@ -78,7 +78,8 @@ fn facets_count_what_a_query_of_one_value_finds() {
         for (grade, offers) in &facets.grades {
             // Certificates are asked about the grades that are asked for.
             if query.papers.is_none() {
-                let one = CapacityQuery { grades: Some([grade.clone()].into()), ..query.clone() };
+                let mut one = CapacityQuery { grades: Some([grade.clone()].into()), ..query.clone() };
+                one.whatever_grade.clear();
                 assert_eq!(count(&one), *offers);
             }
         }

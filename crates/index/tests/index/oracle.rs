@@ -14,7 +14,7 @@ use domain::{
     time::Day,
     unit::BaseUnit,
 };
-use index::{Buyer, CapacityQuery, Certified, Figures, Freshness, Group, Reader, Standing};
+use index::{Buyer, CapacityQuery, Certified, Figures, Freshness, Group, Level, Reader, Standing};
 
 use crate::world::{PRODUCTS, Scene, WORLD};
 
@@ -81,12 +81,29 @@ pub fn region(site: &Site, known: Known, level: u8) -> Option<RegionCode> {
     Some(WORLD.regions.at_level(&region.code, level)?.code.clone())
 }
 
-fn passes(query: &CapacityQuery, known: Known, (offer, owner, site): (&Offer, &Organisation, &Site)) -> bool {
+/// Whether an offer has any of what must be there by the end of the period.
+fn has_level(scene: &Scene, query: &CapacityQuery, offer: &Offer) -> bool {
+    let end = query.weeks.buckets().last().unwrap().until;
+    let [running, maximum, convertible, ..] = by(scene, offer, query.weeks.on(), end);
+    let has = |level: &Level| match level {
+        Level::Running => running > 0,
+        Level::Maximum => maximum > 0,
+        Level::Convertible => convertible > 0,
+    };
+    query.levels.is_empty() || query.levels.iter().any(has)
+}
+
+fn passes(
+    (scene, query): (&Scene, &CapacityQuery),
+    known: Known,
+    (offer, owner, site): (&Offer, &Organisation, &Site),
+) -> bool {
     let (terms, on) = (&offer.terms, query.weeks.on());
+    let whatever = query.whatever_grade.contains(&terms.product);
     let span = (query.weeks.buckets()[0].from, query.weeks.buckets().last().unwrap().until);
     let counts = |c: &Certificate| c.doubt.is_none() && c.derogation.is_none() && c.status.is_held();
     let covers = |c: &Certificate| {
-        let wanted = |g: &GradeCode| query.grades.as_ref().is_none_or(|wanted| wanted.contains(g));
+        let wanted = |g: &GradeCode| whatever || query.grades.as_ref().is_none_or(|wanted| wanted.contains(g));
         c.grades.is_empty() || terms.grades.iter().any(|g| c.grades.contains(g) && wanted(g))
     };
     let near = query.near.is_none_or(|near| {
@@ -96,7 +113,8 @@ fn passes(query: &CapacityQuery, known: Known, (offer, owner, site): (&Offer, &O
     });
     let place = region(site, known, 3);
     query.products.as_ref().is_none_or(|p| p.contains(&terms.product))
-        && query.grades.as_ref().is_none_or(|wanted| terms.grades.iter().any(|g| wanted.contains(g)))
+        && (whatever || query.grades.as_ref().is_none_or(|wanted| terms.grades.iter().any(|g| wanted.contains(g))))
+        && has_level(scene, query, offer)
         && query.features.iter().all(|f| f.met_by(terms.feature(&f.feature)))
         && query.regions.as_ref().is_none_or(|outer| {
             place.is_some_and(|inner| outer.iter().any(|outer| WORLD.regions.lies_in(&inner, outer)))
@@ -209,7 +227,7 @@ pub fn rows(scene: &Scene, query: &CapacityQuery, reader: &Reader) -> BTreeMap<K
     let level = query.group_by.iter().filter_map(|g| if let Group::Region(l) = g { Some(*l) } else { None }).max();
     for (offer, owner, site) in standing(scene, query.weeks.on()) {
         let Some(known) = sees(scene, reader, &offer) else { continue };
-        if !passes(query, known, (&offer, owner, site)) {
+        if !passes((scene, query), known, (&offer, owner, site)) {
             continue;
         }
         let unit = PRODUCTS.iter().find(|(code, _)| *code == offer.terms.product.as_str()).unwrap().1;

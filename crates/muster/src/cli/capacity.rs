@@ -30,6 +30,9 @@ pub struct Capacity {
     /// Offers that hold this grade or one that stands for it; may be repeated
     #[arg(long = "grade", value_name = "GRADE")]
     pub grades: Vec<String>,
+    /// Also offers of what a buyer may accept in their place, by the catalogue's rules
+    #[arg(long)]
+    pub substitutes: bool,
     /// Only offers with a certificate that somebody checked
     #[arg(long)]
     pub certified: bool,
@@ -58,6 +61,9 @@ pub struct Map {
     /// Offers that hold this grade or one that stands for it; may be repeated
     #[arg(long = "grade", value_name = "GRADE")]
     pub grades: Vec<String>,
+    /// Also offers of what a buyer may accept in their place, by the catalogue's rules
+    #[arg(long)]
+    pub substitutes: bool,
     /// Only offers with a certificate that somebody checked
     #[arg(long)]
     pub certified: bool,

@@ -33,9 +33,18 @@ pub(super) async fn capacity(settings: &Settings, flags: Capacity, format: Forma
     let (from, until) = days(&app, flags.asked.weeks.as_deref())?;
     let group_by = flags.by.iter().map(|part| group(part)).collect::<Result<_>>()?;
     let Asked { products, regions, file, .. } = flags.asked;
-    let (grades, certified) = (flags.grades, flags.certified);
-    let asked =
-        CapacityQuestion { products, grades, regions, from, until, certified, group_by, ..CapacityQuestion::default() };
+    let (grades, substitutes, certified) = (flags.grades, flags.substitutes, flags.certified);
+    let asked = CapacityQuestion {
+        products,
+        grades,
+        substitutes,
+        regions,
+        from,
+        until,
+        certified,
+        group_by,
+        ..CapacityQuestion::default()
+    };
     let (caller, address) = (Caller::command_line(), address("/api/v1/capacity", &asked.products));
     if is_picture(file.as_deref()) {
         let drawn = pictures::weeks(&app, &caller, asked, &address).await.map_err(app_fault)?;
@@ -75,8 +84,17 @@ pub(super) async fn map(settings: &Settings, flags: Map) -> Result<Ended> {
     if file.is_some() && !is_picture(file.as_deref()) {
         bail!("a map is a picture; write a file that ends in .svg");
     }
-    let (grades, certified) = (flags.grades, flags.certified);
-    let asked = CapacityQuestion { products, grades, regions, from, until, certified, ..CapacityQuestion::default() };
+    let (grades, substitutes, certified) = (flags.grades, flags.substitutes, flags.certified);
+    let asked = CapacityQuestion {
+        products,
+        grades,
+        substitutes,
+        regions,
+        from,
+        until,
+        certified,
+        ..CapacityQuestion::default()
+    };
     let address = address("/api/v1/map", &asked.products);
     let drawn = pictures::map(&app, &Caller::command_line(), (asked, flags.level), &address).await;
     write(file.as_deref(), drawn.map_err(app_fault)?.as_bytes())
