@@ -25,6 +25,7 @@ mod exports;
 mod feed;
 mod feed_copies;
 mod feed_views;
+mod figures;
 mod forms;
 mod health;
 mod histories;
