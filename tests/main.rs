@@ -15,6 +15,7 @@ mod certificates;
 mod chains;
 mod changes;
 mod database;
+mod differences;
 mod disclosure;
 mod docs;
 mod entries;
