@@ -59,5 +59,6 @@ mod sites;
 mod socket;
 mod streams;
 mod tokens;
+mod trilateration;
 mod twins;
 mod urgency;
