@@ -165,7 +165,10 @@ impl Records {
         let stated = self.market.sites[&offer.site].point.filter(|_| self.is_exact(who, offer));
         stated.or_else(|| {
             let region = self.region(who, offer, 3)?;
-            self.tables.regions.get(&domain::code::RegionCode::new(&region))?.point
+            let region = self.tables.regions.get(&domain::code::RegionCode::new(&region))?;
+            // Nobody is at the middle of a country.
+            let divided = || self.tables.regions.all().iter().any(|part| part.parent.as_ref() == Some(&region.code));
+            region.point.filter(|_| region.level > 1 || !divided())
         })
     }
 
