@@ -62,3 +62,4 @@ mod tokens;
 mod trilateration;
 mod twins;
 mod urgency;
+mod view_places;
