@@ -16,7 +16,7 @@ const BOUNDARIES: &str = r#"{"type": "FeatureCollection", "features": [
     {"type": "Feature", "properties": {"NUTS_ID": "DE"}, "geometry": {"type": "Polygon", "coordinates":
         [[[6.0, 47.3], [15.0, 47.3], [15.0, 55.0], [6.0, 55.0], [6.0, 47.3]]]}}]}"#;
 
-async fn load(app: &TestApp, table: PlaceTable, text: &str) {
+pub async fn load(app: &TestApp, table: PlaceTable, text: &str) {
     let file = PlaceFile { bytes: text.as_bytes().to_vec(), source: "Test".to_owned() };
     let report = place_tables::load(&app.app, table, file, false, |_, _| {}).await.unwrap();
     assert!(report.stored, "{report:?}");

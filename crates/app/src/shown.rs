@@ -137,7 +137,7 @@ async fn read(app: &App, caller: &Caller, listed: Vec<Shown>) -> AppResult<Vec<S
         let offer = offer.record;
         let (owner, site) = (owners.get(&offer.organisation)?, sites.get(&offer.site)?);
         let exact = sees.get(&offer.id).is_some_and(|sees| sees.exact());
-        let coarse = || tables.regions.at_level(site.region.as_ref()?, 2).and_then(|region| region.point);
+        let coarse = || tables.regions.spot(&tables.regions.at_level(site.region.as_ref()?, 2)?.code);
         let own = match caller.actor {
             Actor::Operator => true,
             Actor::Organisation(own) => own == offer.organisation,

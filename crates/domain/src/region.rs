@@ -2,7 +2,7 @@
 //! the codes and names that people really type.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::OnceLock,
 };
 
@@ -105,6 +105,8 @@ pub struct RegionTable {
     /// In the order of the codes, so that equal tables are equal bytes.
     retired: BTreeMap<String, Retired>,
     names: HashMap<String, Vec<usize>>,
+    /// Regions in which others lie.
+    divided: HashSet<String>,
     digest: OnceLock<Digest>,
 }
 
@@ -166,6 +168,7 @@ impl RegionTable {
                 return Err(format!("region {} names country {}, which is not listed", r.code, r.country));
             }
         }
+        table.divided = table.regions.iter().filter_map(|r| Some(r.parent.as_ref()?.as_str().to_owned())).collect();
         for r in retired {
             if r.successors.is_empty() {
                 return Err(format!("retired region {} names no successor", r.code));
@@ -199,6 +202,13 @@ impl RegionTable {
     /// The region of a code in use.
     pub fn get(&self, code: &RegionCode) -> Option<&Region> {
         self.by_code.get(code.as_str()).map(|i| &self.regions[*i])
+    }
+
+    /// The point that may stand for a place of which no more than the region is known; `None` for a country or a region of
+    /// level 1 that is divided further, since nobody is at the middle of it (field case GEO-05).
+    pub fn spot(&self, code: &RegionCode) -> Option<Point> {
+        let region = self.get(code)?;
+        region.point.filter(|_| region.level > 1 || !self.divided.contains(code.as_str()))
     }
 
     /// What a retired code became.

@@ -209,7 +209,7 @@ impl<'a> Filter<'a> {
         if let Some(found) = cell.get() {
             return found;
         }
-        let found = self.index.regions.place(region).is_some_and(within);
+        let found = self.index.regions.spot(region).is_some_and(within);
         cell.set(Some(found));
         found
     }

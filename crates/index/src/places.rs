@@ -25,6 +25,8 @@ pub(crate) struct Regions {
     /// By level 0 to 3 the region around it, or itself where it is coarser than that.
     around: Vec<[u32; 4]>,
     places: Vec<Option<Place>>,
+    /// Whether its point may stand for a place in it.
+    spots: Vec<bool>,
     /// Numbers of countries, which organisations have as well.
     pub(crate) countries: Interner<CountryCode>,
     countries_of: Vec<u32>,
@@ -41,6 +43,7 @@ impl Regions {
             regions.parents.push(region.parent.as_ref().map_or(NONE, |p| at(&regions.codes, p)));
             regions.levels.push(region.level);
             regions.places.push(region.point.map(Place::new));
+            regions.spots.push(table.spot(&region.code).is_some());
             let country = regions.countries.intern(&region.country);
             regions.countries_of.push(country);
             let level = |level| table.at_level(&region.code, level).map_or(NONE, |r| at(&regions.codes, &r.code));
@@ -77,6 +80,11 @@ impl Regions {
         self.places.get(region as usize).copied().flatten()
     }
 
+    /// The place that stands for one of which no more than the region is known; none where that is a large one.
+    pub(crate) fn spot(&self, region: u32) -> Option<Place> {
+        self.spots.get(region as usize).filter(|may| **may).and_then(|_| self.place(region))
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.parents.len()
     }
@@ -94,6 +102,7 @@ impl Regions {
             + vec_bytes(&self.levels)
             + vec_bytes(&self.around)
             + vec_bytes(&self.places)
+            + vec_bytes(&self.spots)
             + self.countries.bytes(|code| code.as_str().len() + 16)
             + vec_bytes(&self.countries_of)
     }

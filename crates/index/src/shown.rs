@@ -98,7 +98,7 @@ impl Index {
     fn lies_inside(&self, query: &ShownQuery, (traits, region): (&Traits, u32), sees: Sees) -> bool {
         let Some(bounds) = query.bounds else { return true };
         let exact = sees.exact().then(|| self.parties.place(traits.site)).flatten();
-        let coarse = || self.regions.place(self.regions.at_level(region, COARSE));
+        let coarse = || self.regions.spot(self.regions.at_level(region, COARSE));
         exact.or_else(coarse).is_none_or(|place| bounds.holds(place.point()))
     }
 }

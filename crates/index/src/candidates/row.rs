@@ -10,7 +10,7 @@ use domain::{
 
 use super::{
     asking::{Asking, At, Shelf},
-    spot::Spot,
+    common::Common,
     verdict::{Verdict, Why},
 };
 use crate::{
@@ -34,7 +34,7 @@ pub(crate) struct RowPair<'r, 'q, 'n> {
     /// The row's place in the columns.
     pub(crate) row: u32,
     /// What it has in common with others of its grades and its region.
-    pub(crate) spot: &'r Spot,
+    pub(crate) common: &'r Common,
     pub(crate) price: PriceTag,
     pub(crate) at: At,
 }
@@ -112,7 +112,7 @@ impl Pair for RowPair<'_, '_, '_> {
 
     #[inline(always)]
     fn stand(&self) -> Result<Verdict, Why> {
-        self.spot.stand.passed()
+        self.common.stand.passed()
     }
 
     #[inline(always)]
@@ -148,7 +148,7 @@ impl Pair for RowPair<'_, '_, '_> {
 
     #[inline(always)]
     fn is_taken_from(&self) -> bool {
-        if self.is_exact() { self.spot.taken_from_exactly } else { self.spot.taken_from }
+        if self.is_exact() { self.common.taken_from_exactly } else { self.common.taken_from }
     }
 
     #[inline(always)]
@@ -160,20 +160,20 @@ impl Pair for RowPair<'_, '_, '_> {
     fn border(&self) -> Result<(), Why> {
         let bound = || {
             let wording = self.asking.index.wordings.get(self.traits.wording)?;
-            Some(self.asking.border_with(self.shelf, self.spot.country, &wording.authorisations))
+            Some(self.asking.border_with(self.shelf, self.common.country, &wording.authorisations))
         };
         let found = if self.traits.is(Flag::Authorised) { bound() } else { None };
-        found.unwrap_or(self.spot.border).passed().map(|_| ())
+        found.unwrap_or(self.common.border).passed().map(|_| ())
     }
 
     #[inline(always)]
     fn is_abroad(&self) -> bool {
-        self.spot.country != self.asking.country
+        self.common.country != self.asking.country
     }
 
     #[inline(always)]
     fn distance_km(&self) -> Option<u32> {
-        if self.is_exact() { self.asking.exact_km(self.traits).or(self.spot.km_exactly) } else { self.spot.km }
+        if self.is_exact() { self.asking.exact_km(self.traits).or(self.common.km_exactly) } else { self.common.km }
     }
 
     #[inline(always)]
@@ -249,6 +249,6 @@ impl Pair for RowPair<'_, '_, '_> {
 impl RowPair<'_, '_, '_> {
     /// The region as finely as a reader may know it.
     pub(crate) fn region_for(&self, sees: crate::reader::Sees) -> u32 {
-        if sees.exact() { self.spot.region } else { self.asking.index.regions.at_level(self.spot.region, COARSE) }
+        if sees.exact() { self.common.region } else { self.asking.index.regions.at_level(self.common.region, COARSE) }
     }
 }

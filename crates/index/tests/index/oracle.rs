@@ -107,7 +107,7 @@ fn passes(
         c.grades.is_empty() || terms.grades.iter().any(|g| c.grades.contains(g) && wanted(g))
     };
     let near = query.near.is_none_or(|near| {
-        let of_region = || WORLD.regions.get(&region(site, known, 3)?)?.point;
+        let of_region = || WORLD.regions.spot(&region(site, known, 3)?);
         let point = site.point.filter(|_| known.exact).or_else(of_region);
         point.is_some_and(|p| Place::new(near.point).distance_km(&Place::new(p)) <= near.km)
     });
