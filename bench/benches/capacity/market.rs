@@ -256,10 +256,11 @@ impl<'a> Market<'a> {
         let running = dice.random_range(0..20_000);
         let per = *of(&mut dice, &[Period::Day, Period::Week, Period::Week, Period::Week]);
         let rate = |units| Some(Rate { measure: self.measure(product, units), period: per });
+        let from = self.day.plus(dice.random_range(-60..30));
         let profile = CapacityProfile {
             calendar: Arc::clone(of(&mut dice, &self.calendars)),
-            from: self.day.plus(dice.random_range(-60..30)),
-            until: dice.random_bool(0.3).then(|| self.day.plus(dice.random_range(-10..200))),
+            from,
+            until: dice.random_bool(0.3).then(|| from.plus(dice.random_range(20..300))),
             as_of: self.day.plus(-dice.random_range(0..12)),
             stock: self.measure(product, if dice.random_bool(0.6) { dice.random_range(0..20_000) } else { 0 }),
             running: rate(running),

@@ -118,7 +118,9 @@ pub fn section(machine: &[String], measured: &[Measured], service: &Service) -> 
          row as PostgreSQL does, and by the manager of a cluster, whose totals of competitors were cut before. No two needs \
          that candidates are asked for are the same.\n\n"
     );
-    machine.iter().for_each(|line| drop(writeln!(text, "- {line}")));
+    for line in machine {
+        let _ = writeln!(text, "- {line}");
+    }
     text.push('\n');
     if let Some(largest) = measured.last() {
         let _ = writeln!(
@@ -126,7 +128,9 @@ pub fn section(machine: &[String], measured: &[Measured], service: &Service) -> 
             "At {} offers in process, {} over HTTP and from the database:\n",
             largest.offers, service.offers
         );
-        bars(largest, service).iter().for_each(|line| drop(writeln!(text, "- {line}")));
+        for line in bars(largest, service) {
+            let _ = writeln!(text, "- {line}");
+        }
     }
     let _ = write!(
         text,
