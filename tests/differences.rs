@@ -182,10 +182,10 @@ impl World {
             }
         }
         for product in NEEDED {
-            for firm in 0..FIRMS {
+            for (firm, sites) in sites.iter().enumerate() {
                 let place = one_place(rng);
                 let part = |due: &str| json!({ "quantity": { "value": units(firm) }, "due": due });
-                let body = json!({ "site": sites[firm][place], "product": product,
+                let body = json!({ "site": sites[place], "product": product,
                     "urgency": one_of(rng, &["high", "normal"]), "instalments": [part("2020-04-15"), part("2020-04-29")] });
                 let made = world.app.post(&world.firms[firm].token, "/api/v1/needs", &body).await.expect(201);
                 assert_eq!(made.json["quarantine"], Value::Null, "{}", made.text);

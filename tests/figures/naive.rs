@@ -40,6 +40,13 @@ pub struct Records {
     known: Mutex<BTreeMap<(OfferId, Day), Sums>>,
 }
 
+/// A product in a region.
+type Cell = (String, Option<String>);
+
+/// Its unit, by week what is due by tier, held, agreed, open, free, free at full stretch and convertible, and for how many
+/// days stocks last.
+type Asked = (&'static str, Vec<[i128; 10]>, Option<i64>);
+
 /// Running, maximum, convertible, held, agreed, free, free at full stretch; by the end of a day.
 type Sums = [i128; 7];
 
@@ -305,9 +312,8 @@ impl Records {
         let level = asked.level;
         let wanted = |product: &str| asked.products.is_empty() || asked.products.contains(&product);
         let inside = |region: Option<&str>| asked.regions.is_empty() || self.lies_in(region, &asked.regions);
-        let mut rows: BTreeMap<(String, Option<String>), (&'static str, Vec<[i128; 10]>, Option<i64>)> =
-            BTreeMap::new();
-        let mut offers: BTreeMap<(String, Option<String>), Vec<&Offer>> = BTreeMap::new();
+        let mut rows: BTreeMap<Cell, Asked> = BTreeMap::new();
+        let mut offers: BTreeMap<Cell, Vec<&Offer>> = BTreeMap::new();
         for need in &self.market.needs {
             let asks = matches!(need.state, NeedState::Open | NeedState::Covered) && need.quarantine.is_none();
             let last = need.instalments.iter().map(|part| part.due).max();
