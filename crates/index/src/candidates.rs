@@ -15,9 +15,9 @@ use domain::{
 
 mod answer;
 mod asking;
-mod common;
 mod free;
 mod funnel;
+mod locality;
 mod near;
 mod query;
 mod row;
@@ -27,9 +27,9 @@ pub use answer::{Candidate, Candidates, Change, Failed, Funnel, InstalmentCandid
 pub use query::{CandidateQuery, Fitting, Which};
 
 use asking::{Asking, At, Shelf};
-use common::Common;
 use free::{free, is_used_up};
 use funnel::Counts;
+use locality::Locality;
 use near::{Nearest, change};
 use row::{PriceTag, RowPair};
 
@@ -161,7 +161,7 @@ impl<'s, 'q, 'n> Search<'s, 'q, 'n> {
         let (asking, index) = (self.asking, self.asking.index);
         let (at, nothing_priced) = (At::plain(asking.instalment), asking.query.need.terms.price_cap.is_none());
         let question = asking.question(at.due, at.besides);
-        let mut last: Option<Common> = None;
+        let mut last: Option<Locality> = None;
         let mut ahead = shelf.shard.traits.chunks(BLOCK);
         for (row, traits) in (0..).zip(&shelf.shard.traits) {
             if (row as usize).is_multiple_of(BLOCK) {
@@ -175,11 +175,11 @@ impl<'s, 'q, 'n> Search<'s, 'q, 'n> {
                 continue;
             }
             let price = if nothing_priced || !traits.is_priced() { PriceTag::Hidden } else { self.price(traits) };
-            if !last.as_ref().is_some_and(|common| common.holds(traits, region)) {
-                last = Some(Common::new(asking, shelf, traits, region));
+            if !last.as_ref().is_some_and(|locality| locality.holds(traits, region)) {
+                last = Some(Locality::new(asking, shelf, traits, region));
             }
-            let Some(common) = &last else { continue };
-            let pair = RowPair { asking, shelf, traits, row, common, price, at };
+            let Some(locality) = &last else { continue };
+            let pair = RowPair { asking, shelf, traits, row, locality, price, at };
             match ask(&pair, &question) {
                 Ok(_) if !self.shows(sees) => self.counts.hidden(traits.organisation, vouched, None),
                 Ok(found) => {
@@ -228,14 +228,14 @@ impl<'s, 'q, 'n> Search<'s, 'q, 'n> {
         &'r self,
         shelves: &'r [Shelf<'q>],
         (product, row): (u32, u32),
-        common: &'r OnceCell<Common>,
+        locality: &'r OnceCell<Locality>,
     ) -> Option<(RowPair<'r, 'q, 'n>, Sees)> {
         let shelf = shelves.iter().find(|shelf| shelf.product == product)?;
         let traits = shelf.shard.traits.get(row as usize)?;
         let (_, region) = traits.origin.known()?;
         let (asking, at) = (self.asking, At::plain(self.asking.instalment));
-        let common = common.get_or_init(|| Common::new(asking, shelf, traits, region));
-        let pair = RowPair { asking, shelf, traits, row, common, price: self.price(traits), at };
+        let locality = locality.get_or_init(|| Locality::new(asking, shelf, traits, region));
+        let pair = RowPair { asking, shelf, traits, row, locality, price: self.price(traits), at };
         let sees = match self.eyes.sees(product, traits) {
             Sees::TotalsOnly | Sees::Nothing if traits.is(Flag::BuyerPlace) => Sees::NamelessExact,
             Sees::TotalsOnly | Sees::Nothing => Sees::Nameless,
@@ -261,8 +261,8 @@ impl<'s, 'q, 'n> Search<'s, 'q, 'n> {
         let nearest = std::mem::replace(&mut self.nearest, Nearest::new(0));
         let mut bound = !self.eyes.sees_all();
         let mut candidate = |(_, _, product, row): Ranked| {
-            let common = OnceCell::new();
-            let (pair, sees) = self.again(shelves, (product, row), &common)?;
+            let locality = OnceCell::new();
+            let (pair, sees) = self.again(shelves, (product, row), &locality)?;
             let (eligible, offer) = (pair.explain()?, pair.shelf.shard.row(row)?);
             let free = free(index, offer, asking.kind, (eligible.cutoff, eligible.stock_only), sees);
             bound |= free.of_line;
@@ -275,8 +275,8 @@ impl<'s, 'q, 'n> Search<'s, 'q, 'n> {
             ranked.filter_map(&mut candidate).collect::<Vec<_>>()
         });
         let miss = |(predicate, near): (Predicate, near::Near)| {
-            let common = OnceCell::new();
-            let (pair, sees) = self.again(shelves, (near.product, near.row), &common)?;
+            let locality = OnceCell::new();
+            let (pair, sees) = self.again(shelves, (near.product, near.row), &locality)?;
             let (reason, change) = change(&pair, predicate, near.due, sees)?;
             let besides = (near.due == pair.at.due).then_some(predicate);
             let changed = RowPair { at: At { due: near.due, besides }, ..pair };

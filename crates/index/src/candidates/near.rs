@@ -62,7 +62,7 @@ impl Nearest {
         if worst.is_some_and(|(worst, _, _)| worst < amount) {
             return;
         }
-        let km = pair.common.km.unwrap_or(u32::MAX);
+        let km = pair.locality.km.unwrap_or(u32::MAX);
         if worst.is_some_and(|(least, far, _)| (least, far) < (amount, km)) {
             return;
         }

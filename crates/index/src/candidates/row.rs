@@ -10,7 +10,7 @@ use domain::{
 
 use super::{
     asking::{Asking, At, Shelf},
-    common::Common,
+    locality::Locality,
     verdict::{Verdict, Why},
 };
 use crate::{
@@ -34,7 +34,7 @@ pub(crate) struct RowPair<'r, 'q, 'n> {
     /// The row's place in the columns.
     pub(crate) row: u32,
     /// What it has in common with others of its grades and its region.
-    pub(crate) common: &'r Common,
+    pub(crate) locality: &'r Locality,
     pub(crate) price: PriceTag,
     pub(crate) at: At,
 }
@@ -112,7 +112,7 @@ impl Pair for RowPair<'_, '_, '_> {
 
     #[inline(always)]
     fn stand(&self) -> Result<Verdict, Why> {
-        self.common.stand.passed()
+        self.locality.stand.passed()
     }
 
     #[inline(always)]
@@ -148,7 +148,7 @@ impl Pair for RowPair<'_, '_, '_> {
 
     #[inline(always)]
     fn is_taken_from(&self) -> bool {
-        if self.is_exact() { self.common.taken_from_exactly } else { self.common.taken_from }
+        if self.is_exact() { self.locality.taken_from_exactly } else { self.locality.taken_from }
     }
 
     #[inline(always)]
@@ -160,20 +160,20 @@ impl Pair for RowPair<'_, '_, '_> {
     fn border(&self) -> Result<(), Why> {
         let bound = || {
             let wording = self.asking.index.wordings.get(self.traits.wording)?;
-            Some(self.asking.border_with(self.shelf, self.common.country, &wording.authorisations))
+            Some(self.asking.border_with(self.shelf, self.locality.country, &wording.authorisations))
         };
         let found = if self.traits.is(Flag::Authorised) { bound() } else { None };
-        found.unwrap_or(self.common.border).passed().map(|_| ())
+        found.unwrap_or(self.locality.border).passed().map(|_| ())
     }
 
     #[inline(always)]
     fn is_abroad(&self) -> bool {
-        self.common.country != self.asking.country
+        self.locality.country != self.asking.country
     }
 
     #[inline(always)]
     fn distance_km(&self) -> Option<u32> {
-        if self.is_exact() { self.asking.exact_km(self.traits).or(self.common.km_exactly) } else { self.common.km }
+        if self.is_exact() { self.asking.exact_km(self.traits).or(self.locality.km_exactly) } else { self.locality.km }
     }
 
     #[inline(always)]
@@ -249,6 +249,10 @@ impl Pair for RowPair<'_, '_, '_> {
 impl RowPair<'_, '_, '_> {
     /// The region as finely as a reader may know it.
     pub(crate) fn region_for(&self, sees: crate::reader::Sees) -> u32 {
-        if sees.exact() { self.common.region } else { self.asking.index.regions.at_level(self.common.region, COARSE) }
+        if sees.exact() {
+            self.locality.region
+        } else {
+            self.asking.index.regions.at_level(self.locality.region, COARSE)
+        }
     }
 }

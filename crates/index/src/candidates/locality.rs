@@ -10,7 +10,7 @@ use crate::{intern::NONE, places::COARSE, shard::Traits};
 
 /// Answers that hold for the rows of some grades in a region.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Common {
+pub(crate) struct Locality {
     /// Where it is; none where nobody knows.
     pub(crate) region: u32,
     grades: u32,
@@ -27,7 +27,7 @@ pub(crate) struct Common {
     pub(crate) km_exactly: Option<u32>,
 }
 
-impl Common {
+impl Locality {
     /// Of a row that lies in a region.
     pub(crate) fn new<'q>(asking: &Asking<'q, '_>, shelf: &Shelf<'q>, traits: &Traits, region: u32) -> Self {
         let (coarse, country) = (asking.index.regions.at_level(region, COARSE), asking.country_of(traits, region));
