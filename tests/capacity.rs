@@ -192,7 +192,7 @@ on_both! {
         let offer = async |product: &str, grade: &str, more: Value| {
             let mut body = offers::plain(&firm);
             body["product"] = json!(product);
-            body["grades"] = json!([grade]);
+            body["grades"] = json!(Some(grade).filter(|grade| !grade.is_empty()).into_iter().collect::<Vec<_>>());
             body["stock"] = json!({ "value": 0 });
             body.as_object_mut().unwrap().remove("running");
             body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -211,6 +211,12 @@ on_both! {
         assert_eq!(asked("").await, (12_000, 2));
         // A rule lets FFP2 stand for it, where the buyer accepts that, and FFP1 never.
         assert_eq!(asked("substitutes=true").await, (12_000 + 12 * 200, 3));
+        // Of medical masks of any grade no rule speaks; and no product lends its substitutes to the grade of another.
+        let of = async |query: &str| total(&asked_for(&app, &operator, query).await, "running");
+        assert_eq!(of("product=medical-mask&substitutes=true").await, 12_000);
+        offer("face-shield", "", weekly(7_000)).await;
+        assert_eq!(of("grade=FFP2&substitutes=true").await, 12 * 200);
+        assert_eq!(of("product=goggles&substitutes=true").await, 12 * 7_000);
         assert_eq!(asked("capacity=running").await, (12_000, 1));
         assert_eq!(asked("capacity=convertible").await, (0, 1));
         assert_eq!(asked("capacity=running,convertible&substitutes=true").await, (12_000 + 12 * 200, 3));

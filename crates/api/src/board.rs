@@ -6,6 +6,7 @@ use app::{
         self, BoardQuestion, BoardRule, BoardTold, Cause, CauseTold, Causes, Colour, FreeRegion, HeldBack,
         ShortageAnswer, ShortageRow, ShortageWeek,
     },
+    capacity::Reader,
 };
 use axum::{extract::State, response::Response};
 use domain::violation::Violations;
@@ -248,10 +249,10 @@ async fn tell(
     let ask = async || -> Result<BoardTold, Problem> { board::tell(&app, &caller, &question).await.map_err(of_query) };
     match wanted.shape {
         Shape::Usual => {
-            let write = async || {
-                let told = ask().await?;
+            let write = async |reader: &Reader| {
+                let told = board::tell_to(&app, reader, &question).await.map_err(of_query)?;
                 let causes = match with_causes {
-                    true => Some(board::causes(&app, &caller, &told).await?),
+                    true => Some(board::causes(&app, reader, &told).await?),
                     false => None,
                 };
                 written(&BoardView::of(told, causes))

@@ -2,7 +2,7 @@
 
 use app::{
     App, answers,
-    capacity::{self, CapacityQuestion, CapacityTold, Counting, Near},
+    capacity::{self, CapacityQuestion, CapacityTold, Counting, Near, Reader},
 };
 use axum::{extract::State, response::Response};
 use domain::{
@@ -147,14 +147,14 @@ async fn tell(
         let drawn = pictures::weeks(&app, &caller, question, &wanted.address).await.map_err(of_query)?;
         return Ok(pictures::answer(drawn));
     }
-    let ask = async || -> Result<CapacityTold, Problem> {
-        capacity::tell(&app, &caller, &question, counting).await.map_err(of_query)
-    };
     let Shape::File(format) = wanted.shape else {
-        let write = async || written(&CapacityAnswerView::of(ask().await?, rollup));
+        let write = async |reader: &Reader| {
+            let told = capacity::tell_to(&app, reader, &question, counting).await.map_err(of_query)?;
+            written(&CapacityAnswerView::of(told, rollup))
+        };
         return Ok(json(answers::again(&app, &caller, &wanted.address, write).await?));
     };
-    let told = ask().await?;
+    let told: CapacityTold = capacity::tell(&app, &caller, &question, counting).await.map_err(of_query)?;
     let (licence, left_out) = (app.licence.to_string(), left_out(&told.answer.left_out));
     let facts = export::Facts { as_of: told.as_of, licence, left_out };
     Ok(export::file(&app, (format, &wanted.address), facts, rows(told, rollup)))

@@ -2,7 +2,8 @@
 //!
 //! What is told of the market depends on the market itself, on the day, and on what the reader may see. So what was written
 //! for a question is told again, as it is, to readers who may see the same, for at most a second and only while the market
-//! in memory is the same: it is caught up with before. Of those who ask the same at once, one has it written.
+//! in memory is the same: it is caught up with before. Of those who ask the same at once, one has it written. Whoever writes
+//! is told for which reader, so that what is told again to him was written for no other.
 
 use std::{
     collections::HashMap,
@@ -10,10 +11,15 @@ use std::{
 };
 
 use domain::time::Instant;
-use index::Reader;
 use tokio::sync::OnceCell;
 
-use crate::{App, access::Caller, capacity::reader, error::AppError, kept};
+use crate::{
+    App,
+    access::Caller,
+    capacity::{Reader, reader},
+    error::AppError,
+    kept,
+};
 
 /// For how many microseconds an answer is told again.
 const LONGEST: i64 = 1_000_000;
@@ -50,21 +56,21 @@ impl Answers {
     /// The place of an answer, which may be written already.
     fn place(&self, asked: Asked, changes: u64, now: Instant) -> Written {
         let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        answers.retain(|_, answer| {
-            let large = answer.written.get().is_some_and(|bytes| bytes.len() > MOST_BYTES);
-            answer.holds(changes, now) && !large
-        });
+        answers.retain(|_, answer| answer.holds(changes, now));
         if answers.len() >= MOST && !answers.contains_key(&asked) {
             return Written::default();
         }
         let new = || Answer { changes, since: now, written: Written::default() };
         Arc::clone(&answers.entry(asked).or_insert_with(new).written)
     }
+
+    fn forget(&self, asked: &Asked) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(asked);
+    }
 }
 
 /// What an address answers to a caller, from the market as it is now: written by `write`, or by whoever asked the same just
-/// before. It must say nothing but what follows from the address, the market in memory, the day and the time, and what
-/// [`Reader`] the caller is.
+/// before. It must say nothing but what follows from the address, the market in memory, the time, and the reader.
 ///
 /// # Errors
 /// Those of `write`, which are not told again, and of the database.
@@ -72,11 +78,14 @@ pub async fn again<E: From<AppError>>(
     app: &App,
     caller: &Caller,
     address: &str,
-    write: impl AsyncFnOnce() -> Result<Vec<u8>, E>,
+    write: impl AsyncFnOnce(&Reader) -> Result<Vec<u8>, E>,
 ) -> Result<Arc<[u8]>, E> {
     kept::warm(app).await?;
-    let reader = reader(app, caller).await?;
-    let place = app.answers.place((address.to_owned(), reader), app.kept.changes(), app.clock.now());
-    let written = place.get_or_try_init(|| async { write().await.map(Arc::from) });
-    written.await.map(Arc::clone)
+    let asked = (address.to_owned(), reader(app, caller).await?);
+    let place = app.answers.place(asked.clone(), app.kept.changes(), app.clock.now());
+    let written = Arc::clone(place.get_or_try_init(|| async { write(&asked.1).await.map(Arc::from) }).await?);
+    if written.len() > MOST_BYTES {
+        app.answers.forget(&asked);
+    }
+    Ok(written)
 }

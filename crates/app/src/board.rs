@@ -15,7 +15,7 @@ pub use index::{BoardRule, Cause, Causes, Colour, FreeRegion, HeldBack, Shortage
 use crate::{
     App, Tables,
     access::Caller,
-    capacity::{event, products_of, reader, regions_of, span},
+    capacity::{Reader, event, products_of, reader, regions_of, span},
     error::{AppError, AppResult},
     kept,
 };
@@ -76,7 +76,7 @@ const MOST_CAUSES: usize = 20;
 ///
 /// # Errors
 /// Those of the database.
-pub async fn causes(app: &App, caller: &Caller, told: &BoardTold) -> AppResult<Vec<CauseTold>> {
+pub async fn causes(app: &App, reader: &Reader, told: &BoardTold) -> AppResult<Vec<CauseTold>> {
     let mut red: Vec<(&ShortageRow, &ShortageWeek, i128, usize)> = Vec::new();
     for row in told.answer.rows.iter().filter(|row| row.region.is_some()) {
         let mut due = 0;
@@ -101,7 +101,7 @@ pub async fn causes(app: &App, caller: &Caller, told: &BoardTold) -> AppResult<V
             Some((CauseQuery { product: row.product.clone(), region: row.region.clone()?, weeks }, week.gap))
         })
         .collect();
-    let reader = reader(app, caller).await?;
+    let reader = reader.clone();
     kept::ask(app, move |index| {
         let told = |(query, gap): (CauseQuery, i128)| {
             let causes = index.causes(&query, &reader)?;
@@ -118,15 +118,23 @@ pub async fn causes(app: &App, caller: &Caller, told: &BoardTold) -> AppResult<V
 /// # Errors
 /// `Invalid` with every fault, each at the parameter's name.
 pub async fn tell(app: &App, caller: &Caller, question: &BoardQuestion) -> AppResult<BoardTold> {
+    tell_to(app, &reader(app, caller).await?, question).await
+}
+
+/// The same, to a reader who is known.
+///
+/// # Errors
+/// As [`tell`].
+pub async fn tell_to(app: &App, reader: &Reader, question: &BoardQuestion) -> AppResult<BoardTold> {
     let (tables, as_of) = (app.tables(), app.clock.now());
     let query = resolved(&tables, as_of.day(), question)?;
-    let reader = reader(app, caller).await?;
-    let answer = kept::ask(app, move |index| index.shortages(&query, &reader)).await?;
+    let eyes = reader.clone();
+    let answer = kept::ask(app, move |index| index.shortages(&query, &eyes)).await?;
     if answer.rows.len() * answer.weeks.len() > MOST {
         let detail = "there would be more rows than an answer holds; ask for fewer weeks, products or regions";
         return Err(Violations::one("/product", "too_many_rows", detail).into());
     }
-    let event = event(caller, answer.as_of_event);
+    let event = event(reader, answer.as_of_event);
     Ok(BoardTold { answer, rule: question.rule, as_of, event })
 }
 

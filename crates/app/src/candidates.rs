@@ -140,10 +140,10 @@ pub async fn tell(app: &App, caller: &Caller, question: CandidateQuestion) -> Ap
             fitting,
         };
         let answer = index.candidates(&query, &reader);
-        (need, answer)
+        (need, answer, reader)
     });
-    let (need, answer) = told.await?;
-    let event = event(caller, answer.as_of_event);
+    let (need, answer, reader) = told.await?;
+    let event = event(&reader, answer.as_of_event);
     Ok(CandidatesTold { need, exists, answer, as_of, event })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    catalogue::{Catalogue, GradeRule, Verdict},
+    catalogue::{Catalogue, Verdict},
     certificate::CertificateStatus,
     code::{CertificateKindCode, GradeCode, ProductCode, RegionCode},
     ids::OrganisationId,
@@ -13,10 +13,10 @@ use domain::{
     time::{Day, Instant},
     violation::Violations,
 };
-use index::{Buyer, CapacityQuery, Certified, Freshness, PaperDemand, Party, Reader, Weeks};
+use index::{Buyer, CapacityQuery, Certified, Freshness, PaperDemand, Party, Weeks};
 use storage::Scope;
 
-pub use index::{CapacityAnswer, Facets, Figures, Grades, Group, LeftOut, Level, Near, Row};
+pub use index::{CapacityAnswer, Facets, Figures, Grades, Group, LeftOut, Level, Near, Reader, Row};
 
 use crate::{
     App, Tables,
@@ -25,6 +25,8 @@ use crate::{
     kept,
     policy::{Action, Actor, Resource, require},
 };
+
+mod substitutes;
 
 /// The weeks that are told where nobody says until when.
 const USUAL_WEEKS: i32 = 12;
@@ -102,15 +104,28 @@ pub async fn tell(
     question: &CapacityQuestion,
     counting: Counting,
 ) -> AppResult<CapacityTold> {
+    tell_to(app, &reader(app, caller).await?, question, counting).await
+}
+
+/// The same, to a reader who is known.
+///
+/// # Errors
+/// As [`tell`].
+pub async fn tell_to(
+    app: &App,
+    reader: &Reader,
+    question: &CapacityQuestion,
+    counting: Counting,
+) -> AppResult<CapacityTold> {
     let (tables, as_of) = (app.tables(), app.clock.now());
     let query = resolved(&tables, as_of.day(), question)?;
-    let reader = reader(app, caller).await?;
+    let eyes = reader.clone();
     let (answer, facets) = kept::ask(app, move |index| {
         let facets = match counting {
             Counting::Left => None,
-            Counting::Done => Some(index.facets(&query, &reader)),
+            Counting::Done => Some(index.facets(&query, &eyes)),
         };
-        (index.capacity(&query, &reader), facets)
+        (index.capacity(&query, &eyes), facets)
     })
     .await?;
     if !answer.complete {
@@ -118,15 +133,15 @@ pub async fn tell(
             "there would be more rows than an answer holds; ask for fewer weeks, products or regions, or group by less";
         return Err(Violations::one("/group_by", "too_many_rows", detail).into());
     }
-    let event = event(caller, answer.as_of_event);
+    let event = event(reader, answer.as_of_event);
     Ok(CapacityTold { answer, facets, as_of, event })
 }
 
 /// The number of an event, for whoever runs the service: it counts what others did as well, whoever may see that.
-pub(crate) fn event(caller: &Caller, number: i64) -> Option<i64> {
-    match caller.actor {
-        Actor::Operator => Some(number),
-        Actor::Organisation(_) | Actor::Nobody => None,
+pub(crate) fn event(reader: &Reader, number: i64) -> Option<i64> {
+    match reader {
+        Reader::Operator => Some(number),
+        Reader::Party(_) | Reader::Public => None,
     }
 }
 
@@ -167,17 +182,23 @@ fn resolved(tables: &Tables, today: Day, question: &CapacityQuestion) -> AppResu
     faults.into_result()?;
     let weeks = weeks.ok_or_else(|| AppError::internal("no faults, no weeks"))?;
     let mut query = CapacityQuery::new(weeks);
-    let mut grades: BTreeSet<GradeCode> =
+    let grades: BTreeSet<GradeCode> =
         asked_grades.iter().flat_map(|grade| at_least(&tables.catalogue, grade)).collect();
+    let in_every_grade = grades.is_empty();
+    query.grades = Some(grades).filter(|_| !in_every_grade);
     if question.substitutes {
-        let more = Substitutes::of(&tables.catalogue, &products, &asked_grades);
-        products.extend(more.products);
-        grades.extend(more.grades);
-        query.whatever_grade = more.whatever_grade;
+        query.substitutes = substitutes::of(&tables.catalogue, &products, &asked_grades);
+        if in_every_grade && !query.substitutes.is_empty() {
+            // What is asked for goes on to count in every grade, and what stands for it in some.
+            query.substitutes.extend(products.iter().map(|product| (product.clone(), None)));
+            query.grades = Some(BTreeSet::new());
+        }
+        if !products.is_empty() {
+            products.extend(query.substitutes.iter().map(|(product, _)| product.clone()));
+        }
     }
     query.levels.clone_from(&question.levels);
     query.products = Some(products).filter(|list| !list.is_empty());
-    query.grades = Some(grades).filter(|list| !list.is_empty());
     query.regions = Some(regions).filter(|list| !list.is_empty());
     query.near = question.near;
     query.clusters = Some(question.clusters.iter().copied().collect()).filter(|list: &BTreeSet<_>| !list.is_empty());
@@ -240,44 +261,6 @@ pub(crate) fn products_of(
             let detail = format!("{wanted:?} names no one product, family or public code; write one of: {remedy}");
             Err(Violations::one("/product", "unknown_product", detail))
         }
-    }
-}
-
-/// What may stand for something where a buyer accepts it.
-#[derive(Debug, Default)]
-struct Substitutes {
-    products: BTreeSet<ProductCode>,
-    grades: BTreeSet<GradeCode>,
-    /// Products of which every grade may.
-    whatever_grade: BTreeSet<ProductCode>,
-}
-
-impl Substitutes {
-    /// Of some products in some grades, or in all of them.
-    fn of(catalogue: &Catalogue, products: &BTreeSet<ProductCode>, grades: &BTreeSet<GradeCode>) -> Self {
-        let mut found = Self::default();
-        let accepted = |rule: &&GradeRule| match rule.verdict {
-            Verdict::OptIn | Verdict::SubstituteOnly => true,
-            Verdict::Satisfies | Verdict::DoesNotSatisfy => false,
-        };
-        let asked = |rule: &&GradeRule| {
-            let of_grade = |grade| grades.is_empty() || grades.contains(grade);
-            (products.is_empty() || products.contains(&rule.need_product))
-                && rule.need_grade.as_ref().is_none_or(of_grade)
-        };
-        for rule in catalogue.parts().rules.iter().filter(accepted).filter(asked) {
-            // Where all products are asked for, so are these.
-            found.products.extend(Some(rule.offer_product.clone()).filter(|_| !products.is_empty()));
-            match &rule.offer_grade {
-                Some(grade) => drop(found.grades.insert(grade.clone())),
-                None => drop(found.whatever_grade.insert(rule.offer_product.clone())),
-            }
-        }
-        if grades.is_empty() {
-            // Of a product that is asked for in every grade, so is what stands for it.
-            found.grades.clear();
-        }
-        found
     }
 }
 

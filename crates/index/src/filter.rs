@@ -1,8 +1,14 @@
 //! A query's filters, made ready to ask a million offers.
 
-use std::cell::Cell;
+use std::{cell::Cell, collections::BTreeSet};
 
-use domain::{certificate::CertificateStatus, geo::Place, organisation::Verification, time::Day};
+use domain::{
+    certificate::CertificateStatus,
+    code::{GradeCode, ProductCode},
+    geo::Place,
+    organisation::Verification,
+    time::Day,
+};
 
 use crate::{
     answer::FIGURES,
@@ -43,15 +49,40 @@ impl Seen<'_> {
     }
 }
 
+/// What of a product is wanted beside the grades that are asked for.
+enum Wanted {
+    Nothing,
+    /// By number of a set of grades whether it holds one.
+    Sets(Vec<bool>),
+    /// Whatever grade, and none.
+    All,
+}
+
+impl Wanted {
+    fn of(index: &Index, query: &CapacityQuery, product: &ProductCode) -> Self {
+        let named = query.substitutes.iter().filter(|(of, _)| of == product).map(|(_, grade)| grade.as_ref());
+        let named: Option<BTreeSet<&GradeCode>> = named.collect();
+        match named {
+            None => Self::All,
+            Some(grades) if grades.is_empty() => Self::Nothing,
+            Some(grades) => {
+                let any = |set: &std::sync::Arc<[GradeCode]>| set.iter().any(|grade| grades.contains(grade));
+                Self::Sets(index.grades.items().iter().map(any).collect())
+            }
+        }
+    }
+}
+
 /// The filters but for the products.
 pub(crate) struct Filter<'a> {
     index: &'a Index,
     query: &'a CapacityQuery,
     on: Day,
     span: (Day, Day),
-    /// By number of a set of grades whether one of them is wanted, and by number of a product whether any will do.
+    /// By number of a set of grades whether one of them is wanted.
     grades: Option<Vec<bool>>,
-    whatever_grade: Vec<bool>,
+    /// By number of a product what is wanted of it beside that.
+    substitutes: Vec<Wanted>,
     regions: Option<Vec<bool>>,
     near: Option<(Place, Vec<Cell<Option<bool>>>)>,
     clusters: Option<Vec<u32>>,
@@ -79,7 +110,7 @@ impl<'a> Filter<'a> {
             on: query.weeks.on(),
             span: query.weeks.span(),
             grades,
-            whatever_grade: index.products.items().iter().map(|code| query.whatever_grade.contains(code)).collect(),
+            substitutes: index.products.items().iter().map(|code| Wanted::of(index, query, code)).collect(),
             regions: query.regions.as_ref().map(|wanted| index.regions.within(wanted)),
             near: query.near.map(|near| (Place::new(near.point), vec![Cell::new(None); index.regions.len()])),
             clusters: clusters.map(|ids| ids.iter().filter_map(|id| index.parties.find(*id)).collect()),
@@ -91,13 +122,18 @@ impl<'a> Filter<'a> {
 
     /// Whether of a product a set of grades holds one that is wanted.
     pub(crate) fn wants_grades(&self, product: u32, set: u32) -> bool {
-        self.wants_any_grade(product)
-            || self.grades.as_ref().is_some_and(|wanted| wanted.get(set as usize).copied().unwrap_or(false))
+        let wants = |wanted: &Vec<bool>| wanted.get(set as usize).copied().unwrap_or(false);
+        self.grades.as_ref().is_none_or(wants)
+            || match self.substitutes.get(product as usize) {
+                Some(Wanted::Sets(wanted)) => wants(wanted),
+                Some(Wanted::All) => true,
+                Some(Wanted::Nothing) | None => false,
+            }
     }
 
     /// Whether offers of a product count whatever grades they hold.
     pub(crate) fn wants_any_grade(&self, product: u32) -> bool {
-        self.grades.is_none() || self.whatever_grade.get(product as usize).copied().unwrap_or(false)
+        self.grades.is_none() || matches!(self.substitutes.get(product as usize), Some(Wanted::All))
     }
 
     /// Whether it matters what an offer has capacity of.
@@ -232,7 +268,12 @@ impl<'a> Filter<'a> {
             return covered == NONE;
         };
         let any = self.wants_any_grade(offer.product);
-        let wanted = |grade| any || self.query.grades.as_ref().is_some_and(|wanted| wanted.contains(grade));
+        let code = self.index.products.get(offer.product);
+        let named = |grade: &GradeCode| {
+            code.is_some_and(|code| self.query.substitutes.contains(&(code.clone(), Some(grade.clone()))))
+        };
+        let asked = |grade| self.query.grades.as_ref().is_some_and(|wanted| wanted.contains(grade));
+        let wanted = |grade| any || asked(grade) || named(grade);
         held.iter().any(|grade| covered.contains(grade) && wanted(grade))
     }
 }

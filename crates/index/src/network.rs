@@ -250,7 +250,7 @@ fn has_other_filters(query: &CapacityQuery) -> bool {
         weeks: _,
         products: _,
         grades: _,
-        whatever_grade: _,
+        substitutes: _,
         regions: _,
         certified: _,
         group_by: _,

@@ -23,8 +23,8 @@ pub struct CapacityQuery {
     pub products: Option<BTreeSet<ProductCode>>,
     /// Offers that hold any of these grades; "at least" is resolved by the catalogue's relations before.
     pub grades: Option<BTreeSet<GradeCode>>,
-    /// Products of which offers count whatever grades they hold.
-    pub whatever_grade: BTreeSet<ProductCode>,
+    /// Beside them offers of a product that hold a grade, or any or none where none is named.
+    pub substitutes: BTreeSet<(ProductCode, Option<GradeCode>)>,
     /// Offers that have any of these by the end of the period; all where empty.
     pub levels: BTreeSet<Level>,
     /// Offers that meet all of these, preferred or required.
@@ -127,7 +127,7 @@ impl CapacityQuery {
             weeks,
             products: None,
             grades: None,
-            whatever_grade: BTreeSet::new(),
+            substitutes: BTreeSet::new(),
             levels: BTreeSet::new(),
             features: Vec::new(),
             regions: None,

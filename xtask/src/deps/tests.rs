@@ -107,8 +107,8 @@ fn outside_crates_keep_their_place() {
             "testkit: sea-orm-migration",
             "testkit -> sea-orm-migration: sea-orm-migration belongs in storage, migrations only",
         ),
-        ("app: sqlx", "app -> sqlx: sqlx belongs in storage, migrations only"),
-        ("app: axum", "app -> axum: axum belongs in api, console, muster, testkit only"),
+        ("app: sqlx", "app -> sqlx: sqlx belongs in storage, migrations, bench only"),
+        ("app: axum", "app -> axum: axum belongs in api, console, muster, testkit, bench only"),
         ("exchange: utoipa-axum", "exchange -> utoipa-axum: utoipa-axum belongs in api, console, muster, testkit only"),
         ("domain: dev tokio", "domain -> tokio: tokio is never used in domain, matching, index, exchange, charts"),
         (
@@ -133,7 +133,7 @@ fn a_crate_without_a_layer_is_refused_and_all_violations_are_listed() {
         check(&["shared: domain", "app: axum, anyhow, domain"]),
         [
             "app -> anyhow: anyhow belongs in muster, xtask, bench only",
-            "app -> axum: axum belongs in api, console, muster, testkit only",
+            "app -> axum: axum belongs in api, console, muster, testkit, bench only",
             "shared: no layer is known for this crate",
         ]
     );

@@ -207,7 +207,10 @@ pub fn query(dice: &mut Dice) -> CapacityQuery {
     let products = PRODUCTS.map(|(code, _)| ProductCode::new(code));
     query.products = dice.one_in(2).then(|| dice.some(&products));
     query.grades = dice.one_in(3).then(|| dice.some(&GRADES).into_iter().map(GradeCode::new).collect());
-    query.whatever_grade = if dice.one_in(4) { dice.some(&products).into_iter().collect() } else { BTreeSet::new() };
+    if dice.one_in(4) {
+        let grade = |dice: &mut Dice| (!dice.one_in(3)).then(|| GradeCode::new(dice.of(&GRADES)));
+        query.substitutes = dice.some(&products).into_iter().map(|product| (product, grade(dice))).collect();
+    }
     let levels = [Level::Running, Level::Maximum, Level::Convertible];
     query.levels = if dice.one_in(5) { dice.some(&levels) } else { BTreeSet::new() };
     if dice.one_in(5) {

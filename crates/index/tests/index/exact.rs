@@ -79,7 +79,7 @@ fn facets_count_what_a_query_of_one_value_finds() {
             // Certificates are asked about the grades that are asked for.
             if query.papers.is_none() {
                 let mut one = CapacityQuery { grades: Some([grade.clone()].into()), ..query.clone() };
-                one.whatever_grade.clear();
+                one.substitutes.clear();
                 assert_eq!(count(&one), *offers);
             }
         }

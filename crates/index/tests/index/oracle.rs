@@ -99,11 +99,13 @@ fn passes(
     (offer, owner, site): (&Offer, &Organisation, &Site),
 ) -> bool {
     let (terms, on) = (&offer.terms, query.weeks.on());
-    let whatever = query.whatever_grade.contains(&terms.product);
+    let named = |grade: Option<&GradeCode>| query.substitutes.contains(&(terms.product.clone(), grade.cloned()));
+    let whatever = named(None);
     let span = (query.weeks.buckets()[0].from, query.weeks.buckets().last().unwrap().until);
     let counts = |c: &Certificate| c.doubt.is_none() && c.derogation.is_none() && c.status.is_held();
     let covers = |c: &Certificate| {
-        let wanted = |g: &GradeCode| whatever || query.grades.as_ref().is_none_or(|wanted| wanted.contains(g));
+        let asked = |g: &GradeCode| query.grades.as_ref().is_none_or(|wanted| wanted.contains(g));
+        let wanted = |g: &GradeCode| whatever || named(Some(g)) || asked(g);
         c.grades.is_empty() || terms.grades.iter().any(|g| c.grades.contains(g) && wanted(g))
     };
     let near = query.near.is_none_or(|near| {
@@ -113,7 +115,12 @@ fn passes(
     });
     let place = region(site, known, 3);
     query.products.as_ref().is_none_or(|p| p.contains(&terms.product))
-        && (whatever || query.grades.as_ref().is_none_or(|wanted| terms.grades.iter().any(|g| wanted.contains(g))))
+        && (whatever
+            || query.grades.is_none()
+            || terms
+                .grades
+                .iter()
+                .any(|g| named(Some(g)) || query.grades.as_ref().is_some_and(|asked| asked.contains(g))))
         && has_level(scene, query, offer)
         && query.features.iter().all(|f| f.met_by(terms.feature(&f.feature)))
         && query.regions.as_ref().is_none_or(|outer| {

@@ -21,12 +21,9 @@ pub struct Asked {
     pub file: Option<PathBuf>,
 }
 
-/// Flags of `capacity`.
+/// Which offers count, of several commands.
 #[derive(Debug, Args)]
-pub struct Capacity {
-    /// What is asked about.
-    #[command(flatten)]
-    pub asked: Asked,
+pub struct Counted {
     /// Offers that hold this grade or one that stands for it; may be repeated
     #[arg(long = "grade", value_name = "GRADE")]
     pub grades: Vec<String>,
@@ -36,6 +33,17 @@ pub struct Capacity {
     /// Only offers with a certificate that somebody checked
     #[arg(long)]
     pub certified: bool,
+}
+
+/// Flags of `capacity`.
+#[derive(Debug, Args)]
+pub struct Capacity {
+    /// What is asked about.
+    #[command(flatten)]
+    pub asked: Asked,
+    /// Which offers count.
+    #[command(flatten)]
+    pub counted: Counted,
     /// What rows are told apart by, with commas between: product, grade, country, nuts1, nuts2, nuts3, cluster, role, week
     #[arg(long, value_name = "PARTS", value_delimiter = ',', default_value = "product,country")]
     pub by: Vec<String>,
@@ -58,15 +66,9 @@ pub struct Map {
     /// What is asked about.
     #[command(flatten)]
     pub asked: Asked,
-    /// Offers that hold this grade or one that stands for it; may be repeated
-    #[arg(long = "grade", value_name = "GRADE")]
-    pub grades: Vec<String>,
-    /// Also offers of what a buyer may accept in their place, by the catalogue's rules
-    #[arg(long)]
-    pub substitutes: bool,
-    /// Only offers with a certificate that somebody checked
-    #[arg(long)]
-    pub certified: bool,
+    /// Which offers count.
+    #[command(flatten)]
+    pub counted: Counted,
     /// The level of regions: 0 for countries, 1 or 2 for NUTS
     #[arg(long, value_name = "LEVEL", default_value_t = 2)]
     pub level: u8,

@@ -21,7 +21,7 @@ use serde_json::Value;
 
 use crate::{
     Ended,
-    cli::{Asked, Capacity, Format, Map, Shortages},
+    cli::{Asked, Capacity, Counted, Format, Map, Shortages},
     config::Settings,
     output::{self, grouped},
     service::{Catalogue, Service, app_fault},
@@ -30,21 +30,9 @@ use crate::{
 /// How much there is.
 pub(super) async fn capacity(settings: &Settings, flags: Capacity, format: Format) -> Result<Ended> {
     let app = Service::open(settings, Catalogue::Ensure).await?.app;
-    let (from, until) = days(&app, flags.asked.weeks.as_deref())?;
     let group_by = flags.by.iter().map(|part| group(part)).collect::<Result<_>>()?;
-    let Asked { products, regions, file, .. } = flags.asked;
-    let (grades, substitutes, certified) = (flags.grades, flags.substitutes, flags.certified);
-    let asked = CapacityQuestion {
-        products,
-        grades,
-        substitutes,
-        regions,
-        from,
-        until,
-        certified,
-        group_by,
-        ..CapacityQuestion::default()
-    };
+    let file = flags.asked.file.clone();
+    let asked = CapacityQuestion { group_by, ..question(&app, flags.asked, flags.counted)? };
     let (caller, address) = (Caller::command_line(), address("/api/v1/capacity", &asked.products));
     if is_picture(file.as_deref()) {
         let drawn = pictures::weeks(&app, &caller, asked, &address).await.map_err(app_fault)?;
@@ -76,28 +64,26 @@ pub(super) async fn shortages(settings: &Settings, flags: Shortages, format: For
 /// Where it is.
 pub(super) async fn map(settings: &Settings, flags: Map) -> Result<Ended> {
     let app = Service::open(settings, Catalogue::Ensure).await?.app;
-    let (from, until) = days(&app, flags.asked.weeks.as_deref())?;
-    let Asked { products, regions, file, .. } = flags.asked;
+    let file = flags.asked.file.clone();
     if flags.level > 2 {
         bail!("{} is no level of the map; write --level 0 for countries, 1 or 2", flags.level);
     }
     if file.is_some() && !is_picture(file.as_deref()) {
         bail!("a map is a picture; write a file that ends in .svg");
     }
-    let (grades, substitutes, certified) = (flags.grades, flags.substitutes, flags.certified);
-    let asked = CapacityQuestion {
-        products,
-        grades,
-        substitutes,
-        regions,
-        from,
-        until,
-        certified,
-        ..CapacityQuestion::default()
-    };
+    let asked = question(&app, flags.asked, flags.counted)?;
     let address = address("/api/v1/map", &asked.products);
     let drawn = pictures::map(&app, &Caller::command_line(), (asked, flags.level), &address).await;
     write(file.as_deref(), drawn.map_err(app_fault)?.as_bytes())
+}
+
+/// What is asked for by flags.
+fn question(app: &App, asked: Asked, counted: Counted) -> Result<CapacityQuestion> {
+    let (from, until) = days(app, asked.weeks.as_deref())?;
+    let Asked { products, regions, .. } = asked;
+    let Counted { grades, substitutes, certified } = counted;
+    let narrowed = CapacityQuestion { grades, substitutes, certified, ..CapacityQuestion::default() };
+    Ok(CapacityQuestion { products, regions, from, until, ..narrowed })
 }
 
 /// The address that asks for the same, without what narrows it further.

@@ -20,6 +20,10 @@ fn what_there_is_is_told_and_written() {
     assert_eq!((free(0), free(1)), (("DE", 5_000), ("FR", 700)), "{rows}");
     let table = bench.run(&["capacity", "ffp", "--grade", "FFP3"]).exits(0).stdout;
     assert!(table.contains("700") && !table.contains("5,000"), "{table}");
+    let masks = ["capacity", "medical-mask", "--grade", "TYPE-IIR", "--by", "product", "--output", "json"];
+    assert_eq!(bench.run(&masks).exits(0).json(), serde_json::json!([]));
+    let accepted = bench.run(&[&masks[..], &["--substitutes"]].concat()).exits(0).json();
+    assert_eq!(accepted[0]["free"], 5_700, "FFP2 and FFP3 may stand for it: {accepted}");
     let csv = bench.path().join("rows.csv");
     bench.run(&["capacity", "ffp", "-o", csv.to_str().unwrap()]).exits(0);
     let text = std::fs::read_to_string(&csv).unwrap();
