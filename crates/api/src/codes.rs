@@ -383,6 +383,7 @@ pub const ALL: &[Code] = &[
         "Figures stand for a day that has come. Write today or an earlier day.",
     ),
     field("before_start", "It ends before it starts", "Swap or correct the two dates."),
+    field("not_in_a_file", "A file has the whole list", "The detail says what to leave out."),
     field("too_many_rows", "More rows than an answer holds", "Ask for less at once, or tell rows apart by less."),
     field("out_of_range", "The number is out of range", "The detail names the range."),
     field("unknown_period", "Not a period", "Write day, week, month or year."),

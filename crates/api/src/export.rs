@@ -1,10 +1,10 @@
-//! Views as files: the rows of an answer in the format that is asked for, by the end of the address or by `Accept`.
+//! Views and lists as files: rows in the format that is asked for, by the end of the address or by `Accept`.
 //!
-//! The columns of a view are the fields of its rows in JSON, in every format.
+//! The columns of a view are the fields of its rows in JSON, in every format; those of a list are told in `lists`.
 
-use std::{io, mem};
+use std::{io, sync::Arc};
 
-use app::App;
+use app::{App, Tables};
 use axum::{
     body::{Body, Bytes},
     extract::{FromRequestParts, OriginalUri},
@@ -21,9 +21,17 @@ pub use exchange::export::{Column, Format, Kind};
 
 use crate::problem::Problem;
 
-/// The views that there are as files.
-pub(crate) const VIEWS: [&str; 5] =
-    ["/api/v1/capacity", "/api/v1/shortages", "/api/v1/candidates", "/api/v1/dependence", "/api/v1/public/capacity"];
+/// The views and lists that there are as files.
+pub(crate) const VIEWS: [&str; 8] = [
+    "/api/v1/capacity",
+    "/api/v1/shortages",
+    "/api/v1/candidates",
+    "/api/v1/dependence",
+    "/api/v1/public/capacity",
+    "/api/v1/offers",
+    "/api/v1/needs",
+    "/api/v1/matches",
+];
 /// The views that there are as pictures.
 pub(crate) const PICTURES: [&str; 5] =
     ["/api/v1/capacity", "/api/v1/shortages", "/api/v1/public/capacity", "/api/v1/map", "/api/v1/public/map"];
@@ -34,6 +42,10 @@ pub(crate) const SVG: &str = "image/svg+xml";
 const BUFFERED: usize = 2;
 /// Rows that are written at once.
 const AT_ONCE: usize = 500;
+
+mod lists;
+
+pub(crate) use lists::{list, whole_list};
 
 /// A view whose rows are told as files.
 pub trait Tabled: Serialize {
@@ -148,32 +160,89 @@ pub(crate) fn file<R>(app: &App, (format, address): (Format, &str), facts: Facts
 where
     R: Tabled + Send + Sync + 'static,
 {
-    let about = about::<R>(app, address, &facts);
-    let name = format!("{}-{}.{}", R::NAME, facts.as_of.day(), format.extension());
-    let (mut sender, body) = Channel::<Bytes, io::Error>::new(BUFFERED);
-    let tables = app.tables();
+    let (mut out, response) = Outgoing::new::<R>(app, (format, address), &facts);
     tokio::spawn(async move {
-        let point = |row: &R| tables.regions.get(&RegionCode::new(row.region()?)).and_then(|region| region.point);
-        let writer = Writer::new(format, about, R::COLUMNS);
-        if let Err(fault) = write(writer, &rows, point, &mut sender).await {
-            tracing::error!(%fault, "a file could not be written to its end");
-            // What was sent is no whole file, and the reader sees that.
-            sender.abort(io::Error::other(fault));
+        let written = async {
+            let mut reads = out.start().await?;
+            for part in rows.chunks(AT_ONCE) {
+                if reads {
+                    reads = out.rows(part).await?;
+                }
+            }
+            if reads { out.finish().await } else { Ok(()) }
+        };
+        if let Err(fault) = written.await {
+            out.abort(fault);
         }
     });
-    let placed = match format {
-        Format::Json | Format::GeoJson => "inline",
-        Format::Ndjson | Format::Csv | Format::Xlsx => "attachment",
-    };
-    let mut response = Body::new(body).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::VARY, HeaderValue::from_static("accept, authorization"));
-    if let Ok(named) = HeaderValue::from_str(&format!("{placed}; filename=\"{name}\"")) {
-        headers.insert(header::CONTENT_DISPOSITION, named);
-    }
     response
+}
+
+/// A file on its way to its reader.
+struct Outgoing {
+    writer: Writer,
+    sender: Sender<Bytes, io::Error>,
+    tables: Arc<Tables>,
+}
+
+impl Outgoing {
+    /// A file of rows of a kind, with the answer that it goes out in.
+    fn new<R: Tabled>(app: &App, (format, address): (Format, &str), facts: &Facts) -> (Self, Response) {
+        let name = format!("{}-{}.{}", R::NAME, facts.as_of.day(), format.extension());
+        let (sender, body) = Channel::<Bytes, io::Error>::new(BUFFERED);
+        let writer = Writer::new(format, about::<R>(app, address, facts), R::COLUMNS);
+        let placed = match format {
+            Format::Json | Format::GeoJson => "inline",
+            Format::Ndjson | Format::Csv | Format::Xlsx => "attachment",
+        };
+        let mut response = Body::new(body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::VARY, HeaderValue::from_static("accept, authorization"));
+        if let Ok(named) = HeaderValue::from_str(&format!("{placed}; filename=\"{name}\"")) {
+            headers.insert(header::CONTENT_DISPOSITION, named);
+        }
+        (Self { writer, sender, tables: app.tables() }, response)
+    }
+
+    /// What stands before the rows. False where the reader went away.
+    async fn start(&mut self) -> Result<bool, String> {
+        let bytes = self.writer.start().map_err(words)?;
+        self.send(bytes).await
+    }
+
+    /// Rows. False where the reader went away: nothing more needs to be written.
+    async fn rows<R: Tabled>(&mut self, rows: &[R]) -> Result<bool, String> {
+        let mut bytes = Vec::new();
+        for row in rows {
+            let point = row.region().and_then(|code| self.tables.regions.get(&RegionCode::new(code))?.point);
+            let record = record(row, point).map_err(|fault| fault.to_string())?;
+            bytes.extend(self.writer.record(&record).map_err(words)?);
+        }
+        self.send(bytes).await
+    }
+
+    /// What stands behind the rows.
+    async fn finish(&mut self) -> Result<(), String> {
+        let bytes = self.writer.finish().map_err(words)?;
+        // Who went away before the last piece misses it.
+        self.send(bytes).await.map(|_| ())
+    }
+
+    async fn send(&mut self, bytes: Vec<u8>) -> Result<bool, String> {
+        Ok(bytes.is_empty() || self.sender.send_data(Bytes::from(bytes)).await.is_ok())
+    }
+
+    /// What was sent is no whole file, and the reader sees that.
+    fn abort(self, fault: String) {
+        tracing::error!(%fault, "a file could not be written to its end");
+        self.sender.abort(io::Error::other(fault));
+    }
+}
+
+fn words(fault: ExportError) -> String {
+    fault.to_string()
 }
 
 /// All of a file at once.
@@ -189,7 +258,6 @@ pub fn whole<R: Tabled>(
     let facts = Facts { as_of, licence: app.licence.to_string(), left_out: Vec::new() };
     let mut writer = Writer::new(format, about::<R>(app, address, &facts), R::COLUMNS);
     let tables = app.tables();
-    let words = |fault: ExportError| fault.to_string();
     let mut bytes = writer.start().map_err(words)?;
     for row in rows {
         let point = row.region().and_then(|code| tables.regions.get(&RegionCode::new(code))?.point);
@@ -211,29 +279,6 @@ fn about<R: Tabled>(app: &App, address: &str, facts: &Facts) -> About {
         version: R::VERSION,
         notes: facts.left_out.iter().map(|why| crate::capacity::explained(why).to_owned()).collect(),
     }
-}
-
-/// Writes rows part by part. Where the reader went away nothing more is written.
-async fn write<R: Tabled>(
-    mut writer: Writer,
-    rows: &[R],
-    point: impl Fn(&R) -> Option<Point>,
-    sender: &mut Sender<Bytes, io::Error>,
-) -> Result<(), String> {
-    let words = |fault: ExportError| fault.to_string();
-    let mut bytes = writer.start().map_err(words)?;
-    for part in rows.chunks(AT_ONCE) {
-        for row in part {
-            let record = record(row, point(row)).map_err(|fault| fault.to_string())?;
-            bytes.extend(writer.record(&record).map_err(words)?);
-        }
-        if !bytes.is_empty() && sender.send_data(Bytes::from(mem::take(&mut bytes))).await.is_err() {
-            return Ok(());
-        }
-    }
-    bytes.extend(writer.finish().map_err(words)?);
-    // Who went away before the last piece misses it.
-    sender.send_data(Bytes::from(bytes)).await.or(Ok(()))
 }
 
 /// A row as cells, by the names of the columns.
@@ -263,7 +308,8 @@ mod tests {
         assert_eq!(shape("application/json;q=0.5, text/csv", "/api/v1/capacity"), csv);
         assert_eq!(shape("text/csv;q=0, */*", "/api/v1/capacity"), Shape::Usual);
         assert_eq!(shape("text/html, image/svg+xml;q=0.9, */*;q=0.8", "/api/v1/map"), Shape::Picture);
-        assert_eq!(shape("text/csv", "/api/v1/offers"), Shape::Usual);
+        assert_eq!(shape("text/csv", "/api/v1/offers"), csv);
+        assert_eq!(shape("text/csv", "/api/v1/sites"), Shape::Usual);
         assert_eq!(shape("nonsense", "/api/v1/capacity"), Shape::Usual);
     }
 
@@ -272,7 +318,13 @@ mod tests {
         let after = |address: &str| take_ending(Request::builder().uri(address).body(()).unwrap()).uri().to_string();
         assert_eq!(after("/api/v1/capacity.csv?product=ffp"), "/api/v1/capacity?product=ffp");
         assert_eq!(after("/api/v1/map.SVG"), "/api/v1/map");
-        for other in ["/api/v1/offers.csv", "/api/v1/capacity.exe", "/api/v1/openapi.json", "/api/v1/map.csv"] {
+        for other in [
+            "/api/v1/sites.csv",
+            "/api/v1/offers/1.csv",
+            "/api/v1/capacity.exe",
+            "/api/v1/openapi.json",
+            "/api/v1/map.csv",
+        ] {
             assert_eq!(after(other), other);
         }
     }

@@ -1,11 +1,17 @@
 //! Matches with their explanations.
 
+use std::sync::Arc;
+
 use app::{
-    App,
+    Actor, App, AppResult, PageRequest,
     access::Caller,
     matches::{MatchFilter, MatchRow, MatchView, Side},
 };
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use domain::{
     disclosure::FieldGroup,
     eligibility::Standing,
@@ -22,8 +28,9 @@ use validator::Validate;
 
 use crate::{
     cost::CostView,
+    export::{self, Shape, Wanted},
     limits,
-    page::{Listing, Page, Paged, Part},
+    page::{Listing, Page, Part},
     path_id::PathId,
     problem::Problem,
     query::{Parameters, Several},
@@ -31,8 +38,11 @@ use crate::{
     sort::{ByCreation, Sort},
 };
 
+mod row;
 pub(crate) mod steps;
 mod talk;
+
+use row::MatchFileRow;
 
 /// The routes of matches.
 pub fn router() -> OpenApiRouter<App> {
@@ -341,13 +351,16 @@ impl Explanation {
 ///
 /// The operator sees all of them, an organisation those of its own offers and needs. The other side is shown without a
 /// name: product, grade, NUTS 2 region, quantity and dates. Who it is opens at `.../counterparty`, once the supplier accepted.
+/// With `.csv`, `.xlsx`, `.json`, `.ndjson` or `.geojson` behind the path, or by `Accept`, the whole list is a file, a match a
+/// row.
 #[utoipa::path(get, operation_id = "matches_list", path = "/matches", tag = "Matching", params(ListQuery), security(("bearer" = [])),
     responses((status = 200, description = "The matches", body = Page<MatchBody>)))]
 async fn list(
     State(app): State<App>,
     SignedIn(Caller { actor, .. }): SignedIn,
     Parameters(query): Parameters<ListQuery>,
-) -> Result<Paged<MatchBody>, Problem> {
+    wanted: Wanted,
+) -> Result<Response, Problem> {
     let filter = MatchFilter {
         run: query.run.map(RunId),
         need: query.need.map(NeedId),
@@ -357,9 +370,26 @@ async fn list(
     };
     let order = query.sort.unwrap_or_default().order;
     let part = Part { limit: query.limit, cursor: query.cursor.as_deref(), order, total: query.total };
+    if let Shape::File(format) = wanted.shape {
+        export::whole_list(&part, true)?;
+        let (reader, filter) = (app.clone(), Arc::new(filter));
+        let read = move |request| rows(reader.clone(), actor, filter.clone(), request);
+        return export::list(&app, (format, &wanted.address), order, read).await;
+    }
     let listing = Listing::new(&app, actor, ("matches", format!("{filter:?}")), part)?;
     let found = app::matches::page(&app, actor, &filter, listing.request).await?;
-    Ok(listing.answer(&app, found, |view| MatchBody::of(view, &app)))
+    Ok(listing.answer(&app, found, |view| MatchBody::of(view, &app)).into_response())
+}
+
+/// A page of the rows of a file.
+async fn rows(
+    app: App,
+    actor: Actor,
+    filter: Arc<MatchFilter>,
+    request: PageRequest,
+) -> AppResult<app::Page<MatchFileRow>> {
+    let found = app::matches::page(&app, actor, &filter, request).await?;
+    Ok(found.map(|view| [MatchFileRow::of(MatchBody::of(view, &app))]))
 }
 
 /// Reads a match.

@@ -1,7 +1,13 @@
 //! Needs.
 
-use app::{App, AppResult, Stored, access::Caller, needs::NeedFilter, offers::Place};
-use axum::{Json, extract::State};
+use std::sync::Arc;
+
+use app::{Actor, App, AppResult, PageRequest, Stored, access::Caller, needs::NeedFilter, offers::Place};
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use domain::{
     ids::{NeedId, OrganisationId},
     matches::ClosingReason,
@@ -16,8 +22,9 @@ use validator::Validate;
 use crate::{
     body::JsonBody,
     created::{Created, created},
+    export::{self, Shape, Wanted},
     limits,
-    page::{Listing, Page, Paged, Part},
+    page::{Listing, Page, Part},
     patch::MergePatch,
     path_id::PathId,
     problem::Problem,
@@ -33,7 +40,7 @@ mod urgency;
 mod view;
 
 use body::NeedBody;
-pub use view::NeedView;
+pub use view::{NeedRow, NeedView};
 
 /// The routes of needs.
 pub fn router() -> OpenApiRouter<App> {
@@ -79,14 +86,16 @@ struct ListQuery {
 
 /// Lists needs.
 ///
-/// The operator sees all of them, an organisation its own, oldest first.
+/// The operator sees all of them, an organisation its own, oldest first. With `.csv`, `.xlsx`, `.json`, `.ndjson` or
+/// `.geojson` behind the path, or by `Accept`, the whole list is a file, an instalment a row.
 #[utoipa::path(get, operation_id = "needs_list", path = "/needs", tag = "Needs", params(ListQuery), security(("bearer" = [])),
     responses((status = 200, description = "The needs", body = Page<NeedView>)))]
 async fn list(
     State(app): State<App>,
     SignedIn(Caller { actor, .. }): SignedIn,
     Parameters(query): Parameters<ListQuery>,
-) -> Result<Paged<NeedView>, Problem> {
+    wanted: Wanted,
+) -> Result<Response, Problem> {
     let organisation = query.organisation.map(OrganisationId);
     let filter = NeedFilter {
         organisation,
@@ -96,10 +105,24 @@ async fn list(
     };
     let order = query.sort.unwrap_or_default().order;
     let part = Part { limit: query.limit, cursor: query.cursor.as_deref(), order, total: query.total };
+    if let Shape::File(format) = wanted.shape {
+        export::whole_list(&part, true)?;
+        let (reader, filter) = (app.clone(), Arc::new(filter));
+        let read = move |request| rows(reader.clone(), actor, filter.clone(), request);
+        return export::list(&app, (format, &wanted.address), order, read).await;
+    }
     let listing = Listing::new(&app, actor, ("needs", format!("{filter:?}")), part)?;
     let found = app::needs::page(&app, actor, &filter, listing.request).await?;
     let (tables, today) = (app.tables(), app.today());
-    Ok(listing.answer(&app, found, |stored| NeedView::of(stored, &tables, today)))
+    Ok(listing.answer(&app, found, |stored| NeedView::of(stored, &tables, today)).into_response())
+}
+
+/// A page of the rows of a file.
+async fn rows(app: App, actor: Actor, filter: Arc<NeedFilter>, request: PageRequest) -> AppResult<app::Page<NeedRow>> {
+    let found = app::needs::page(&app, actor, &filter, request).await?;
+    let sites = app::sites::of_list(&app, actor, found.items.iter().map(|stored| stored.record.site)).await?;
+    let (tables, today) = (app.tables(), app.today());
+    Ok(found.map(|stored| NeedRow::all(&NeedView::of(stored, &tables, today), &sites)))
 }
 
 /// Opens a need, or keeps it as a draft.

@@ -1,11 +1,17 @@
 //! Offers.
 
+use std::sync::Arc;
+
 use app::{
-    App, Stored,
+    Actor, App, AppResult, PageRequest, Stored,
     access::Caller,
     offers::{OfferFilter, OfferSort, Place},
 };
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use domain::{
     disclosure::Audience,
     ids::{OfferId, OrganisationId},
@@ -20,8 +26,9 @@ use validator::Validate;
 use crate::{
     body::JsonBody,
     created::{Created, created},
+    export::{self, Shape, Wanted},
     limits,
-    page::{Listing, Page, Paged, Part},
+    page::{Listing, Page, Part},
     patch::MergePatch,
     path_id::PathId,
     problem::Problem,
@@ -38,7 +45,7 @@ mod view;
 
 use body::OfferBody;
 pub use seen::{ContactView, NamedOrganisation, SeenOfferView};
-pub use view::{CapacityView, OfferView, SourceView};
+pub use view::{CapacityView, OfferRow, OfferView, SourceView};
 
 /// The routes of offers.
 pub fn router() -> OpenApiRouter<App> {
@@ -76,22 +83,43 @@ struct ListQuery {
 
 /// Lists offers.
 ///
-/// The operator sees all of them, an organisation its own, oldest first.
+/// The operator sees all of them, an organisation its own, oldest first. With `.csv`, `.xlsx`, `.json`, `.ndjson` or
+/// `.geojson` behind the path, or by `Accept`, the whole list is a file, an offer a row.
 #[utoipa::path(get, operation_id = "offers_list", path = "/offers", tag = "Offers", params(ListQuery), security(("bearer" = [])),
     responses((status = 200, description = "The offers", body = Page<OfferView>)))]
 async fn list(
     State(app): State<App>,
     SignedIn(Caller { actor, .. }): SignedIn,
     Parameters(query): Parameters<ListQuery>,
-) -> Result<Paged<OfferView>, Problem> {
+    wanted: Wanted,
+) -> Result<Response, Problem> {
     let organisation = query.organisation.map(OrganisationId);
     let filter = OfferFilter { organisation, product: known_product(&app, query.product)?, states: query.state.0 };
     let sort = query.sort.unwrap_or_default();
     let part = Part { limit: query.limit, cursor: query.cursor.as_deref(), order: sort.order, total: query.total };
+    if let Shape::File(format) = wanted.shape {
+        export::whole_list(&part, sort.key == OfferSort::default())?;
+        let (reader, filter) = (app.clone(), Arc::new(filter));
+        let read = move |request| rows(reader.clone(), actor, filter.clone(), request);
+        return export::list(&app, (format, &wanted.address), sort.order, read).await;
+    }
     let listing = Listing::new(&app, actor, ("offers", format!("{filter:?} {:?}", sort.key)), part)?;
     let found = app::offers::page(&app, actor, &filter, sort.key, listing.request).await?;
     let (tables, today) = (app.tables(), app.today());
-    Ok(listing.answer(&app, found, |stored| OfferView::of(stored, &tables, today)))
+    Ok(listing.answer(&app, found, |stored| OfferView::of(stored, &tables, today)).into_response())
+}
+
+/// A page of the rows of a file.
+async fn rows(
+    app: App,
+    actor: Actor,
+    filter: Arc<OfferFilter>,
+    request: PageRequest,
+) -> AppResult<app::Page<OfferRow>> {
+    let found = app::offers::page(&app, actor, &filter, OfferSort::default(), request).await?;
+    let sites = app::sites::of_list(&app, actor, found.items.iter().map(|stored| stored.record.site)).await?;
+    let (tables, today) = (app.tables(), app.today());
+    Ok(found.map(|stored| [OfferRow::of(OfferView::of(stored, &tables, today), &sites)]))
 }
 
 /// Publishes an offer, or keeps it as a draft.

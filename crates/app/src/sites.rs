@@ -1,5 +1,7 @@
 //! Sites: places of an organisation.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::{
     audit::{Act, Change, RecordKind},
     code::RegionCode,
@@ -22,6 +24,17 @@ use crate::{
     organisations,
     policy::{Action, Actor},
 };
+
+/// The sites of records in a list, by id: those that the actor may see.
+pub async fn of_list(
+    app: &App,
+    actor: Actor,
+    ids: impl IntoIterator<Item = SiteId>,
+) -> AppResult<BTreeMap<SiteId, Site>> {
+    let ids: BTreeSet<SiteId> = ids.into_iter().collect();
+    let found = store::get_many(&app.store, actor.into(), ids).await?;
+    Ok(found.into_iter().map(|stored| (stored.record.id, stored.record)).collect())
+}
 
 mod place;
 mod region;

@@ -27,6 +27,8 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use std::mem;
+
 use domain::geo::Point;
 use serde::Serialize;
 use serde_json::Value;
@@ -102,8 +104,8 @@ enum State {
     Objects(Objects),
     Table,
     Sheet(Box<Sheet>),
-    /// After a failure in the middle of a sheet.
-    Broken,
+    /// After the end, or a failure in the middle of a sheet.
+    Over,
 }
 
 impl Writer {
@@ -161,11 +163,11 @@ impl Writer {
                 Err(ExportError::TooManyRows) => return Err(ExportError::TooManyRows),
                 Err(error) => {
                     // A row may stand there by half: nothing may be made of this sheet any more.
-                    self.state = State::Broken;
+                    self.state = State::Over;
                     return Err(error);
                 }
             },
-            State::New(_) | State::Broken => return Err(ExportError::OutOfOrder),
+            State::New(_) | State::Over => return Err(ExportError::OutOfOrder),
         };
         self.rows = row;
         Ok(bytes)
@@ -174,13 +176,13 @@ impl Writer {
     /// What stands behind the last row.
     ///
     /// # Errors
-    /// No start before, or a failure.
-    pub fn finish(self) -> Result<Vec<u8>, ExportError> {
-        match self.state {
+    /// No start before, a failure, or a second end.
+    pub fn finish(&mut self) -> Result<Vec<u8>, ExportError> {
+        match mem::replace(&mut self.state, State::Over) {
             State::Objects(objects) => Ok(objects.finish()),
             State::Table => Ok(Vec::new()),
             State::Sheet(sheet) => sheet.finish(&self.about, &self.columns),
-            State::New(_) | State::Broken => Err(ExportError::OutOfOrder),
+            State::New(_) | State::Over => Err(ExportError::OutOfOrder),
         }
     }
 }

@@ -68,6 +68,11 @@ impl<T> Page<T> {
     pub fn empty(request: PageRequest) -> Self {
         Self { items: Vec::new(), next: None, total: request.total.then_some(0) }
     }
+
+    /// The same part of the list, each row told as none, one or several.
+    pub fn map<U, L: IntoIterator<Item = U>>(self, tell: impl FnMut(T) -> L) -> Page<U> {
+        Page { items: self.items.into_iter().flat_map(tell).collect(), next: self.next, total: self.total }
+    }
 }
 
 /// Runs a query page by page, sorted by a column of whole numbers and then by the id.

@@ -44,24 +44,24 @@ pub fn router() -> OpenApiRouter<App> {
 pub(super) struct TermsBody {
     /// The procurement basis, as the buyer names it.
     #[validate(length(max = limits::WORD))]
-    basis: Option<String>,
+    pub(super) basis: Option<String>,
     /// The buyer's reference.
     #[validate(length(max = limits::WORD))]
-    reference: Option<String>,
+    pub(super) reference: Option<String>,
     /// The number of the order that followed; the buyer's.
     #[validate(length(max = limits::WORD))]
-    order_number: Option<String>,
+    pub(super) order_number: Option<String>,
     /// `sale`, `donation` or `loan`.
     #[validate(length(max = limits::WORD))]
-    transfer: Option<String>,
+    pub(super) transfer: Option<String>,
     /// The price of a base unit, without VAT.
     #[validate(nested)]
-    price: Option<PriceBody>,
+    pub(super) price: Option<PriceBody>,
     /// VAT in hundredths of a per cent: 1900 is 19 %.
-    vat: Option<u16>,
+    pub(super) vat: Option<u16>,
     /// A rule of Incoterms 2020, such as `DAP`.
     #[validate(length(max = limits::WORD))]
-    incoterm: Option<String>,
+    pub(super) incoterm: Option<String>,
 }
 
 impl TermsBody {

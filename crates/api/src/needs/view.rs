@@ -8,6 +8,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+mod row;
+
+pub use row::NeedRow;
+
 use crate::{
     feature::FeatureBody,
     measure::{MeasureView, PriceBody},

@@ -14,6 +14,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+mod row;
+
+pub use row::OfferRow;
+
 use crate::{
     feature::{CertificateView, FeatureBody},
     measure::{MeasureView, PriceBody, RateView},
@@ -89,9 +93,9 @@ pub struct OfferView {
 #[schema(as = Source)]
 pub struct SourceView {
     /// The system.
-    name: String,
+    pub(crate) name: String,
     /// The record's identifier there.
-    external_id: String,
+    pub(crate) external_id: String,
 }
 
 impl SourceView {
