@@ -113,6 +113,41 @@ on_both! {
 }
 
 on_both! {
+    async fn remedies_are_told_to_the_operator_of_all_and_to_a_buyer_of_its_own(db: TestDb) {
+        let app = TestApp::new(db);
+        let m = market(&app).await;
+        let address = format!("/api/v1/match-runs/{}/remedies?product=FFP2", m.run);
+        let told = app.get(&app.operator(), &address).await.expect(200).json;
+        assert_eq!((&told["product"], &told["unit"], &told["needs"], &told["asked"]), (&json!("ffp"), &json!("H87"), &json!(1), &json!(40_000)));
+        assert_eq!((&told["from"], &told["until"]), (&json!("2020-04-06"), &json!("2020-06-28")));
+        let units = |kind: &str| told["remedies"].as_array().unwrap().iter().find(|r| r["kind"] == kind).map(|r| r["units"].clone());
+        assert_eq!((units("accept_grade"), units("later")), (Some(json!(3_000)), Some(json!(15_000))), "{told}");
+        assert_eq!(told["remedies"][0]["words"], "let it come 14 days later");
+        assert_eq!(told["solves"].as_u64().unwrap() as usize, 1 + told["remedies"].as_array().unwrap().len());
+        // Elsewhere nothing is short, and in a period in which nothing is due.
+        for narrowed in ["region=AT", "until=2020-04-10", "from=2020-06-01"] {
+            let none = app.get(&app.operator(), &format!("{address}&{narrowed}")).await.expect(200).json;
+            assert_eq!((&none["asked"], &none["remedies"]), (&json!(0), &json!([])), "{narrowed}");
+        }
+        let own = app.get(&m.hospital.token, &address).await.expect(200);
+        assert_eq!((&own.json["before_competition"], &own.json["uncovered"]), (&json!(true), &told["uncovered"]));
+        for secret in ["Atelier", &m.firm.id, &m.firm.site, &m.offer] {
+            assert!(!own.text.contains(secret), "{secret} in {}", own.text);
+        }
+        for (token, asked) in [(&m.firm.token, 0), (&app.firm("Third").await.token, 0)] {
+            let told = app.get(token, &address).await.expect(200).json;
+            assert_eq!((&told["asked"], &told["remedies"], &told["left_out"]), (&json!(asked), &json!([]), &json!([])));
+        }
+        let wrong = format!("/api/v1/match-runs/{}/remedies?product=ppe&region=Atlantis&from=2020-05-02&until=2020-05-01", m.run);
+        let faults = app.get(&app.operator(), &wrong).await.expect(422).faults();
+        assert_eq!(faults, ["/product ambiguous_product", "/region unknown_region", "/until before_start"]);
+        let faults = app.get(&app.operator(), &format!("{address}&solves=65")).await.expect(422).faults();
+        assert_eq!(faults.len(), 1);
+        app.get("", &address).await.expect(401);
+    }
+}
+
+on_both! {
     async fn only_a_run_that_is_done_is_explained(db: TestDb) {
         let app = TestApp::new(db);
         let m = market(&app).await;

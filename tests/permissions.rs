@@ -42,7 +42,7 @@ const OWN: [&str; 2] = ["roles_accept", "sessions_end"];
 
 /// Operations on a record that is nobody's own: every organisation may know that a run was made, and
 /// reads of it only what concerns itself (`matching::each_side_sees_the_other_without_a_name`).
-const SHARED: [&str; 2] = ["match_runs_get", "match_runs_shortages"];
+const SHARED: [&str; 3] = ["match_runs_get", "match_runs_shortages", "match_runs_remedies"];
 
 /// Operations on such a record that are the operator's alone, as are figures of the whole market.
 const OPERATORS: [&str; 4] = ["match_runs_accept", "match_runs_cancel", "match_runs_compare", "match_runs_shares"];
@@ -93,6 +93,7 @@ fn filled(path: &str, ids: &BTreeMap<&str, String>) -> String {
     let path = path.replace("{id}", &ids[of]).replace("{organisation}", &ids["organisations"]);
     let path = path.replace("/preview", "/preview?audience=owner");
     let path = path.replace("/compare", &format!("/compare?with={NOBODY}"));
+    let path = path.replace("/remedies", "/remedies?product=ffp");
     ["need", "offer", "role", "member", "cluster", "mandate", "claim", "answer", "certificate", "evidence"]
         .iter()
         .fold(path, |path, name| path.replace(&format!("{{{name}}}"), &ids[format!("{name}s").as_str()]))
@@ -310,6 +311,10 @@ on_both! {
                 assert_eq!(answer.status, expected, "{id}: {}", answer.text);
                 if id == "match_runs_shortages" {
                     assert_eq!(answer.items().len(), 0, "{id}");
+                }
+                if id == "match_runs_remedies" {
+                    // Of one's own needs, and there are none.
+                    assert_eq!((&answer.json["needs"], &answer.json["asked"]), (&json!(0), &json!(0)), "{id}");
                 }
             } else if method == "GET" {
                 let path = match id.as_str() {

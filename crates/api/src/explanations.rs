@@ -8,20 +8,30 @@ use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use validator::Validate;
 
-use crate::{offers::SeenOfferView, path_id::PathIds, problem::Problem, query::Parameters, signed_in::SignedIn};
+use crate::{
+    capacity::of_query,
+    offers::SeenOfferView,
+    path_id::{PathId, PathIds},
+    problem::Problem,
+    query::Parameters,
+    signed_in::SignedIn,
+};
 
 mod need;
 mod pair;
 mod parts;
+mod remedies;
 
 pub(crate) use need::ExplainedInstalment;
 pub use need::NeedExplanation;
 pub use pair::PairExplanation;
 pub(crate) use parts::{PassedHow, UsedOffer};
+use remedies::RemediesQuery;
+pub use remedies::RemediesView;
 
 /// The routes of explanations.
 pub(crate) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(need)).routes(routes!(pair))
+    OpenApiRouter::new().routes(routes!(need)).routes(routes!(pair)).routes(routes!(remedies))
 }
 
 #[derive(Debug, Deserialize, IntoParams, Validate)]
@@ -97,4 +107,30 @@ async fn pair(
     let (found, row) = app::explanations::pair(&app, &caller, run, pair, query.solves()).await?;
     let row = row.map(|seen| SeenOfferView::of(seen, &app.tables(), app.today()));
     Ok(Json(PairExplanation::of(found, Some(run), row)))
+}
+
+/// Tells what would help most.
+///
+/// Of what a run leaves uncovered of a product, in a region and a period: the single changes that would cover most of it.
+/// A rule that all buyers in question relax, a border rule that is lifted, a conversion that is decided, a firm at full
+/// stretch, a certificate that is finished, obtained, renewed or checked, a supplier that is verified, an offer that is
+/// reviewed or confirmed. Each was solved: its units are an allocation of the changed market less one of the market as the
+/// run saw it. What could bring most at best is solved first, and what was not is listed.
+///
+/// The operator is told of all needs. An organisation is told of its own, and of the offers that it may be matched with,
+/// under the names that explanations give them; what is kept from it is in no figure.
+#[utoipa::path(get, operation_id = "match_runs_remedies", path = "/match-runs/{id}/remedies", tag = "Matching", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The run's id"), RemediesQuery),
+    responses(
+        (status = 200, description = "What would help", body = RemediesView),
+        (status = 409, description = "The run is not done, or what it saw is no longer kept")))]
+async fn remedies(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    PathId(run): PathId<RunId>,
+    Parameters(query): Parameters<RemediesQuery>,
+) -> Result<Json<RemediesView>, Problem> {
+    let question = query.question()?;
+    let told = app::explanations::remedies(&app, &caller, run, &question).await.map_err(of_query)?;
+    Ok(Json(RemediesView::of(&told, &app.tables().catalogue)))
 }

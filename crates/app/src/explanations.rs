@@ -22,11 +22,14 @@ use storage::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+mod remedies;
+
 pub use matching::{
-    Alternative, Asked, Because, Change, Choice, Explanation, Fact, Gains, How, InstalmentExplanation, LeftOut,
-    LineExplanation, MOST_SOLVES, Matched, Measured, PairAnswer, PairExplanation, Server, TierUnits, Tried,
-    USUAL_SOLVES, Used, Value, Verdict,
+    Alternative, Asked, Because, CertificateLack, Change, Choice, Explanation, Fact, Gains, How, InstalmentExplanation,
+    LeftOut, LineExplanation, MOST_SOLVES, Matched, Measured, PairAnswer, PairExplanation, Relaxation, Remedies,
+    Remedy, RemedyLeftOut, Server, TierUnits, Tried, TriedRemedy, USUAL_SOLVES, Used, Value, Verdict,
 };
+pub use remedies::{RemediesTold, RemedyQuestion, remedies, remedies_now};
 
 use crate::{
     App, Tables,

@@ -22,6 +22,7 @@ mod pairs;
 mod proof;
 mod rank;
 mod related;
+mod remedies;
 mod search;
 mod settle;
 mod shares;
@@ -46,6 +47,9 @@ pub use outcome::{
 pub use proof::hash as rehash;
 pub use rank::{OfferIndex, Ranked};
 pub use related::related;
+pub use remedies::{
+    CertificateLack, Covered, Relaxation, Remedies, Remedy, RemedyLeftOut, Scope, TriedRemedy, remedies,
+};
 
 /// The version of the engine: the number after the slash rises whenever the same market could give other bytes.
 pub const ENGINE: &str = "muster-matching/6";

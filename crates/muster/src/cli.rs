@@ -10,7 +10,7 @@ pub use access::{Admin, AdminAction, Audit, Keys, KeysAction, Token, TokenAction
 pub use capacity::{Asked, Capacity, Counted, Map, Shortages};
 pub use market::{Market, Mode};
 pub use organisations::{Kind, Org, OrgAction, OrgList, Voucher};
-pub use runs::{Ledger, LedgerAction, Match, Replay, RunFlags, Verify};
+pub use runs::{Ledger, LedgerAction, Match, Remedies, Replay, RunFlags, Verify};
 pub use schedule::{Schedule, YesNo};
 
 use crate::demo::DEFAULT_SEED;
@@ -114,6 +114,17 @@ Examples:
   muster match --explain NEED --counterfactuals 16
   muster match --why-not NEED OFFER")]
     Match(Match),
+    /// Tell which single changes would cover most of what is short
+    #[command(after_help = "\
+Examples:
+  muster remedies FFP2
+  muster remedies ffp --region IT --weeks 16-22
+  muster remedies gown-surgical --solves 40 --output csv
+
+A rule that all buyers relax, a border rule lifted, a conversion decided, a certificate finished, an offer reviewed:
+each is solved, and its units are those that a run with it would cover beside those that a run now would. What
+could bring most is solved first; what was not solved is counted at the end.")]
+    Remedies(Remedies),
     /// Check a stored run from the database alone
     #[command(after_help = "\
 Examples:

@@ -47,7 +47,7 @@ fn told(market: &Market, n: u64, need: domain::ids::NeedId, own: OrganisationId,
 }
 
 /// The same market to `own`, and another to everybody else.
-fn disguised(market: &Market, own: OrganisationId, rng: &mut ChaCha8Rng) -> Market {
+pub fn disguised(market: &Market, own: OrganisationId, rng: &mut ChaCha8Rng) -> Market {
     let mut m = market.clone();
     for organisation in m.organisations.values_mut().filter(|o| o.id != own) {
         organisation.name = format!("Somebody {}", rng.random_range(0..1_000));

@@ -9,3 +9,4 @@ mod counterfactuals;
 mod markets;
 mod needs;
 mod pairs;
+mod remedies;

@@ -39,6 +39,29 @@ impl Match {
     }
 }
 
+/// Flags of `remedies`.
+#[derive(Debug, Args)]
+pub struct Remedies {
+    /// A product by its code or name
+    #[arg(value_name = "PRODUCT")]
+    pub product: String,
+    /// Only what is needed in this region, by code or name; may be repeated
+    #[arg(long = "region", value_name = "REGION")]
+    pub regions: Vec<String>,
+    /// ISO weeks in which it is due, e.g. 16-22; twelve from today where absent
+    #[arg(long, value_name = "WEEKS")]
+    pub weeks: Option<String>,
+    /// How many changes may be solved
+    #[arg(long, value_name = "N", default_value = "12", value_parser = clap::value_parser!(u32).range(0..=64))]
+    pub solves: u32,
+    /// Decide on a day other than today, e.g. 2020-04-20
+    #[arg(long, value_name = "DATE", value_parser = Day::parse)]
+    pub day: Option<Day>,
+    /// What the run would be to do.
+    #[command(flatten)]
+    pub parameters: RunFlags,
+}
+
 /// Flags of `verify`.
 #[derive(Debug, Args)]
 pub struct Verify {

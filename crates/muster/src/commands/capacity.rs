@@ -112,7 +112,7 @@ fn group(part: &str) -> Result<Group> {
 }
 
 /// First and last day of weeks: `16-22` of this year, `17`, or `2020-W50..2021-W02`.
-fn days(app: &App, typed: Option<&str>) -> Result<(Option<Day>, Option<Day>)> {
+pub(super) fn days(app: &App, typed: Option<&str>) -> Result<(Option<Day>, Option<Day>)> {
     let Some(typed) = typed else { return Ok((None, None)) };
     let remedy = || anyhow!("--weeks {typed}: write ISO weeks of this year such as 16-22, or 2020-W50..2021-W02");
     let this_year = app.today().monday().plus(3).to_string();

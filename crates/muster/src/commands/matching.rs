@@ -57,7 +57,7 @@ pub(super) async fn run(settings: &Settings, flags: &Match, format: Format) -> R
 }
 
 /// What is wrong with the flags, all of it.
-fn wrong_parameters(faults: Violations) -> anyhow::Error {
+pub(super) fn wrong_parameters(faults: Violations) -> anyhow::Error {
     let told = faults.as_slice().iter().map(|v| format!("{}: {}", v.pointer.trim_start_matches('/'), v.detail));
     anyhow::anyhow!(told.collect::<Vec<_>>().join("\n"))
 }

@@ -31,6 +31,7 @@ mod org;
 mod organisation;
 mod products;
 mod regions;
+mod remedies;
 mod replay;
 mod schedule;
 mod serve;
@@ -46,6 +47,7 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
         Command::Serve(serve) => serve.addr.as_deref(),
         Command::Import(_)
         | Command::Match(_)
+        | Command::Remedies(_)
         | Command::Verify(_)
         | Command::Ledger(_)
         | Command::Capacity(_)
@@ -81,6 +83,7 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
         Command::Demo(flags) => block(Box::pin(async move { demo::run(&settings, &flags, output).await })),
         Command::Import(flags) => block(Box::pin(async move { import::run(&settings, &flags, output).await })),
         Command::Match(flags) => block(Box::pin(async move { matching::run(&settings, &flags, output).await })),
+        Command::Remedies(flags) => block(Box::pin(async move { remedies::run(&settings, flags, output).await })),
         Command::Verify(flags) => block(Box::pin(async move { verify::run(&settings, &flags, output).await })),
         Command::Ledger(flags) => match flags.action {
             LedgerAction::Verify => block(Box::pin(async move { ledger::verify(&settings, output).await })),

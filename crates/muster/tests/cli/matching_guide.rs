@@ -66,6 +66,31 @@ fn the_weights_do_what_is_told() {
     }
 }
 
+#[test]
+fn what_would_help_most_is_as_told() {
+    let text = guide();
+    let bench = imported(&text, "csv remedies");
+    let flags = ["remedies", "medical-mask", "--region", "IT", "--day", "2020-04-20", "--output", "json"];
+    let document = bench.run(&flags).exits(0).json();
+    assert_eq!((&document["asked"], &document["uncovered"]), (&Value::from(2_000), &Value::from(1_400)));
+    let cells = |one: &Value| {
+        let text = |field: &str| one[field].as_str().unwrap_or_default().to_owned();
+        vec![one["units"].to_string(), text("words"), text("actor"), text("region")]
+    };
+    let found: Vec<Vec<String>> = document["remedies"].as_array().unwrap().iter().map(cells).collect();
+    assert_eq!(found, table(&text, "| more | if somebody would | who | region |"));
+    // The same for people.
+    let shown = bench.run(&flags[..6]).exits(0).stdout;
+    assert!(
+        shown.starts_with("2,000 pieces of medical-mask are asked for from 2020-04-20 to 2020-07-12 by 1 needs"),
+        "{shown}"
+    );
+    assert!(shown.contains("1,400 stay uncovered") && shown.contains("deliver everywhere"), "{shown}");
+    assert!(bench.run(&["remedies", "ppe"]).exits(1).stderr.contains("write one of them"));
+    let csv = bench.run(&["remedies", "medical-mask", "--day", "2020-04-20", "--output", "csv"]).exits(0).stdout;
+    assert!(csv.starts_with("units,others_gained,others_lost,opens,kind,what,who,offer,region\r\n1400,"), "{csv}");
+}
+
 fn row(line: &Value) -> Vec<String> {
     let text = |field: &str| line[field].as_str().unwrap().to_owned();
     vec![text("supplier"), text("buyer"), line["quantity"].to_string()]
