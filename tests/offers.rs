@@ -10,6 +10,55 @@ pub fn plain(firm: &Org) -> Value {
 }
 
 on_both! {
+    async fn what_an_offer_lacks_is_stated_and_leaves_only_its_stock(db: TestDb) {
+        let app = TestApp::new(db);
+        let (firm, hospital) = (app.firm("Atelier").await, app.hospital("Clinic").await);
+        let mut body = plain(&firm);
+        body["missing_inputs"] = json!([
+            { "product": "meltblown", "quantity": { "value": 0.75, "unit": "KGM" }, "per": 1000 },
+            { "product": "lab-test-mask", "quantity": { "value": 1 }, "per": 1000000 },
+        ]);
+        let made = app.post(&firm.token, "/api/v1/offers", &body).await.expect(201);
+        let told = [
+            json!({ "product": "meltblown", "value": 750, "unit": "GRM", "per": 1000, "when": "before" }),
+            json!({ "product": "lab-test-mask", "value": 1, "unit": "E48", "per": 1_000_000, "when": "after" }),
+        ];
+        let unit = made.json["missing_inputs"][0]["unit"].clone();
+        assert_eq!(made.json["missing_inputs"][0]["value"], told[0]["value"], "{unit}");
+        assert_eq!((&made.json["missing_inputs"][0]["when"], &made.json["missing_inputs"][1]["when"]), (&json!("before"), &json!("after")));
+        // Of 5,000 in stock and 10,000 a week, the stock alone can be had.
+        let mut asked = crate::needs::plain(&hospital);
+        asked["instalments"][0]["quantity"] = json!({ "value": 9_000 });
+        app.post(&hospital.token, "/api/v1/needs", &asked).await.expect(201);
+        let matched = async || {
+            app.post(&app.operator(), "/api/v1/match-runs", &json!({})).await.expect(202);
+            app.work().await;
+            let all = app.get(&app.operator(), "/api/v1/matches?state=suggested&sort=-created_at").await.expect(200);
+            all.items()[0]["quantity"].clone()
+        };
+        assert_eq!(matched().await, json!(5_000));
+        let free = app.get(&app.operator(), "/api/v1/capacity?product=ffp&group_by=product").await.expect(200);
+        assert_eq!((&free.json["rows"][0]["running"], &free.json["rows"][0]["free"]), (&json!(5_000), &json!(5_000)));
+        // Once it has everything, what it makes counts.
+        let address = format!("/api/v1/offers/{}", made.id());
+        let whole = app.patch(&firm.token, &address, "*", &json!({ "missing_inputs": [] })).await.expect(200);
+        assert_eq!(whole.json["missing_inputs"], json!([]));
+        assert_eq!(matched().await, json!(9_000));
+        let wrong = json!({ "missing_inputs": [
+            { "product": "ffp", "quantity": { "value": 1 } },
+            { "product": "nonsense", "quantity": { "value": 0 }, "per": 0, "when": "never" },
+            { "product": "meltblown" },
+        ]});
+        let faults = app.patch(&firm.token, &address, "*", &wrong).await.expect(422).faults();
+        assert_eq!(faults, [
+            "/missing_inputs/0/product own_product", "/missing_inputs/1/product unknown_product",
+            "/missing_inputs/1/per out_of_range", "/missing_inputs/1/when unknown_value",
+            "/missing_inputs/2/quantity missing_field",
+        ]);
+    }
+}
+
+on_both! {
     async fn an_offer_is_published_read_and_withdrawn(db: TestDb) {
         let app = TestApp::new(db);
         let firm = app.firm("Atelier").await;

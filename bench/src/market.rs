@@ -131,6 +131,7 @@ impl Draw<'_> {
             price: None,
             role: Role::Maker,
             visibility: Visibility::Market,
+            missing_inputs: Vec::new(),
             disclosure: Disclosure::default(),
             note: String::new(),
         };

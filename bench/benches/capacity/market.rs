@@ -287,6 +287,7 @@ impl<'a> Market<'a> {
             price: None,
             role: if dice.random_bool(0.2) { Role::Trader } else { Role::Maker },
             visibility: Visibility::Market,
+            missing_inputs: Vec::new(),
             disclosure: Disclosure::default(),
             note: String::new(),
         };

@@ -222,6 +222,7 @@ impl Week {
             price: None,
             role: Role::Trader,
             visibility: Visibility::Market,
+            missing_inputs: Vec::new(),
             disclosure: Disclosure::default(),
             note: String::new(),
         };

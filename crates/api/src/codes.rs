@@ -370,6 +370,7 @@ pub const ALL: &[Code] = &[
     field("unknown_grade", "Not a grade of this product", "Write one of the grades that the detail lists."),
     field("unknown_feature", "Not a feature of this product", "Write one of the features that the detail lists."),
     field("bad_feature_value", "Not a value of this feature", "The detail says what values it takes."),
+    field("own_product", "That is what is offered itself", "Name what is lacking to make it, or leave it out."),
     field("stated_twice", "Stated twice, and differently", "Keep one of them."),
     field("unknown_size", "Not a size of this product", "Write one of the sizes that the detail lists."),
     field("unknown_weekday", "Not a weekday", "Write monday to sunday."),

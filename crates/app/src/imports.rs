@@ -146,7 +146,9 @@ impl Resource for Offers {
         if mapping.today.is_none() && mapping.as_of_days.is_some() {
             input.as_of = None;
         }
-        format!("{:?} {:?} {input:?}", record.organisation, record.site)
+        // No file says what is missing; texts of before there was such a field stay what they were.
+        let input = format!("{input:?}").replace(" missing_inputs: [],", "");
+        format!("{:?} {:?} {input}", record.organisation, record.site)
     }
 
     fn build(app: &App, (_, mode): (Actor, MarketMode), owner: Owner, record: OfferRecord) -> Offer {

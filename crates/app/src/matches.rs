@@ -10,7 +10,7 @@ use domain::{
     disclosure::{Audience, Sight},
     ids::{MatchId, NeedId, OfferId, OrganisationId, RunId, SiteId},
     need::Need,
-    offer::Offer,
+    offer::{Offer, OfferTerms},
     organisation::{Organisation, Site},
     parameters::Parameters,
     region::{Region, RegionTable},
@@ -202,7 +202,7 @@ fn view(actor: Actor, row: MatchRow, named: &Named, regions: &RegionTable) -> Ap
         Side::Supplier | Side::Buyer => match run.filter(|run| run.judged_exact_places) {
             Some(run) => {
                 let points = coarse(from).and_then(|r| r.point).zip(coarse(to).and_then(|r| r.point));
-                coarse_way(exact_way.due, points.map(|(a, b)| a.distance_km(b)), run, offer.record.terms.lead_days)
+                coarse_way(exact_way.due, points.map(|(a, b)| a.distance_km(b)), run, &offer.record.terms)
             }
             None => exact_way,
         },
@@ -224,9 +224,10 @@ fn exact_way(line: &MatchLine) -> Way {
 }
 
 /// As the run would have had it with this distance.
-fn coarse_way(due: Day, distance_km: Option<u32>, run: &RanBy, lead_days: u16) -> Way {
+fn coarse_way(due: Day, distance_km: Option<u32>, run: &RanBy, terms: &OfferTerms) -> Way {
     let transit = &run.parameters.transit;
     let transit_days = transit.days(distance_km.unwrap_or(transit.unknown_km));
     let cutoff = due.plus(-transit_days);
-    Way { due, cutoff, transit_days, distance_km, stock_only: cutoff < run.day.plus(i32::from(lead_days)) }
+    let stock_only = terms.is_incomplete() || cutoff < run.day.plus(i32::from(terms.lead_days));
+    Way { due, cutoff, transit_days, distance_km, stock_only }
 }

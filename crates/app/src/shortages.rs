@@ -81,9 +81,11 @@ fn may_be_told(step: &FunnelStep) -> bool {
         | Reason::TooFarForBuyer
         | Reason::TooFarForSupplier
         | Reason::PlaceUnknown => seen(FieldGroup::Region),
-        Reason::ConversionUndecided | Reason::NothingByDueDate | Reason::LeadTimeTooLong | Reason::TransitTooLong => {
-            seen(FieldGroup::Capacity)
-        }
+        Reason::ConversionUndecided
+        | Reason::InputMissing
+        | Reason::NothingByDueDate
+        | Reason::LeadTimeTooLong
+        | Reason::TransitTooLong => seen(FieldGroup::Capacity),
         Reason::GradeTooLow
         | Reason::SubstitutionNotAccepted
         | Reason::FeatureMissing(_)

@@ -1,6 +1,6 @@
 //! Offers: one site's capacity for one product.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,7 @@ use crate::{
 mod check;
 mod input;
 mod line;
+mod missing;
 mod weeks;
 
 pub use check::implausible;
@@ -28,6 +29,7 @@ pub use input::{
     Reference, WeekInput,
 };
 pub use line::{LineInput, OLDEST_DAYS};
+pub use missing::{MissingInput, MissingInputInput, When};
 
 /// Whether the offering organisation makes the goods or trades them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -137,6 +139,10 @@ pub struct OfferTerms {
     pub role: Role,
     /// Whom it may be matched with.
     pub visibility: Visibility,
+    /// What its output lacks: without others who bring it, only what lies ready can be had. Left out of the JSON where
+    /// nothing is missing, so that terms and snapshots of before keep their bytes and hashes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing_inputs: Vec<MissingInput>,
     /// What it shows to whom beyond the default. Left out of the JSON where it says nothing, so that terms and
     /// snapshots of before keep their bytes and hashes.
     #[serde(default, skip_serializing_if = "Disclosure::is_default")]
@@ -146,6 +152,22 @@ pub struct OfferTerms {
 }
 
 impl OfferTerms {
+    /// Whether its output lacks something that others would have to bring.
+    pub fn is_incomplete(&self) -> bool {
+        !self.missing_inputs.is_empty()
+    }
+
+    /// The profile of what can be had of this offer alone: of what lacks something, only what lies ready.
+    pub fn ready_profile(&self) -> Cow<'_, CapacityProfile> {
+        let mut profile = Cow::Borrowed(&self.profile);
+        if self.is_incomplete() {
+            let ready = profile.to_mut();
+            (ready.running, ready.maximum, ready.convertible) = (None, None, None);
+            ready.weeks.clear();
+        }
+        profile
+    }
+
     /// The stated value of a feature.
     pub fn feature(&self, code: &FeatureCode) -> Option<&FeatureValue> {
         self.features.iter().find(|(c, _)| c == code).map(|(_, v)| v)

@@ -35,6 +35,8 @@ impl Quantity {
     pub const LIMIT: i64 = 1_000_000_000_000;
     /// Nothing.
     pub const ZERO: Quantity = Quantity(0);
+    /// One.
+    pub const ONE: Quantity = Quantity(1);
 
     /// A quantity of that many base units; `None` below 0 or above [`Self::LIMIT`].
     pub fn new(units: i64) -> Option<Self> {

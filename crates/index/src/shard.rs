@@ -80,6 +80,8 @@ pub(crate) enum Flag {
     /// It goes to any region; and leaves areas under authorisations that it names.
     Everywhere = 1 << 23,
     Authorised = 1 << 24,
+    /// Its output lacks what others would have to bring.
+    Incomplete = 1 << 25,
 }
 
 /// Where the state stands among the flags.
@@ -100,7 +102,7 @@ impl Traits {
         let terms = &offer.terms;
         let shows = |audience, group| terms.disclosure.sees(audience, group);
         let row = |audience| shows(audience, FieldGroup::Capacity) && shows(audience, FieldGroup::Region);
-        let (profile, state) = (&terms.profile, offer.state);
+        let (profile, state) = (&*terms.ready_profile(), offer.state);
         let trader = match terms.role {
             Role::Maker => false,
             Role::Trader => true,
@@ -119,6 +121,7 @@ impl Traits {
             (Flag::Authorised, !terms.authorisations.is_empty()),
             (Flag::GradedPapers, terms.certificates.iter().any(|c| !c.grades.is_empty())),
             (Flag::OnlyConvertible, profile.is_only_convertible()),
+            (Flag::Incomplete, terms.is_incomplete()),
             (Flag::Trader, trader),
             (Flag::Market, market),
             (Flag::Clusters, clusters),

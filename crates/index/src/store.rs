@@ -314,7 +314,7 @@ impl Index {
         let kinds = terms.certificates.iter().fold(0, |bits, c| bits | self.papers.kind_bit(&c.kind));
         let traits = Traits::new(offer, (numbers, self.parties.origin(organisation, site)), kinds);
         self.forget(product, traits.line);
-        let curve = self.curves.enter(&terms.profile);
+        let curve = self.curves.enter(&terms.ready_profile());
         let promised = self.promised(offer.id, &curve);
         if let Some(row) = terms.line.and_then(|line| self.line(line)) {
             row.members.push(offer.id);

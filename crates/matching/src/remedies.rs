@@ -28,7 +28,7 @@ mod remedy;
 
 pub use remedy::{CertificateLack, Relaxation, Remedy};
 
-use plan::Plan;
+use plan::candidates;
 
 /// What is short, of which somebody asks what would help.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +71,7 @@ pub struct TriedRemedy {
     pub covered: Covered,
 }
 
-/// A remedy that was not solved.
+/// A remedy that brings nothing, or was not solved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RemedyLeftOut {
     /// The remedy.
@@ -95,7 +95,7 @@ pub struct Remedies {
     pub before_competition: bool,
     /// Those that were solved: by units covered, then by what others lose, then by name.
     pub tried: Vec<TriedRemedy>,
-    /// Those that were not, with what they could bring at best, the most first.
+    /// The others: those that bring nothing, and those that the budget left out, with what they could bring at best.
     pub left_out: Vec<RemedyLeftOut>,
     /// How many allocations were computed, the first one included.
     pub solves: u32,
@@ -136,8 +136,7 @@ pub fn remedies(
         left_out: Vec::new(),
         solves: 1,
     };
-    let Plan { candidates, idle } = Plan::make(rules, &question);
-    told.left_out = idle;
+    let candidates = candidates(rules, &question);
     let most = budget.min(u32::try_from(candidates.len()).unwrap_or(u32::MAX));
     for candidate in candidates {
         if told.solves > most {
@@ -148,10 +147,16 @@ pub fn remedies(
         solved(told.solves - 1, most);
         let after = candidate.remedy.solved(rules, &question.needs, control)?;
         told.solves += 1;
+        let covered = question.covered(rules.market, &base, &after);
+        if candidate.supply == 0 && covered.units == 0 {
+            let remedy = candidate.remedy;
+            told.left_out.push(RemedyLeftOut { remedy, at_best: 0, why: WhyLeftOut::OpensNothing });
+            continue;
+        }
         let offer = candidate.remedy.offer().and_then(|id| part.offer(id));
         let site = offer.and_then(|offer| part.sites.get(&offer.site)?.region.as_ref());
         told.tried.push(TriedRemedy {
-            covered: question.covered(rules.market, &base, &after),
+            covered,
             product: offer.map(|offer| offer.terms.product.clone()),
             region: site.and_then(|region| rules.regions.at_level(region, 2)).map(|region| region.code.clone()),
             opens: candidate.opens,
@@ -244,6 +249,7 @@ impl Remedy {
         match self {
             Self::Relax { .. } | Self::LiftBorder { .. } => None,
             Self::Convert { offer, .. }
+            | Self::BringInputs { offer }
             | Self::FullStretch { offer }
             | Self::Certificate { offer, .. }
             | Self::Verify { offer }

@@ -76,7 +76,7 @@ pub struct RemediesView {
     before_competition: bool,
     /// The changes that were solved, the most units first.
     remedies: Vec<RemedyView>,
-    /// The changes that were not.
+    /// The changes that bring nothing, and those that were not solved.
     left_out: Vec<RemedyLeftOutView>,
     /// How many allocations were computed.
     solves: u32,
@@ -115,7 +115,7 @@ struct TierUnitsView {
     units: i64,
 }
 
-/// A change that was not solved.
+/// A change that brings nothing, or was not solved.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RemedyLeftOut)]
 struct RemedyLeftOutView {
@@ -124,7 +124,7 @@ struct RemedyLeftOutView {
     what: RemedyName,
     /// Base units that it could bring at best if nobody else wanted them.
     at_best: i64,
-    /// `budget` where `solves` were spent, `opens_nothing` where it would bring nothing for sure.
+    /// `budget` where `solves` were spent before it, `opens_nothing` where it was solved and brings nothing.
     why: &'static str,
 }
 
@@ -134,7 +134,7 @@ struct RemedyLeftOutView {
 struct RemedyName {
     /// Of the buyers in question: `accept_grade`, `accept_substitute`, `prefer_feature`, `without_certificate`, `accept_pending`,
     /// `unchecked_certificates`, `unverified_suppliers`, `accept_transfer`, `any_origin`, `no_price_cap`, `later`,
-    /// `more_suppliers`; of an authority: `lift_border`; of an offer: `convert`, `full_stretch`, `certificate`, `verify`, `review`,
+    /// `more_suppliers`; of an authority: `lift_border`; of an offer: `convert`, `bring_inputs`, `full_stretch`, `certificate`, `verify`, `review`,
     /// `confirm`, `small_orders`, `deliver_farther`, `open_to_market`.
     kind: &'static str,
     /// In words, as what is done.
@@ -163,6 +163,7 @@ impl RemedyName {
             }
             Remedy::Relax { .. }
             | Remedy::LiftBorder { .. }
+            | Remedy::BringInputs { .. }
             | Remedy::FullStretch { .. }
             | Remedy::Verify { .. }
             | Remedy::Review { .. }

@@ -15,6 +15,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
+mod missing;
+
+use missing::MissingInputBody;
+
 use crate::{
     feature::{CertificateBody, FeatureBody},
     limits,
@@ -101,6 +105,11 @@ pub struct OfferBody {
     #[serde(default)]
     #[validate(custom(function = limits::words))]
     authorisations: Vec<String>,
+    /// What the output lacks and others would have to bring: materials, parts, services. Without them only the stock can be
+    /// had, and the offer is found as a part of chains.
+    #[serde(default)]
+    #[validate(nested)]
+    missing_inputs: Vec<MissingInputBody>,
     /// Certificates of the goods.
     #[serde(default)]
     #[validate(nested)]
@@ -255,6 +264,7 @@ impl OfferBody {
             max_distance_km: terms.max_distance_km.map(i64::from),
             regions: terms.regions.iter().map(ToString::to_string).collect(),
             authorisations: terms.authorisations.iter().cloned().collect(),
+            missing_inputs: terms.missing_inputs.iter().map(|input| MissingInputBody::of(input, tables)).collect(),
             certificates: terms.certificates.iter().map(CertificateBody::of).collect(),
             transfers: terms.transfers.iter().map(|t| t.as_str().to_owned()).collect(),
             price: terms.price.as_ref().map(PriceBody::of),
@@ -287,6 +297,7 @@ impl OfferBody {
             max_distance_km: self.max_distance_km,
             regions: self.regions,
             authorisations: self.authorisations,
+            missing_inputs: self.missing_inputs.into_iter().map(MissingInputBody::input).collect(),
             certificates: self.certificates.into_iter().map(CertificateBody::input).collect(),
             transfers: self.transfers,
             price: self.price.map(PriceBody::input),

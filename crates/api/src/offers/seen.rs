@@ -160,6 +160,8 @@ struct SeenTerms {
     regions: Vec<String>,
     /// Border rules that it holds an authorisation under.
     authorisations: Vec<String>,
+    /// Products that its output lacks and others would have to bring.
+    missing_inputs: Vec<String>,
     /// How it can change hands.
     transfers: Vec<&'static str>,
 }
@@ -348,6 +350,7 @@ impl SeenTerms {
             max_distance_km: terms.max_distance_km,
             regions: terms.regions.iter().map(ToString::to_string).collect(),
             authorisations: terms.authorisations.iter().cloned().collect(),
+            missing_inputs: terms.missing_inputs.iter().map(|input| input.product.to_string()).collect(),
             transfers: terms.transfers.iter().map(|t| t.as_str()).collect(),
         }
     }

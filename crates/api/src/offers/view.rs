@@ -14,8 +14,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+mod missing;
 mod row;
 
+use missing::MissingInputView;
 pub use row::OfferRow;
 
 use crate::{
@@ -64,6 +66,8 @@ pub struct OfferView {
     regions: Vec<String>,
     /// Border rules that it holds an authorisation under.
     authorisations: Vec<String>,
+    /// What the output lacks and others would have to bring; nothing where empty.
+    missing_inputs: Vec<MissingInputView>,
     /// Certificates of the goods.
     certificates: Vec<CertificateView>,
     /// How it can change hands.
@@ -222,6 +226,7 @@ impl OfferView {
             max_distance_km: terms.max_distance_km,
             regions: terms.regions.iter().map(ToString::to_string).collect(),
             authorisations: terms.authorisations.into_iter().collect(),
+            missing_inputs: terms.missing_inputs.iter().map(|input| MissingInputView::of(input, tables)).collect(),
             certificates: terms.certificates.iter().map(|c| CertificateView::of(c, today)).collect(),
             transfers: terms.transfers.iter().map(|t| t.as_str()).collect(),
             price: terms.price.as_ref().map(PriceBody::of),

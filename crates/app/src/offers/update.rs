@@ -249,6 +249,7 @@ fn changes(before: &Offer, after: &Offer) -> Vec<Change> {
         .field("role", &was.role, &is.role, |role: &Role| Some(role.as_str().to_owned()))
         .field("visibility", &was.visibility, &is.visibility, |v: &Visibility| Some(v.as_str().to_owned()))
         .field("disclosure", &was.disclosure, &is.disclosure, shown)
+        .untold("missing_inputs", &was.missing_inputs, &is.missing_inputs)
         .untold("note", &was.note, &is.note)
         .word("confirm_by", &before.confirm_by, &after.confirm_by)
         .word("suspended", &before.suspended, &after.suspended)

@@ -6,8 +6,9 @@ use super::{Audience, Disclosure, FieldGroup};
 use crate::{
     call::LegalBasis,
     ids::{OfferId, OrganisationId, SiteId},
-    offer::{Offer, OfferTerms, Role, Visibility},
+    offer::{MissingInput, Offer, OfferTerms, Role, Visibility},
     organisation::{Organisation, OrganisationKind, RegionFrom, Site},
+    quantity::Quantity,
     region::RegionTable,
 };
 
@@ -117,6 +118,7 @@ fn terms(sees: &impl Fn(FieldGroup) -> bool, terms: &OfferTerms) -> OfferTerms {
         transfers,
         // Of other groups.
         line,
+        missing_inputs,
         price,
         role,
         note,
@@ -157,6 +159,11 @@ fn terms(sees: &impl Fn(FieldGroup) -> bool, terms: &OfferTerms) -> OfferTerms {
         role: if sees(FieldGroup::Identity) { role } else { Role::Maker },
         note: if sees(FieldGroup::Notes) { note } else { String::new() },
         visibility: Visibility::Market,
+        // That it lacks something is reckoned with; how much of it goes into one is the maker's own.
+        missing_inputs: missing_inputs
+            .into_iter()
+            .map(|input| MissingInput { units: Quantity::ONE, per: Quantity::ONE, ..input })
+            .collect(),
         // Distances are reckoned by it.
         disclosure: if sees(FieldGroup::ExactPlace) { Disclosure::exact_place() } else { Disclosure::default() },
     }

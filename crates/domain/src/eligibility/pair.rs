@@ -79,6 +79,8 @@ pub trait Pair {
     fn is_product(&self) -> bool;
     /// Whether only an undecided conversion could make it.
     fn is_only_convertible(&self) -> bool;
+    /// Whether its output lacks what others would have to bring, so that only what lies ready counts.
+    fn is_incomplete(&self) -> bool;
     /// The standing of the very grade.
     fn same(&self) -> Self::Stand;
     /// How its grades stand.
@@ -183,6 +185,9 @@ pub fn ask<P: Pair>(pair: &P, question: &Question<'_>) -> Result<Findings<P::Sta
     }
     if pair.is_only_convertible() {
         fail(Predicate::Producing, pair.because(Reason::ConversionUndecided))?;
+    }
+    if pair.is_incomplete() && pair.first_stock_day().is_none() {
+        fail(Predicate::Producing, pair.because(Reason::InputMissing))?;
     }
     let mut stand = pair.same();
     match pair.stand() {

@@ -133,6 +133,8 @@ pub enum Reason {
     OtherProduct,
     /// Only a conversion nobody decided could make it.
     ConversionUndecided,
+    /// What it is made of is missing, and nothing of it lies ready.
+    InputMissing,
     /// No grade of it is accepted or stands for an accepted one.
     GradeTooLow,
     /// It would do by a rule that the buyer did not opt into.
@@ -189,13 +191,14 @@ pub enum Reason {
 
 impl Reason {
     /// The codes of all reasons, in the order of the predicates.
-    pub const CODES: [&'static str; 32] = [
+    pub const CODES: [&'static str; 33] = [
         "not_published",
         "offer_expired",
         "offer_suspended",
         "offer_quarantined",
         "other_product",
         "conversion_undecided",
+        "input_missing",
         "grade_too_low",
         "substitution_not_accepted",
         "feature_missing",
@@ -225,12 +228,13 @@ impl Reason {
     ];
 
     /// The predicates that give them, in the same order.
-    pub const ASKED_BY: [Predicate; 32] = [
+    pub const ASKED_BY: [Predicate; 33] = [
         Predicate::Published,
         Predicate::Fresh,
         Predicate::Fresh,
         Predicate::Quarantine,
         Predicate::Product,
+        Predicate::Producing,
         Predicate::Producing,
         Predicate::Grade,
         Predicate::Grade,
@@ -270,32 +274,33 @@ impl Reason {
             Self::OfferQuarantined => 3,
             Self::OtherProduct => 4,
             Self::ConversionUndecided => 5,
-            Self::GradeTooLow => 6,
-            Self::SubstitutionNotAccepted => 7,
-            Self::FeatureMissing(_) => 8,
-            Self::SizeMissing => 9,
-            Self::CertificateMissing(_) => 10,
-            Self::CertificatePending(_) => 11,
-            Self::CertificateExpired(_) => 12,
-            Self::TransferNotOffered => 13,
-            Self::SourceRegionExcluded => 14,
-            Self::DeliveryRegionExcluded => 15,
-            Self::BorderClosed => 16,
-            Self::ExportAuthorisationMissing => 17,
-            Self::TooFarForBuyer => 18,
-            Self::TooFarForSupplier => 19,
-            Self::PlaceUnknown => 20,
-            Self::NotVisibleToBuyer => 21,
-            Self::SupplierUnverified => 22,
-            Self::CertificateUnchecked(_) => 23,
-            Self::NothingByDueDate => 24,
-            Self::LeadTimeTooLong => 25,
-            Self::TransitTooLong => 26,
-            Self::BelowMinimumOrder => 27,
-            Self::PriceAboveCap => 28,
-            Self::CurrencyDiffers => 29,
-            Self::SameOrganisation => 30,
-            Self::Refused => 31,
+            Self::InputMissing => 6,
+            Self::GradeTooLow => 7,
+            Self::SubstitutionNotAccepted => 8,
+            Self::FeatureMissing(_) => 9,
+            Self::SizeMissing => 10,
+            Self::CertificateMissing(_) => 11,
+            Self::CertificatePending(_) => 12,
+            Self::CertificateExpired(_) => 13,
+            Self::TransferNotOffered => 14,
+            Self::SourceRegionExcluded => 15,
+            Self::DeliveryRegionExcluded => 16,
+            Self::BorderClosed => 17,
+            Self::ExportAuthorisationMissing => 18,
+            Self::TooFarForBuyer => 19,
+            Self::TooFarForSupplier => 20,
+            Self::PlaceUnknown => 21,
+            Self::NotVisibleToBuyer => 22,
+            Self::SupplierUnverified => 23,
+            Self::CertificateUnchecked(_) => 24,
+            Self::NothingByDueDate => 25,
+            Self::LeadTimeTooLong => 26,
+            Self::TransitTooLong => 27,
+            Self::BelowMinimumOrder => 28,
+            Self::PriceAboveCap => 29,
+            Self::CurrencyDiffers => 30,
+            Self::SameOrganisation => 31,
+            Self::Refused => 32,
         }
     }
 
@@ -315,6 +320,7 @@ impl fmt::Display for Reason {
             Self::OfferQuarantined => f.write_str("wait for a reviewer"),
             Self::OtherProduct => f.write_str("are another product"),
             Self::ConversionUndecided => f.write_str("would need a conversion nobody has decided"),
+            Self::InputMissing => f.write_str("lack what they are made of, and have nothing ready"),
             Self::GradeTooLow => f.write_str("do not reach the grade"),
             Self::SubstitutionNotAccepted => f.write_str("would do only as a substitute the buyer did not accept"),
             Self::FeatureMissing(feature) => write!(f, "lack the feature {feature}"),

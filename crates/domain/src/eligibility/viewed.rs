@@ -85,6 +85,11 @@ impl<'v> Pair for Viewed<'v, '_> {
     }
 
     #[inline(always)]
+    fn is_incomplete(&self) -> bool {
+        self.o.incomplete
+    }
+
+    #[inline(always)]
     fn same(&self) -> Stand<'v> {
         Stand::Same
     }

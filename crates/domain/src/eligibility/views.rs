@@ -36,6 +36,8 @@ pub struct OfferView<'a> {
     /// The first day at which output of an order placed on the day of the run counts.
     pub(super) orderable_from: Day,
     pub(super) only_convertible: bool,
+    /// Whether its output lacks what others would have to bring.
+    pub(super) incomplete: bool,
     /// How exactly buyers may know its place, so that it is judged by that.
     pub(super) known: Precision,
     pub(super) place: Option<Place>,
@@ -210,16 +212,20 @@ impl<'a> Rules<'a> {
         let profile = self.profile(&offer.terms.profile);
         let organisation = self.market.organisations.get(&offer.organisation)?;
         let curve = profile.curve(self.parameters.capacity);
+        // Without the predicate, others brought what is lacking.
+        let incomplete = offer.terms.is_incomplete() && !self.is_off(Predicate::Producing);
         let country = self.country(site, organisation);
         let exact = offer.terms.disclosure.sees(Audience::Buyer, FieldGroup::ExactPlace);
         let known = if exact { Precision::Exact } else { Precision::Region };
         let refusals = (offer.id, NeedId(Uuid::nil()))..=(offer.id, NeedId(Uuid::max()));
         Some(OfferView {
             organisation,
-            first_day: curve.first_day(),
+            first_day: if incomplete { curve.first_stock_day() } else { curve.first_day() },
             first_stock_day: curve.first_stock_day(),
-            orderable_from: self.orderable_from(offer.terms.lead_days),
-            only_convertible: offer.terms.profile.is_only_convertible(),
+            // What is made of what others bring, nobody can order.
+            orderable_from: if incomplete { Day::MAX } else { self.orderable_from(offer.terms.lead_days) },
+            incomplete,
+            only_convertible: !offer.terms.is_incomplete() && offer.terms.profile.is_only_convertible(),
             curve,
             known,
             place: if exact { self.place(site) } else { self.coarse_place(site) },

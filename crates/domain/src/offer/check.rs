@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{CalendarInput, OfferInput, OfferTerms, RateInput, Reference, Role, Visibility, weeks};
+use super::{CalendarInput, OfferInput, OfferTerms, RateInput, Reference, Role, Visibility, missing, weeks};
 use crate::{
     calendar::{Span, WorkingCalendar},
     capacity::{CapacityKind, CapacityProfile, Conversion},
@@ -38,6 +38,7 @@ impl OfferInput {
             ("/certificates", self.certificates.iter().flat_map(|c| &c.derogation).map(|d| d.territory.len()).sum()),
             ("/transfers", self.transfers.len()),
             ("/weeks", self.weeks.len()),
+            ("/missing_inputs", self.missing_inputs.len()),
             ("/disclosure", self.disclosure.values().map(|groups| groups.len().max(1)).sum()),
         ])?;
         let mut faults = Violations::new();
@@ -72,6 +73,7 @@ impl OfferInput {
             &Visibility::ALL,
             Visibility::as_str,
         ));
+        let missing_inputs = faults.keep(missing::check(product, &self.missing_inputs, at));
         let disclosure = faults.keep(Disclosure::check(&self.disclosure));
         let note = faults.keep(text::note("/note", &self.note));
         faults.into_result()?;
@@ -92,6 +94,7 @@ impl OfferInput {
                 price: price.flatten(),
                 role: role?,
                 visibility: visibility?,
+                missing_inputs: missing_inputs?,
                 disclosure: disclosure?,
                 note: note?,
             })

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use super::missing::MissingInputInput;
 use crate::{
     catalogue::Catalogue, decimal::Decimal, ids::LineId, quantity::MeasureInput, region::RegionTable, time::Day,
 };
@@ -203,6 +204,8 @@ pub struct OfferInput {
     pub role: Option<String>,
     /// `market` (where absent), `clusters` or `authorities`.
     pub visibility: Option<String>,
+    /// What its output lacks.
+    pub missing_inputs: Vec<MissingInputInput>,
     /// Groups of fields shown beyond the default, by audience.
     pub disclosure: BTreeMap<String, Vec<String>>,
     /// A shared line.

@@ -13,12 +13,12 @@ use domain::{
     rate::{Period, Rate},
 };
 
-use crate::world::{Pair, code, grade, kind, pieces, region, today};
+use crate::world::{Pair, code, grade, kind, lamp, pieces, region, today};
 
 type Mend = fn(&mut Pair);
 
 /// Each reason with the change that mends it and nothing else.
-const DOWN: [(&str, Mend); 32] = [
+const DOWN: [(&str, Mend); 33] = [
     ("not_published", |p| p.offer().state = OfferState::Expired),
     ("offer_expired", |p| p.offer().state = OfferState::Published),
     ("offer_suspended", |p| p.offer().suspended = false),
@@ -27,7 +27,9 @@ const DOWN: [(&str, Mend); 32] = [
     ("conversion_undecided", |p| {
         p.terms().profile.convertible = None;
         p.terms().profile.running = Some(Rate { measure: pieces(1_000), period: Period::Day });
+        p.terms().missing_inputs = vec![lamp()];
     }),
+    ("input_missing", |p| p.terms().missing_inputs.clear()),
     ("grade_too_low", |p| p.terms().grades = vec![grade("N95")]),
     ("substitution_not_accepted", |p| p.terms().grades = vec![grade("FFP2")]),
     ("feature_missing", |p| p.terms().features = vec![(FeatureCode::new("valve"), FeatureValue::Flag(false))]),

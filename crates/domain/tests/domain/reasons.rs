@@ -13,7 +13,7 @@ use domain::{
     rate::{Period, Rate},
 };
 
-use crate::world::{Pair, code, grade, kind, pieces, region, today};
+use crate::world::{Pair, code, grade, kind, lamp, pieces, region, today};
 
 type Spoil = fn(&mut Pair);
 
@@ -30,7 +30,7 @@ fn nothing_ready(p: &mut Pair) {
 }
 
 /// Reason, predicate, and the least change to a good pair that brings it about.
-const CASES: [(&str, Predicate, Spoil); 32] = [
+const CASES: [(&str, Predicate, Spoil); 33] = [
     ("not_published", Predicate::Published, |p| p.offer().state = OfferState::Paused),
     ("offer_expired", Predicate::Fresh, |p| p.offer().state = OfferState::Expired),
     ("offer_suspended", Predicate::Fresh, |p| p.offer().suspended = true),
@@ -44,6 +44,10 @@ const CASES: [(&str, Predicate, Spoil); 32] = [
         let rate = Rate { measure: pieces(1_000), period: Period::Day };
         p.terms().profile.running = None;
         p.terms().profile.convertible = Some(Conversion { rate: Some(rate), days: 3, ramp_days: 0, decided_on: None });
+    }),
+    ("input_missing", Predicate::Producing, |p| {
+        p.terms().profile.stock.quantity = Quantity::ZERO;
+        p.terms().missing_inputs = vec![lamp()];
     }),
     ("grade_too_low", Predicate::Grade, |p| p.terms().grades = vec![grade("FFP1")]),
     ("substitution_not_accepted", Predicate::Grade, |p| p.terms().grades = vec![grade("N95")]),

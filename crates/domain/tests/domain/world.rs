@@ -19,7 +19,7 @@ use domain::{
     ids::{InstalmentId, NeedId, OfferId, OrganisationId, SiteId},
     market::Market,
     need::{Instalment, Need, NeedState, NeedTerms, Urgency},
-    offer::{Offer, OfferState, OfferTerms, Reference, Role, Transfer, Visibility},
+    offer::{MissingInput, Offer, OfferState, OfferTerms, Reference, Role, Transfer, Visibility, When},
     organisation::{Organisation, OrganisationKind, RegionFrom, Site, Verification},
     parameters::Parameters,
     quantity::{Measure, Quantity},
@@ -323,6 +323,11 @@ fn site(n: u128, region: &str) -> Site {
     }
 }
 
+/// A lamp for each piece.
+pub fn lamp() -> MissingInput {
+    MissingInput { product: code("gown"), units: Quantity::ONE, per: Quantity::ONE, when: When::Before }
+}
+
 impl Pair {
     /// 100,000 FFP2 masks in stock and more to come in Munich; 5,000 wanted in Berlin in two weeks.
     pub fn good() -> Self {
@@ -363,6 +368,7 @@ impl Pair {
                 price: None,
                 role: Role::Maker,
                 visibility: Visibility::Market,
+                missing_inputs: Vec::new(),
                 disclosure: Disclosure::default(),
                 note: String::new(),
             },

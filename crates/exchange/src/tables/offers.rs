@@ -143,6 +143,7 @@ fn input(row: &mut Reader<'_>, source: &Source, at: &Reference<'_>) -> OfferInpu
         max_distance_km: row.whole(&Field::MaxDistanceKm),
         regions: row.list(&Field::Regions),
         authorisations: Vec::new(),
+        missing_inputs: Vec::new(),
         certificates: certificates(row, source),
         transfers: row.list(&Field::Transfer),
         price: row.price(&Field::Price),

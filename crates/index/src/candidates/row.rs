@@ -106,6 +106,11 @@ impl Pair for RowPair<'_, '_, '_> {
     }
 
     #[inline(always)]
+    fn is_incomplete(&self) -> bool {
+        self.traits.is(Flag::Incomplete)
+    }
+
+    #[inline(always)]
     fn same(&self) -> Verdict {
         Verdict::PASSED
     }
@@ -215,7 +220,7 @@ impl Pair for RowPair<'_, '_, '_> {
 
     #[inline(always)]
     fn orderable_from(&self) -> Day {
-        self.asking.orderable_from(self.traits.lead_days)
+        if self.traits.is(Flag::Incomplete) { Day::MAX } else { self.asking.orderable_from(self.traits.lead_days) }
     }
 
     #[inline(always)]

@@ -13,8 +13,9 @@ use domain::{
     line::Line,
     mode::MarketMode,
     need::{NeedState, Urgency},
-    offer::{OfferState, Role, Transfer, Visibility},
+    offer::{MissingInput, OfferState, Role, Transfer, Visibility, When},
     organisation::{OrganisationKind, Verification},
+    quantity::Quantity,
     rate::{Period, Rate},
 };
 use index::{
@@ -192,6 +193,11 @@ fn offer(dice: &mut Dice, scene: &mut Scene, firms: usize) {
     }
     if dice.one_in(3) {
         terms.disclosure = Disclosure::exact_place();
+    }
+    if dice.one_in(6) {
+        let product = ProductCode::new("lamp");
+        terms.missing_inputs =
+            vec![MissingInput { product, units: Quantity::ONE, per: Quantity::ONE, when: When::Before }];
     }
     offer.confirm_by = today().plus(dice.small(40) - 8);
     offer.state = if dice.one_in(8) { dice.of(&OfferState::ALL) } else { OfferState::Published };

@@ -173,7 +173,8 @@ const KINDS: [CapacityKind; 2] = [CapacityKind::Running, CapacityKind::Maximum];
 
 /// Sums of an offer by the end of a day, in the order of the figures.
 pub fn by(scene: &Scene, offer: &Offer, on: Day, end: Day) -> [i128; 7] {
-    let profile = &offer.terms.profile;
+    // Of what lacks something only what lies ready counts.
+    let profile = &*offer.terms.ready_profile();
     let [running, maximum] = KINDS.map(|kind| curve(profile, kind));
     let mut decided = profile.clone();
     if let Some(conversion) = decided.convertible.as_mut().filter(|c| c.decided_on.is_none()) {

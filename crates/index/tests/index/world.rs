@@ -225,6 +225,7 @@ impl Scene {
             price: None,
             role: Role::Maker,
             visibility: Visibility::Market,
+            missing_inputs: Vec::new(),
             disclosure: Disclosure::default(),
             note: String::new(),
         };

@@ -235,6 +235,7 @@ impl Planner<'_> {
                 | Reason::OfferQuarantined
                 | Reason::OtherProduct
                 | Reason::ConversionUndecided
+                | Reason::InputMissing
                 | Reason::SizeMissing
                 | Reason::CertificateMissing(_)
                 | Reason::CertificateExpired(_)

@@ -179,7 +179,7 @@ fn asked_by(reason: &Reason) -> Predicate {
         Reason::OfferExpired | Reason::OfferSuspended => Predicate::Fresh,
         Reason::OfferQuarantined => Predicate::Quarantine,
         Reason::OtherProduct => Predicate::Product,
-        Reason::ConversionUndecided => Predicate::Producing,
+        Reason::ConversionUndecided | Reason::InputMissing => Predicate::Producing,
         Reason::GradeTooLow | Reason::SubstitutionNotAccepted => Predicate::Grade,
         Reason::FeatureMissing(_) | Reason::SizeMissing => Predicate::Features,
         Reason::CertificateMissing(_) | Reason::CertificatePending(_) | Reason::CertificateExpired(_) => {
@@ -257,6 +257,7 @@ impl Facts<'_, '_> {
                 let decided = convertible.and_then(|c| c.decided_on);
                 facts.push(fact("only_convertible", Value::Flag(terms.profile.is_only_convertible())));
                 facts.extend(decided.map(|on| fact("conversion_decided", Value::Day(on))));
+                facts.extend(list("missing_inputs", terms.missing_inputs.iter().map(|input| &input.product)));
             }
             Predicate::Grade => {
                 facts.extend(list("offered", &terms.grades));

@@ -10,8 +10,8 @@ use domain::{
     need::Need,
 };
 
-use super::{CertificateLack, InQuestion, Relaxation, Remedy, RemedyLeftOut};
-use crate::{counterfactual::WhyLeftOut, explain::available};
+use super::{CertificateLack, InQuestion, Relaxation, Remedy};
+use crate::explain::available;
 
 /// Days by which due dates are moved.
 const LATER: [u16; 2] = [7, 14];
@@ -23,14 +23,9 @@ pub(super) struct Candidate {
     pub remedy: Remedy,
     /// Offers that may serve none of what is short, and then could.
     pub opens: u32,
-    /// Base units that could be added in time if nobody else wanted them.
+    /// Base units that could be added in time if nobody else wanted them. Where that is none, it can still help in
+    /// roundabout ways: by serving others, so that what they have is free.
     pub supply: i64,
-}
-
-/// What is solved, what could bring most first, and what is known to be idle.
-pub(super) struct Plan {
-    pub candidates: Vec<Candidate>,
-    pub idle: Vec<RemedyLeftOut>,
 }
 
 /// What is short, with the offers that could have to do with it.
@@ -41,8 +36,6 @@ struct Planner<'p> {
     short: Vec<(&'p Need, BTreeSet<InstalmentId>)>,
     offers: Vec<OfferView<'p>>,
     uncovered: i64,
-    /// Whether that is all that is short.
-    looks_at_all: bool,
 }
 
 /// Who could serve what is short.
@@ -54,30 +47,23 @@ struct Reach {
     pairs: usize,
 }
 
-impl Plan {
-    pub fn make(rules: &Rules<'_>, question: &InQuestion) -> Self {
-        let planner = Planner::new(rules, question);
-        let views = planner.views(planner.short.iter().map(|(need, _)| *need));
-        let mut failing: BTreeMap<Reason, BTreeSet<usize>> = BTreeMap::new();
-        let now = planner.reach(rules, &views, &planner.offers, |at, reason| {
-            failing.entry(reason).or_default().insert(at);
-        });
-        let mut plan = Self { candidates: Vec::new(), idle: Vec::new() };
-        for remedy in planner.remedies(&failing, &now) {
-            let (opens, supply) = planner.weigh(&remedy, &views, &now);
-            let always = matches!(remedy, Remedy::Relax { rule: Relaxation::MoreSuppliers });
-            if supply > 0 || always {
-                plan.candidates.push(Candidate { remedy, opens, supply });
-            } else {
-                let why = if planner.looks_at_all { WhyLeftOut::OpensNothing } else { WhyLeftOut::Budget };
-                plan.idle.push(RemedyLeftOut { remedy, at_best: 0, why });
-            }
-        }
-        plan.candidates.sort_by_cached_key(|c| {
-            (std::cmp::Reverse(c.supply), c.remedy.offer().is_some(), c.remedy.kind(), c.remedy.offer())
-        });
-        plan
-    }
+/// Lists what could help with what is short, what could bring most first.
+pub(super) fn candidates(rules: &Rules<'_>, question: &InQuestion) -> Vec<Candidate> {
+    let planner = Planner::new(rules, question);
+    let views = planner.views(planner.short.iter().map(|(need, _)| *need));
+    let mut failing: BTreeMap<Reason, BTreeSet<usize>> = BTreeMap::new();
+    let now = planner.reach(rules, &views, &planner.offers, |at, reason| {
+        failing.entry(reason).or_default().insert(at);
+    });
+    let weighed = planner.remedies(&failing, &now).into_iter().map(|remedy| {
+        let (opens, supply) = planner.weigh(&remedy, &views, &now);
+        Candidate { remedy, opens, supply }
+    });
+    let mut found: Vec<Candidate> = weighed.collect();
+    found.sort_by_cached_key(|c| {
+        (std::cmp::Reverse(c.supply), c.remedy.offer().is_some(), c.remedy.kind(), c.remedy.offer())
+    });
+    found
 }
 
 impl<'p> Planner<'p> {
@@ -106,7 +92,6 @@ impl<'p> Planner<'p> {
             short,
             offers: of_it.filter_map(|offer| rules.offer_view(offer)).collect(),
             uncovered: question.short.values().copied().fold(0, i64::saturating_add),
-            looks_at_all: question.short.len() <= LOOKED_AT,
         }
     }
 
@@ -223,6 +208,7 @@ impl<'p> Planner<'p> {
         match reason {
             Reason::OfferSuspended => each(&|view| Remedy::Confirm { offer: view.offer.id }),
             Reason::OfferQuarantined => each(&|view| Remedy::Review { offer: view.offer.id }),
+            Reason::InputMissing => each(&|view| Remedy::BringInputs { offer: view.offer.id }),
             Reason::GradeTooLow => self.grades(offers),
             Reason::SubstitutionNotAccepted => self.substitutes(offers),
             Reason::FeatureMissing(feature) => relax(Relaxation::PreferFeature { feature: feature.clone() }),

@@ -37,6 +37,11 @@ pub enum Remedy {
         /// Calendar days until its first output.
         days: u16,
     },
+    /// Others bring what an offer's output lacks.
+    BringInputs {
+        /// The offer.
+        offer: OfferId,
+    },
     /// An offer runs at full stretch.
     FullStretch {
         /// The offer.
@@ -251,6 +256,7 @@ impl Remedy {
             Self::Relax { rule } => rule.kind(),
             Self::LiftBorder { .. } => "lift_border",
             Self::Convert { .. } => "convert",
+            Self::BringInputs { .. } => "bring_inputs",
             Self::FullStretch { .. } => "full_stretch",
             Self::Certificate { .. } => "certificate",
             Self::Verify { .. } => "verify",
@@ -272,6 +278,7 @@ impl Remedy {
             }
             Self::Certificate { .. } => "certifier",
             Self::Convert { .. }
+            | Self::BringInputs { .. }
             | Self::FullStretch { .. }
             | Self::Confirm { .. }
             | Self::SmallOrders { .. }
@@ -287,6 +294,7 @@ impl Remedy {
             Self::LiftBorder { rule } => format!("lift the border rule {rule}"),
             Self::Convert { days: 1, .. } => "decide the conversion, 1 day until its first output".to_owned(),
             Self::Convert { days, .. } => format!("decide the conversion, {days} days until its first output"),
+            Self::BringInputs { .. } => "bring what it is made of".to_owned(),
             Self::FullStretch { .. } => "run at full stretch".to_owned(),
             Self::Certificate { certificate, lack, .. } => match lack {
                 CertificateLack::Missing => format!("obtain the certificate {certificate}"),
@@ -336,6 +344,7 @@ impl Remedy {
                     conversion.decided_on = conversion.decided_on.or(Some(day));
                 }
             }
+            Self::BringInputs { .. } => terms.missing_inputs.clear(),
             Self::FullStretch { .. } => {
                 let profile = &mut terms.profile;
                 profile.running = profile.maximum.clone().or(profile.running.take());

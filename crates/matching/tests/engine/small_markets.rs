@@ -211,6 +211,7 @@ impl Draw {
                 role: Role::Maker,
                 visibility: Visibility::Market,
                 // Three of four are judged by their exact places, the others by their countries.
+                missing_inputs: Vec::new(),
                 disclosure: if n % 4 == 3 { Disclosure::default() } else { Disclosure::exact_place() },
                 note: String::new(),
             },

@@ -240,6 +240,7 @@ pub fn offer(market: &mut Market, n: usize, product: &str, region: &str, stock: 
             price: None,
             role: Role::Maker,
             visibility: Visibility::Market,
+            missing_inputs: Vec::new(),
             disclosure: Disclosure::default(),
             note: String::new(),
         },

@@ -9,8 +9,9 @@ use domain::{
     eligibility::Rules,
     ids::{InstalmentId, NeedId},
     market::Market,
-    offer::{OfferState, Visibility},
+    offer::{MissingInput, OfferState, Visibility, When},
     parameters::Parameters,
+    quantity::Quantity,
     rate::{Period, Rate},
     time::Day,
 };
@@ -44,13 +45,18 @@ fn rules<'a>(market: &'a Market, catalogue: &'a Catalogue, parameters: &'a Param
     Rules { market, catalogue, regions: &WORLD.regions, parameters }
 }
 
+fn lack() -> MissingInput {
+    let (units, per) = (Quantity::new(3).unwrap(), Quantity::ONE);
+    MissingInput { product: ProductCode::new("lamp"), units, per, when: When::Before }
+}
+
 /// A random market with offers that wait for a reviewer, for their owner, for a decision or for more shifts.
 fn troubled(seed: u64) -> Market {
     let mut m = market(seed);
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let rate = |units: i64| Some(Rate { measure: measure(units), period: Period::Day });
     for offer in &mut m.offers {
-        match rng.random_range(0..9) {
+        match rng.random_range(0..10) {
             0 => offer.quarantine = Some("too much".to_owned()),
             1 => offer.suspended = true,
             2 if offer.terms.line.is_none() => {
@@ -64,6 +70,7 @@ fn troubled(seed: u64) -> Market {
             5 => offer.terms.max_distance_km = Some(50),
             6 => offer.terms.visibility = Visibility::Authorities,
             7 => offer.state = OfferState::Paused,
+            8 => offer.terms.missing_inputs = vec![lack()],
             _ => {}
         }
     }
@@ -118,7 +125,7 @@ fn remedies_cover_what_cold_runs_of_the_whole_changed_market_cover() {
         let short = |map: &BTreeMap<InstalmentId, i64>| -> i64 { instalments.iter().filter_map(|i| map.get(i)).sum() };
         assert_eq!(told.uncovered, short(&before), "seed {seed}");
         assert_eq!(told.needs as usize, needs.len(), "seed {seed}");
-        assert_eq!(told.solves as usize, 1 + told.tried.len());
+        assert_eq!(told.solves as usize, 1 + told.tried.len() + told.left_out.len());
         assert!(told.tried.is_sorted_by_key(|t| std::cmp::Reverse(t.covered.units)), "the most first");
         let changed = |remedy: &Remedy| {
             let mut edited = market.clone();
@@ -147,9 +154,9 @@ fn remedies_cover_what_cold_runs_of_the_whole_changed_market_cover() {
         }
         cases += u32::from(!told.tried.is_empty());
     }
-    assert!(cases > 600 && idle > 200, "{cases} cases, {idle} idle ones");
+    assert!(cases > 500 && idle > 200, "{cases} cases, {idle} idle ones");
     // Every kind is tried, and each helps somewhere.
-    assert_eq!(kinds.len(), 22, "{kinds:?}");
+    assert_eq!(kinds.len(), 23, "{kinds:?}");
     assert!(kinds.values().all(|(tried, helped)| *tried >= 5 && *helped > 0), "{kinds:?}");
 }
 
@@ -200,7 +207,7 @@ fn a_budget_solves_what_could_bring_most_and_lists_the_rest() {
     let (all, few) = (told(&market, Audience::Operator, 100), told(&market, Audience::Operator, 2));
     assert_eq!((few.tried.len(), few.solves), (2, 3));
     let left: Vec<i64> = few.left_out.iter().filter(|l| l.why == WhyLeftOut::Budget).map(|l| l.at_best).collect();
-    assert_eq!(left.len() + 2, all.tried.len());
+    assert_eq!(left.len() + 2, all.tried.len() + all.left_out.len());
     assert!(few.tried.iter().all(|t| t.covered.units == 20), "{few:?}");
     assert!(left.is_sorted_by(|a, b| a >= b) && left.contains(&4), "{left:?}");
 }

@@ -14,7 +14,7 @@ use domain::{
     line::Line,
     market::{Commitment, Market, Suggestion},
     need::{Instalment, MOST_DAYS_AHEAD, MOST_SUPPLIERS, Need, NeedState, NeedTerms, Urgency},
-    offer::{Offer, OfferState, OfferTerms, Role, Transfer, Visibility},
+    offer::{MissingInput, Offer, OfferState, OfferTerms, Role, Transfer, Visibility, When},
     organisation::{Organisation, OrganisationKind, RegionFrom, Site, Verification},
     parameters::{Fairness, FairnessGroup, Level, Mode, Parameters, Transit, Weights},
     price::{Currency, Price},
@@ -247,6 +247,12 @@ impl Draw<'_, '_> {
     }
 
     fn offer(&mut self, n: usize) {
+        let missing = || MissingInput {
+            product: ProductCode::new("lamp"),
+            units: Quantity::ONE,
+            per: Quantity::ONE,
+            when: When::Before,
+        };
         let (organisation, site) = self.place(n);
         let lines: Vec<Option<LineId>> =
             std::iter::once(None).chain(self.market.lines.keys().copied().map(Some)).collect();
@@ -270,6 +276,7 @@ impl Draw<'_, '_> {
             role: Role::Maker,
             visibility: Visibility::Market,
             // Half of them are judged by their exact places.
+            missing_inputs: if self.choices.one_in(9) { vec![missing()] } else { Vec::new() },
             disclosure: if n.is_multiple_of(2) { Disclosure::exact_place() } else { Disclosure::default() },
             note: String::new(),
         };

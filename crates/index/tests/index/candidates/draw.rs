@@ -57,6 +57,9 @@ pub fn scene(dice: &mut Dice, firms: usize) -> Scene {
     }
     let offers = std::mem::take(&mut scene.market.offers);
     scene.market.offers = offers.into_iter().map(|offer| vary(dice, offer)).collect();
+    if dice.one_in(2) {
+        scene.market.offers.iter_mut().for_each(|offer| offer.terms.missing_inputs.clear());
+    }
     scene
 }
 
@@ -155,9 +158,14 @@ pub fn asked(dice: &mut Dice, scene: &Scene) -> Asked {
         terms.regions = areas(dice);
     }
     terms.max_distance_km = dice.one_in(4).then(|| u32::try_from(dice.upto(3_000)).unwrap());
+    let mut parameters = parameters(dice);
+    // What others would bring is not in the columns, so that no trial can bring it.
+    if scene.market.offers.iter().any(|offer| offer.terms.is_incomplete()) {
+        parameters.without_predicates.remove(&Predicate::Producing);
+    }
     Asked {
         need,
-        parameters: parameters(dice),
+        parameters,
         site_demand: dice.upto(60),
         refused: scene.market.offers.iter().map(|offer| offer.id).filter(|_| dice.one_in(9)).collect(),
         top: dice.size(5),

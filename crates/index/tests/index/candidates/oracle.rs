@@ -100,7 +100,7 @@ fn asked_by(reason: &Reason) -> Predicate {
 
 /// What can still be promised of an offer, day by day.
 fn free(scene: &Scene, offer: &Offer, kind: CapacityKind, eligible: &Eligible, named: bool) -> i64 {
-    let (curve, as_of) = (offer.terms.profile.curve(kind), offer.terms.profile.as_of);
+    let (curve, as_of) = (offer.terms.ready_profile().curve(kind), offer.terms.profile.as_of);
     let left = |day: Day| i128::from(curve.by(day)) - oracle::drawn(scene, offer.id, as_of, day, None);
     let from = if eligible.stock_only { as_of } else { eligible.cutoff };
     let mut least = (0..FAR).map(|ahead| left(from.plus(ahead))).min().unwrap();
@@ -115,7 +115,7 @@ fn free(scene: &Scene, offer: &Offer, kind: CapacityKind, eligible: &Eligible, n
 }
 
 fn found(scene: &Scene, offer: &Offer, kind: CapacityKind, eligible: &Eligible, named: bool) -> Found {
-    let running = offer.terms.profile.curve(CapacityKind::Running);
+    let running = offer.terms.ready_profile().curve(CapacityKind::Running);
     let monday = eligible.cutoff.monday();
     let week = running.by(monday.plus(6)) - running.by(monday.plus(-1));
     (offer.id, eligible.clone(), free(scene, offer, kind, eligible, named), week)

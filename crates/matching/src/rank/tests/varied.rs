@@ -334,6 +334,7 @@ impl Draw {
                 Visibility::Clusters,
                 Visibility::Authorities,
             ]),
+            missing_inputs: Vec::new(),
             disclosure: if self.one_in(2) { Disclosure::exact_place() } else { Disclosure::default() },
             note: String::new(),
         };
