@@ -14,6 +14,7 @@
 
 mod balls;
 mod check;
+mod guess;
 mod places;
 mod pricing;
 
@@ -24,7 +25,7 @@ pub use check::{Flaw, check_all, check_bounded};
 pub use places::Places;
 
 use super::network::{LevelCosts, Network, ROOT, UNBOUNDED};
-use super::{Control, NetworkBuilder, NetworkError, SolveError, Stop, simplex::solve_to_basis};
+use super::{Control, NetworkBuilder, NetworkError, Solution, SolveError, Stop, simplex::solve_to_basis};
 use pricing::Pricing;
 
 /// What a pair may cost at most, and the most tie points it may have.
@@ -87,15 +88,17 @@ pub struct Quantities<'a> {
 pub struct Effort {
     /// Threads to price on; 1 or more.
     pub threads: usize,
-    /// Cheapest pairs of each supply and of each demand that are built first.
+    /// Lowest pairs of each supply and of each demand that are built first, beside those a smaller market uses.
     pub first: usize,
     /// Pairs of each demand that are added in a round, the lowest.
     pub more: usize,
+    /// Markets of more pairs are begun from the solution of a smaller one, in which neighbours are taken together.
+    pub small: u128,
 }
 
 impl Default for Effort {
     fn default() -> Self {
-        Self { threads: 1, first: 16, more: 8 }
+        Self { threads: 1, first: 8, more: 16, small: 1 << 16 }
     }
 }
 
@@ -206,9 +209,20 @@ pub fn optimum<S: Space>(
     control: &mut Control<'_>,
 ) -> Result<Optimum, ColumnsError> {
     let mut draft = Draft::new(market, space)?;
-    let pricing = Pricing::new(&draft, effort.threads);
-    draft.columns = pricing.cheapest(&draft, effort.first)?;
-    let mut work = Work { pairs: draft.supplies.len() as u128 * draft.demands.len() as u128, ..Work::default() };
+    let (solution, work) = solve(&mut draft, effort, control)?;
+    Ok(draft.optimum(market, &solution, work))
+}
+
+/// Builds columns of a draft and solves it until no pair is below zero.
+fn solve<S: Space>(
+    draft: &mut Draft<'_, S>,
+    effort: &Effort,
+    control: &mut Control<'_>,
+) -> Result<(Solution, Work), ColumnsError> {
+    let pricing = Pricing::new(draft, effort.threads);
+    draft.columns = guess::first_columns(draft, &pricing, effort, control)?;
+    draft.columns.iter().try_for_each(|column| draft.legal(column))?;
+    let mut work = Work { pairs: draft.pairs(), ..Work::default() };
     let mut basis = draft.first_basis();
     loop {
         let network = draft.network(&basis)?;
@@ -218,12 +232,12 @@ pub fn optimum<S: Space>(
         }
         work.rounds += 1;
         work.pivots += solution.pivots();
-        let found = pricing.below_zero(&draft, &solution.potentials(), effort.more)?;
+        let found = pricing.below_zero(draft, &solution.potentials(), effort.more)?;
         if found.columns.is_empty() {
             work.columns = draft.columns.len();
             work.one_by_one = found.one_by_one;
             work.by_bound = work.pairs - found.one_by_one;
-            return Ok(draft.optimum(market, &solution, work));
+            return Ok((solution, work));
         }
         draft.columns.extend(found.columns);
         basis = reached;
@@ -241,15 +255,29 @@ impl<'m, S: Space> Draft<'m, S> {
         if market.supplies.len() + market.demands.len() >= u32::MAX as usize {
             return malformed("more supplies and demands than a 32-bit index names");
         }
-        if market.supplies.iter().any(|units| *units < 0) || market.demands.iter().any(|d| d.units < 0 || d.points < 0) {
+        if market.supplies.iter().any(|units| *units < 0) || market.demands.iter().any(|d| d.units < 0 || d.points < 0)
+        {
             return malformed("a negative number");
         }
         if market.demands.iter().any(|d| d.tier >= market.tiers) {
             return malformed("a tier that does not exist");
         }
+        let units = market.supplies.iter().copied().chain(market.demands.iter().map(|demand| demand.units));
+        let total: i128 = units.map(i128::from).sum();
+        if i64::try_from(total).is_err() {
+            return Err(NetworkError::TotalTooLarge { total }.into());
+        }
         let supplies = (0..).zip(market.supplies.iter().copied()).filter(|(_, units)| *units > 0).collect();
         let demands = (0..).zip(market.demands.iter().copied()).filter(|(_, demand)| demand.units > 0).collect();
         Ok(Self { space, tiers: market.tiers, supplies, demands, columns: Vec::new() })
+    }
+
+    fn pairs(&self) -> u128 {
+        self.supplies.len() as u128 * self.demands.len() as u128
+    }
+
+    fn spots(&self) -> usize {
+        self.supplies.len() + self.demands.len()
     }
 
     fn supply(&self, at: u32) -> u32 {
@@ -265,23 +293,31 @@ impl<'m, S: Space> Draft<'m, S> {
         1 + self.supplies.len() + at
     }
 
-    /// Points of a pair, in range.
-    fn checked(&self, supply: u32, demand: u32, points: i64) -> Result<i64, ColumnsError> {
-        let (supply, demand) = (self.supply(supply), self.demand(demand));
-        let legal = (0..=MOST_POINTS).contains(&points);
-        if legal { Ok(points) } else { Err(ColumnsError::Points { supply, demand, points }) }
+    /// A column of a pair, if it may trade.
+    fn column(&self, supply: u32, demand: u32) -> Option<Column> {
+        let (s, d) = (self.supply(supply), self.demand(demand));
+        Some(Column { demand, supply, cost: self.space.cost(s, d)?, tie: self.space.tie(s, d) })
+    }
+
+    /// Refuses a column whose points are out of range.
+    fn legal(&self, column: &Column) -> Result<(), ColumnsError> {
+        let (supply, demand) = (self.supply(column.supply), self.demand(column.demand));
+        match [column.cost, column.tie].into_iter().find(|points| !(0..=MOST_POINTS).contains(points)) {
+            Some(points) => Err(ColumnsError::Points { supply, demand, points }),
+            None => Ok(()),
+        }
     }
 
     /// Every node on its arc of the root; these arcs come first.
     fn first_basis(&self) -> Vec<u32> {
-        let spots = self.supplies.len() + self.demands.len();
+        let spots = self.spots();
         std::iter::once(u32::MAX).chain((0..).take(spots)).collect()
     }
 
     /// The network of the columns so far, which begins from a basis.
     fn network(&self, basis: &[u32]) -> Result<Network, NetworkError> {
         let mut builder = NetworkBuilder::new(self.tiers + 2);
-        let spots = self.supplies.len() + self.demands.len();
+        let spots = self.spots();
         builder.reserve_arcs(spots + self.columns.len());
         for (_, units) in &self.supplies {
             let node = builder.node(*units);
@@ -307,8 +343,8 @@ impl<'m, S: Space> Draft<'m, S> {
         builder.build()
     }
 
-    fn optimum(&self, market: &Quantities<'_>, solution: &super::Solution, work: Work) -> Optimum {
-        let spots = self.supplies.len() + self.demands.len();
+    fn optimum(&self, market: &Quantities<'_>, solution: &Solution, work: Work) -> Optimum {
+        let spots = self.spots();
         let carried = self.columns.iter().zip(&solution.flows[spots..]).filter(|(_, units)| **units > 0);
         let mut flows: Vec<Carried> = carried
             .map(|(c, units)| Carried { supply: self.supply(c.supply), demand: self.demand(c.demand), units: *units })

@@ -3,6 +3,8 @@
 //! It asks for distances alone, so it serves the sphere, the plane and a table of roads alike: by the triangle
 //! inequality nothing in a ball is nearer to a point than the centre is, less the radius.
 
+use super::MOST_POINTS;
+
 /// Points that a ball is not split below.
 const LEAF: usize = 8;
 
@@ -36,16 +38,28 @@ pub(super) struct Worths {
     least: Vec<i128>,
 }
 
-/// What a search looks for, from one point outside of the tree.
-pub(super) struct Query<A, P> {
+/// What a search looks for, from one point outside of the tree. A price is some points times `unit`, plus what the two
+/// points add.
+pub(super) struct Query<A, F> {
     /// How far a point of the tree is away.
     pub apart: A,
-    /// What a pair costs at least, when it is at least so far apart.
-    pub floor: P,
+    /// The points of a pair at least, when it is at least so far apart.
+    pub floor: F,
+    /// What a point counts.
+    pub unit: i128,
+    /// What the point outside adds.
+    pub own: i128,
     /// Only what is below this is found.
     pub limit: i128,
     /// How many are found at most, the least ones.
     pub most: usize,
+}
+
+impl<A, F> Query<A, F> {
+    /// The price at least of a pair of at least so many points; points above what is legal count no more than that.
+    pub(super) fn at_least(&self, points: i64, worth: i128) -> i128 {
+        i128::from(points.clamp(0, MOST_POINTS)) * self.unit + self.own + worth
+    }
 }
 
 impl Balls {
@@ -81,6 +95,12 @@ impl Balls {
         self.grow(rest, start + size / 2, apart);
     }
 
+    /// The smallest balls: the centre of each, and its points.
+    pub(super) fn leaves(&self) -> impl Iterator<Item = (u32, &[u32])> {
+        let leaves = self.balls.iter().filter(|ball| ball.second == 0);
+        leaves.map(|ball| (ball.centre, &self.order[ball.start as usize..ball.end as usize]))
+    }
+
     /// What the points of the tree add to a price, made ready for searches.
     pub(super) fn worths(&self, of: impl Fn(u32) -> i128) -> Worths {
         let of_point: Vec<i128> = self.order.iter().map(|&p| of(p)).collect();
@@ -99,7 +119,7 @@ impl Balls {
 
     /// The points with the least prices, in ascending order, and of equal ones those of least index. `price` gets a
     /// point, what it adds, and the number above which its price need not be known.
-    pub(super) fn least<A: Fn(u32) -> i64, F: Fn(i64) -> i128>(
+    pub(super) fn least<A: Fn(u32) -> i64, F: Fn(i64) -> i64>(
         &self,
         worths: &Worths,
         query: &Query<A, F>,
@@ -109,7 +129,8 @@ impl Balls {
         let mut limit = query.limit;
         let bound = |at: usize| {
             let ball = &self.balls[at];
-            (query.floor)(((query.apart)(ball.centre) - ball.radius).max(0)) + worths.least[at]
+            let apart = ((query.apart)(ball.centre) - ball.radius).max(0);
+            query.at_least((query.floor)(apart), worths.least[at])
         };
         let mut stack: Vec<(i128, usize)> = Vec::new();
         if !self.balls.is_empty() && query.most > 0 {

@@ -264,7 +264,8 @@ impl<'c, S: Space> Held<'c, S> {
         }
         let cost = market.tiers;
         let potential = i128::from(optimum.supplies[cost][supply as usize]);
-        let above = |far: i64, best: i64| i128::from(space.floor((apart - far).max(0))) + potential - i128::from(best) > 0;
+        let above =
+            |far: i64, best: i64| i128::from(space.floor((apart - far).max(0))) + potential - i128::from(best) > 0;
         let radius = group.members.last().map_or(0, |(far, _)| *far);
         if above(radius, group.best[cost]) {
             return Ok(());

@@ -11,8 +11,8 @@ const STRETCH: usize = 64;
 
 /// Trees over the supplies and the demands of a draft.
 pub(super) struct Pricing {
-    supplies: Balls,
-    demands: Balls,
+    pub(super) supplies: Balls,
+    pub(super) demands: Balls,
     threads: usize,
 }
 
@@ -64,28 +64,33 @@ impl Pricing {
         Self { supplies, demands, threads }
     }
 
-    /// The cheapest pairs of each supply and of each demand, each pair once.
-    pub(super) fn cheapest<S: Space>(&self, draft: &Draft<'_, S>, most: usize) -> Result<Vec<Column>, ColumnsError> {
-        let (supplies, demands) = (self.supplies.worths(|_| 0), self.demands.worths(|_| 0));
-        let none = Packed { cost: 1 << 42, nodes: vec![0; 1 + draft.supplies.len() + draft.demands.len()] };
+    /// The lowest pairs of each supply and of each demand by some potentials; some pairs twice.
+    pub(super) fn lowest<S: Space>(
+        &self,
+        draft: &Draft<'_, S>,
+        potentials: &[&[i64]],
+        most: usize,
+    ) -> Result<Vec<Column>, ColumnsError> {
+        let packed = Packed::new(potentials)?;
+        let worths = self.supplies.worths(|supply| packed.nodes[1 + supply as usize]);
         let of_demands = self.spread(draft.demands.len(), |demand| {
-            self.of_demand(draft, (&none, &supplies), demand, (i128::MAX, most))
+            self.of_demand(draft, (&packed, &worths), demand, (i128::MAX, most))
         })?;
+        let worths = self.demands.worths(|demand| -packed.nodes[draft.demand_node(demand as usize)]);
         let of_supplies = self.spread(draft.supplies.len(), |supply| {
             let at = Spot::Supply(draft.supply(supply));
             let query = Query {
                 apart: |demand| draft.space.apart(at, Spot::Demand(draft.demand(demand))),
-                floor: |apart| i128::from(draft.space.floor(apart)) * none.cost,
+                floor: |apart| draft.space.floor(apart),
+                unit: packed.cost,
+                own: packed.nodes[1 + supply as usize],
                 limit: i128::MAX,
                 most,
             };
-            let pair = |demand| (supply, demand);
-            search(draft, &none, (&self.demands, &demands), &query, pair)
+            search(draft, (&self.demands, &worths), &query, |demand| (supply, demand))
         })?;
         let mut columns = of_demands.columns;
         columns.extend(of_supplies.columns);
-        columns.sort_unstable();
-        columns.dedup();
         Ok(columns)
     }
 
@@ -110,14 +115,15 @@ impl Pricing {
         (limit, most): (i128, usize),
     ) -> Result<Found, ColumnsError> {
         let at = Spot::Demand(draft.demand(demand));
-        let own = packed.nodes[draft.demand_node(demand as usize)];
         let query = Query {
             apart: |supply| draft.space.apart(Spot::Supply(draft.supply(supply)), at),
-            floor: |apart| i128::from(draft.space.floor(apart)) * packed.cost - own,
+            floor: |apart| draft.space.floor(apart),
+            unit: packed.cost,
+            own: -packed.nodes[draft.demand_node(demand as usize)],
             limit,
             most,
         };
-        search(draft, packed, (&self.supplies, worths), &query, |supply| (supply, demand))
+        search(draft, (&self.supplies, worths), &query, |supply| (supply, demand))
     }
 
     /// Searches from each of so many points, on all threads.
@@ -148,43 +154,37 @@ impl Pricing {
 }
 
 /// Searches a tree from one point; `pair` says which supply and demand a point of the tree makes with it.
-fn search<S: Space, A: Fn(u32) -> i64, F: Fn(i64) -> i128>(
+fn search<S: Space, A: Fn(u32) -> i64, F: Fn(i64) -> i64>(
     draft: &Draft<'_, S>,
-    packed: &Packed,
     (tree, worths): (&Balls, &Worths),
     query: &Query<A, F>,
     pair: impl Fn(u32) -> (u32, u32),
 ) -> Result<Found, ColumnsError> {
     let mut one_by_one = 0;
     let mut fault = None;
-    // What the point itself adds stands in the floor.
-    let own = (query.floor)(0) - i128::from(draft.space.floor(0)) * packed.cost;
     let found = tree.least(worths, query, |point, worth, limit| {
         one_by_one += 1;
         let (supply, demand) = pair(point);
         let (s, d) = (draft.supply(supply), draft.demand(demand));
-        if i128::from(draft.space.glance(s, d)) * packed.cost + own + worth > limit {
+        if query.at_least(draft.space.glance(s, d), worth) > limit {
             return None;
         }
         let cost = draft.space.cost(s, d)?;
-        let lead = i128::from(cost) * packed.cost + own + worth;
-        if lead > limit {
-            return None;
+        if cost < 0 || query.at_least(cost, worth) <= limit {
+            let column = Column { demand, supply, cost, tie: draft.space.tie(s, d) };
+            match draft.legal(&column) {
+                Ok(()) => return Some(query.at_least(cost, worth) + i128::from(column.tie)),
+                Err(illegal) => fault = Some(illegal),
+            }
         }
-        let tie = draft.space.tie(s, d);
-        for points in [cost, tie] {
-            fault = fault.take().or(draft.checked(supply, demand, points).err());
-        }
-        Some(lead + i128::from(tie))
+        None
     });
     if let Some(fault) = fault {
         return Err(fault);
     }
-    let column = |(_, point): (i128, u32)| {
+    let columns = found.into_iter().filter_map(|(_, point)| {
         let (supply, demand) = pair(point);
-        let (s, d) = (draft.supply(supply), draft.demand(demand));
-        let cost = draft.space.cost(s, d).unwrap_or(MOST_POINTS);
-        Column { demand, supply, cost, tie: draft.space.tie(s, d) }
-    };
-    Ok(Found { columns: found.into_iter().map(column).collect(), one_by_one })
+        draft.column(supply, demand)
+    });
+    Ok(Found { columns: columns.collect(), one_by_one })
 }
