@@ -1,4 +1,9 @@
-#![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "random draws of a few units")]
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "random draws of a few units"
+)]
 
 use domain::geo::{Place, Point};
 
