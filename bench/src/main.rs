@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+mod dense;
 mod engine;
 mod equity;
 mod fairness;
@@ -48,6 +49,20 @@ enum Command {
         only: Option<String>,
         /// Repetitions of each contender; one that takes over 20 s runs once.
         #[arg(long, default_value_t = 5)]
+        repeat: usize,
+        /// Where the peers are installed.
+        #[arg(long, default_value = "target/peers")]
+        peers: PathBuf,
+    },
+    /// Proves the optimum of 20,000 x 10,000 with all 200 million pairs, beside a peer on smaller markets.
+    ///
+    /// Example: cargo run --release -p bench -- dense
+    Dense {
+        /// Write the results into bench/RESULTS.md.
+        #[arg(long)]
+        write: bool,
+        /// Repetitions of ours.
+        #[arg(long, default_value_t = 3)]
         repeat: usize,
         /// Where the peers are installed.
         #[arg(long, default_value = "target/peers")]
@@ -133,6 +148,10 @@ fn main() -> Result<()> {
         Command::Engine { quick, write, only, repeat, peers } => {
             let write = write.then(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md")));
             engine::run(&engine::Setup { quick, write, only, repeat, peers })
+        }
+        Command::Dense { write, repeat, peers } => {
+            let write = write.then(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md")));
+            dense::run(&dense::Setup { write, repeat, peers })
         }
         Command::Runs { offers, needs, products, weeks, regions, seed, repeat, threads } => {
             runs::run(&market::Size { offers, needs, products, weeks, regions, seed }, repeat.max(1), threads)

@@ -13,6 +13,7 @@
 mod bound;
 mod builder;
 mod certificate;
+pub mod columns;
 mod components;
 mod fair_shares;
 mod max_flow;

@@ -154,6 +154,22 @@ pub fn solve_late(
     Ok(state.finish(net))
 }
 
+/// As [`solve`], with the basis it ended on: per node the arc it hangs on, the root's entry unused.
+///
+/// A network of the same nodes that has at least these arcs can begin from it, with
+/// [`NetworkBuilder::hang`](super::NetworkBuilder::hang), as long as no other arc carries anything; none does where
+/// arcs have no capacity.
+pub(super) fn solve_to_basis(net: &Network, control: &mut Control<'_>) -> Result<(Solution, Vec<u32>), SolveError> {
+    let mut state = State::new(net);
+    state.advance(net, 0..net.level_count(), control)?;
+    let Simplex { tree, work, .. } = &state.simplex;
+    let mut basis = vec![u32::MAX; net.node_count()];
+    for (&name, branch) in tree.name.iter().zip(&tree.branch).skip(1) {
+        basis[name as usize] = work.id[branch.arc as usize];
+    }
+    Ok((state.finish(net), basis))
+}
+
 /// A solve between two levels.
 struct State {
     simplex: Simplex,

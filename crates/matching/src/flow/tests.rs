@@ -37,7 +37,7 @@ impl Stream {
         self.next().is_multiple_of(n)
     }
 
-    fn shuffled(&mut self, len: usize) -> Vec<usize> {
+    pub(super) fn shuffled(&mut self, len: usize) -> Vec<usize> {
         let mut list: Vec<usize> = (0..len).collect();
         for at in (1..len).rev() {
             list.swap(at, self.within(0, at as i64) as usize);
