@@ -1,6 +1,6 @@
 //! Ways of getting goods to a place by a day, of which only the best are kept.
 
-use super::{recipe::MOST_STAGES, stairs::Corner};
+use super::recipe::MOST_STAGES;
 
 /// No offer of the stage.
 pub(super) const NONE: u32 = u32::MAX;
@@ -27,7 +27,8 @@ pub(super) struct Label {
 /// What any of the labels that are thought of has at best.
 pub(super) struct Best {
     pub units: i64,
-    pub corner: Corner,
+    pub lead: i32,
+    pub cost: i128,
     pub legs: u32,
 }
 
@@ -91,10 +92,10 @@ impl Parts {
 impl Keep for Parts {
     fn hopeless(&self, best: &Best) -> bool {
         self.labels.iter().any(|kept| {
-            kept.cost < best.corner.cost
+            kept.cost < best.cost
                 && kept.units >= best.units
-                && kept.lead <= best.corner.lead
-                && kept.ready <= best.corner.lead
+                && kept.lead <= best.lead
+                && kept.ready <= best.lead
                 && (!self.limited || kept.legs <= best.legs)
         })
     }
@@ -118,7 +119,7 @@ pub(super) struct Front {
 
 impl Keep for Front {
     fn hopeless(&self, best: &Best) -> bool {
-        let Corner { lead, cost } = best.corner;
+        let (lead, cost) = (best.lead, best.cost);
         self.labels.iter().any(|kept| {
             let as_good = kept.units >= best.units && kept.lead <= lead && kept.cost <= cost;
             as_good && (kept.units, kept.lead, kept.cost) != (best.units, lead, cost)

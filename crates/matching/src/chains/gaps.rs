@@ -13,7 +13,8 @@ const MOST_MISSING: u32 = 3;
 
 /// How many offers of each stage can be part of a chain, and why the others cannot.
 pub(super) fn fell(recipe: &Recipe, shelves: &Shelves, offers: &[Vec<Offer>]) -> Vec<Fell> {
-    let level = Level::new(shelves, shelves.least, 0);
+    let mut level = Level::new(shelves, 0);
+    level.lower(shelves.least);
     let own = fewest_legs(&level);
     let mut above = vec![Some(0); own.len()];
     let mut fell = Vec::with_capacity(own.len());
@@ -79,17 +80,19 @@ pub(super) fn chains(shelves: &Shelves, top: usize) -> Vec<Label> {
     let sets = |count: u32| (1..1_u16 << (served - 1)).map(|bits| bits << 1).filter(move |b| b.count_ones() == count);
     for count in 1..=MOST_MISSING {
         let mut regions = Regions { found: Vec::new(), place: 0, top };
-        for low in sweep::lows(shelves) {
-            for missing in sets(count) {
-                let level = Level::new(shelves, low, missing);
+        for missing in sets(count) {
+            let mut level = Level::new(shelves, missing);
+            for low in sweep::lows(shelves) {
+                // Chains of fewer units come after all of these.
+                if regions.found.len() >= top && regions.found.last().is_none_or(|(_, last)| last.units > level.low) {
+                    break;
+                }
+                level.lower(low);
                 let mut sweep = Sweep::new(&level);
                 for place in 0..shelves.stages[0].places.len() {
                     regions.place = place;
                     sweep.root(place, &mut regions);
                 }
-            }
-            if regions.found.len() >= top {
-                break;
             }
         }
         if !regions.found.is_empty() {
@@ -112,7 +115,7 @@ struct Regions {
 
 impl Keep for Regions {
     fn hopeless(&self, best: &Best) -> bool {
-        let best = (-best.units, best.corner.lead, best.corner.cost);
+        let best = (-best.units, best.lead, best.cost);
         let before = |label: &Label| (-label.units, label.lead, label.cost) < best;
         let own = self.found.iter().find(|(place, _)| *place == self.place);
         let full = self.found.len() >= self.top && self.found.last().is_none_or(|(_, last)| before(last));

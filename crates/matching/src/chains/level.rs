@@ -12,6 +12,8 @@ use super::{
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Live {
     pub row: Row,
+    /// Its own cost on the scale of floors.
+    pub floor: i64,
     /// Where the floors of all that it lacks are.
     whole: u32,
     /// Where those of what it needs before it are.
@@ -27,10 +29,13 @@ pub(super) struct Tier {
     pub at: Vec<Range<usize>>,
     /// By own place, floors of the goods there.
     pub here: Vec<Stairs>,
-    /// By place of the parent, floors of the goods there.
-    pub there: Vec<Stairs>,
+    /// By place of the parent, floors of the goods there, as they are added up and as stairs.
+    floors: Vec<Floor>,
+    there: Vec<Stairs>,
     /// By own place, the last day that goods there can be of use; below 0 where there is none.
     pub latest: Vec<i32>,
+    /// By place of the parent, the last day that goods can be of use there.
+    wanted: Vec<i32>,
 }
 
 /// All stages.
@@ -41,28 +46,47 @@ pub(super) struct Level<'a> {
     /// Stages that are missing: something at the parent's own place stands for each.
     pub missing: Stages,
     pub tiers: Vec<Tier>,
-    floors: Vec<Stairs>,
+    stairs: Vec<Stairs>,
 }
 
 impl<'a> Level<'a> {
-    pub(super) fn new(shelves: &'a Shelves, low: i64, missing: Stages) -> Self {
-        let mut level = Self { shelves, low, missing, tiers: Vec::new(), floors: Vec::new() };
-        for stage in 0..shelves.stages.len() {
-            let latest = level.latest(stage);
-            level.tiers.push(Tier { latest, ..Tier::default() });
+    /// Nothing can be part of a chain until the level is lowered to what is asked.
+    pub(super) fn new(shelves: &'a Shelves, missing: Stages) -> Self {
+        let tier = |shelf: &Shelf| {
+            let above = shelf.parent.map_or(1, |parent| shelves.stages[parent].places.len());
+            let places = shelf.places.len();
+            Tier {
+                here: vec![Stairs::new(); places],
+                floors: vec![Floor::new(); above],
+                there: vec![Stairs::new(); above],
+                latest: vec![-1; places],
+                wanted: vec![-1; above],
+                ..Tier::default()
+            }
+        };
+        let tiers = shelves.stages.iter().map(tier).collect();
+        Self { shelves, low: i64::MAX, missing, tiers, stairs: Vec::new() }
+    }
+
+    /// Lets chains of fewer units in. Whatever could be part of a chain still can, no later and for no less, so that only
+    /// what is new is added.
+    pub(super) fn lower(&mut self, low: i64) {
+        self.low = low;
+        self.stairs.clear();
+        for stage in 0..self.tiers.len() {
+            self.reach(stage);
         }
-        for stage in (0..shelves.stages.len()).rev() {
-            level.fill(stage);
+        for stage in (0..self.tiers.len()).rev() {
+            self.fill(stage);
         }
-        level
     }
 
     pub(super) fn whole(&self, live: &Live) -> &[Corner] {
-        &self.floors[live.whole as usize]
+        &self.stairs[live.whole as usize]
     }
 
     pub(super) fn before(&self, live: &Live) -> &[Corner] {
-        &self.floors[live.before as usize]
+        &self.stairs[live.before as usize]
     }
 
     pub(super) fn is_missing(&self, stage: usize) -> bool {
@@ -70,43 +94,43 @@ impl<'a> Level<'a> {
     }
 
     /// The last day that goods at each place of a stage can be of use, if all else is there as soon as can be.
-    fn latest(&self, stage: usize) -> Vec<i32> {
+    fn reach(&mut self, stage: usize) {
         let shelf = &self.shelves.stages[stage];
-        let mut latest = vec![-1; shelf.places.len()];
-        let mut reach = |to: usize, by: i32| {
-            for (latest, hop) in latest.iter_mut().zip(shelf.hops(to)) {
-                *latest = (*latest).max(by - hop.back);
-            }
-        };
-        let Some(parent) = shelf.parent else {
-            reach(0, self.shelves.span);
-            return latest;
-        };
-        if self.is_missing(parent) {
-            return latest;
-        }
-        let above = &self.shelves.stages[parent];
-        for (to, rows) in above.at.iter().enumerate() {
-            let by = self.tiers[parent].latest[to];
-            let lacking = above.rows[rows.clone()].iter().filter(|row| row.lacks >> stage & 1 == 1);
-            let able = lacking.filter(|row| above.by(row, by) >= self.low);
-            let lead = |row: &Row| if shelf.role == Role::Before { row.lead } else { 0 };
-            if let Some(lead) = able.map(lead).min().filter(|lead| *lead <= by) {
-                reach(to, by - lead);
+        let (above, own) = self.tiers.split_at_mut(stage);
+        let Some(tier) = own.first_mut() else { return };
+        for to in 0..tier.wanted.len() {
+            let by = match shelf.parent {
+                None => self.shelves.span,
+                Some(parent) if self.missing >> parent & 1 == 1 => -1,
+                Some(parent) => {
+                    let (above, by) = (&self.shelves.stages[parent], above[parent].latest[to]);
+                    let lacking = above.rows[above.at[to].clone()].iter().filter(|row| row.lacks >> stage & 1 == 1);
+                    let able = lacking.filter(|row| above.by(row, by) >= self.low);
+                    let lead = |row: &Row| if shelf.role == Role::Before { row.lead } else { 0 };
+                    able.map(lead).min().map_or(-1, |lead| by - lead)
+                }
+            };
+            if by > tier.wanted[to] {
+                tier.wanted[to] = by;
+                for (latest, hop) in tier.latest.iter_mut().zip(shelf.hops(to)) {
+                    *latest = (*latest).max(by - hop.back);
+                }
             }
         }
-        latest
     }
 
     /// Keeps the offers of a stage that have the units in time and partners for all that they lack.
     fn fill(&mut self, stage: usize) {
         let (shelf, low) = (&self.shelves.stages[stage], self.low);
-        let above = shelf.parent.map_or(1, |parent| self.shelves.stages[parent].places.len());
+        let mut tier = std::mem::take(&mut self.tiers[stage]);
         if self.is_missing(stage) {
-            self.tiers[stage].there = vec![vec![Corner { lead: shelf.usual, cost: 0 }]; above];
+            tier.there.fill(vec![Corner { lead: shelf.usual, cost: 0 }]);
+            self.tiers[stage] = tier;
             return;
         }
-        let mut tier = std::mem::take(&mut self.tiers[stage]);
+        tier.rows.clear();
+        tier.at.clear();
+        let mut added: Vec<(usize, Corner)> = Vec::new();
         let mut known: Vec<(Stages, Option<(u32, u32)>)> = Vec::new();
         for (place, rows) in shelf.at.iter().enumerate() {
             let (from, latest) = (tier.rows.len(), tier.latest[place]);
@@ -114,28 +138,38 @@ impl<'a> Level<'a> {
             known.clear();
             for row in shelf.rows[rows.clone()].iter().filter(|row| shelf.by(row, latest) >= low) {
                 let found = known.iter().find(|(lacks, _)| *lacks == row.lacks).map(|(_, found)| *found);
-                let floors = found.unwrap_or_else(|| {
-                    let floors = self.floors_of(shelf, row.lacks, place);
-                    known.push((row.lacks, floors));
-                    floors
+                let stairs = found.unwrap_or_else(|| {
+                    let stairs = self.stairs_of(shelf, row.lacks, place);
+                    known.push((row.lacks, stairs));
+                    stairs
                 });
-                if let Some((whole, before)) = floors {
-                    let live = Live { row: *row, whole, before };
-                    let raised = |c: &Corner| Corner { lead: c.lead + row.lead, cost: c.cost + row.cost };
+                if let Some((whole, before)) = stairs {
+                    let live = Live { row: *row, floor: self.shelves.floor(row.cost), whole, before };
+                    let raised = |c: &Corner| Corner { lead: c.lead + row.lead, cost: c.cost + live.floor };
                     here.extend(self.whole(&live).iter().map(raised));
                     tier.rows.push(live);
                 }
             }
-            tier.here.push(stairs::pruned(here));
+            let here = stairs::pruned(here);
+            let old = std::mem::replace(&mut tier.here[place], here);
+            added.extend(tier.here[place].iter().filter(|c| !old.contains(c)).map(|c| (place, *c)));
             tier.at.push(from..tier.rows.len());
         }
-        let wanted = |to: &usize| shelf.parent.is_none_or(|parent| self.tiers[parent].latest[*to] >= 0);
-        tier.there = (0..above).map(|to| if wanted(&to) { there(shelf, &tier, to) } else { Vec::new() }).collect();
+        if shelf.parent.is_some() && !added.is_empty() {
+            for (to, floor) in tier.floors.iter_mut().enumerate() {
+                let hops = shelf.hops(to);
+                for (place, corner) in &added {
+                    let hop = &hops[*place];
+                    floor.add(corner.lead + hop.there + hop.back, corner.cost + hop.floor);
+                }
+                tier.there[to] = floor.stairs();
+            }
+        }
         self.tiers[stage] = tier;
     }
 
-    /// Floors of all that is lacked at a place, and of what is needed before; none where a stage cannot be had.
-    fn floors_of(&mut self, shelf: &Shelf, lacks: Stages, place: usize) -> Option<(u32, u32)> {
+    /// Stairs of all that is lacked at a place, and of what is needed before; none where a stage cannot be had.
+    fn stairs_of(&mut self, shelf: &Shelf, lacks: Stages, place: usize) -> Option<(u32, u32)> {
         let joined = |lacked: Stages, join: fn(&[Corner], &[Corner]) -> Stairs| {
             stages(lacked).fold(vec![FREE], |all, child| join(&all, &self.tiers[child].there[place]))
         };
@@ -152,22 +186,10 @@ impl<'a> Level<'a> {
         if whole.is_empty() {
             return None;
         }
-        let at = u32::try_from(self.floors.len()).ok()?;
-        self.floors.extend([whole, before]);
+        let at = u32::try_from(self.stairs.len()).ok()?;
+        self.stairs.extend([whole, before]);
         Some((at, at + 1))
     }
-}
-
-/// Floors at a place of the parent.
-fn there(shelf: &Shelf, tier: &Tier, to: usize) -> Stairs {
-    let mut floor = Floor::new();
-    for (here, hop) in tier.here.iter().zip(shelf.hops(to)) {
-        let cost = i128::from(hop.cost) * shelf.weight;
-        for corner in here {
-            floor.add(corner.lead + hop.there + hop.back, corner.cost + cost);
-        }
-    }
-    floor.stairs()
 }
 
 /// The numbers of the stages among the bits, smallest first.

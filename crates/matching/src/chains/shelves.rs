@@ -29,8 +29,10 @@ pub(super) struct Hop {
     pub there: i32,
     /// Days from here to the parent.
     pub back: i32,
-    /// Points per unit of the stage.
-    pub cost: i64,
+    /// Parts of a point per unit of the root.
+    pub cost: i128,
+    /// The same on the scale of floors.
+    pub floor: i64,
 }
 
 /// The offers of a stage.
@@ -66,6 +68,8 @@ pub(super) struct Shelves {
     pub most_legs: u32,
     /// Whether there are more stages than legs.
     pub limited: bool,
+    /// How many bits floors leave out of costs, so that all of a chain fit into 64.
+    pub scale: u32,
 }
 
 impl Shelves {
@@ -83,30 +87,54 @@ impl Shelves {
             let mut hops = Vec::with_capacity(towards.len() * shelf.places.len());
             for &to in towards {
                 for &from in &shelf.places {
-                    let hop = Hop::between(from, to, shelf.role, way);
+                    let hop = Hop::between(from, to, &shelf, way);
                     hops.push(hop.ok_or(ChainsError::Cost(stage))?);
                 }
             }
             shelf.hops = hops;
             stages.push(shelf);
         }
+        let dearest = |shelf: &Shelf| {
+            let row = shelf.rows.iter().map(|row| row.cost).max().unwrap_or(0);
+            row + shelf.hops.iter().map(|hop| hop.cost).max().unwrap_or(0)
+        };
+        let dearest: i128 = stages.iter().map(dearest).sum();
+        let scale = (i128::BITS - dearest.leading_zeros()).saturating_sub(i64::BITS - 2);
+        for hop in stages.iter_mut().flat_map(|shelf| &mut shelf.hops) {
+            hop.floor = floor(hop.cost, scale);
+        }
         let most_legs = u32::try_from(asked.most_legs).unwrap_or(u32::MAX);
         let span = asked.due.since(asked.today);
         let limited = stages.len() > asked.most_legs;
-        Ok(Self { stages, cap: asked.units, least: asked.least, span, most_legs, limited })
+        Ok(Self { stages, cap: asked.units, least: asked.least, span, most_legs, limited, scale })
+    }
+
+    /// A cost on the scale of floors, rounded down.
+    pub(super) fn floor(&self, cost: i128) -> i64 {
+        floor(cost, self.scale)
+    }
+
+    /// The cost that a floor stands for.
+    #[inline]
+    pub(super) fn cost(&self, floor: i64) -> i128 {
+        i128::from(floor) << self.scale
     }
 }
 
+fn floor(cost: i128, scale: u32) -> i64 {
+    i64::try_from(cost >> scale).unwrap_or(i64::MAX)
+}
+
 impl Hop {
-    fn between(from: u32, to: u32, role: Role, way: &impl Fn(u32, u32) -> Way) -> Option<Self> {
+    fn between(from: u32, to: u32, shelf: &Shelf, way: &impl Fn(u32, u32) -> Way) -> Option<Self> {
         let back = way(from, to);
-        let there = match role {
+        let there = match shelf.role {
             Role::Before => Way::default(),
             Role::After => way(to, from),
         };
         let fits = [back, there].iter().all(|way| (0..=COST_LIMIT).contains(&way.cost));
-        let hop = Self { there: there.days.into(), back: back.days.into(), cost: back.cost + there.cost };
-        fits.then_some(hop)
+        let cost = || (i128::from(back.cost) + i128::from(there.cost)) * shelf.weight;
+        fits.then(|| Self { there: there.days.into(), back: back.days.into(), cost: cost(), floor: 0 })
     }
 }
 

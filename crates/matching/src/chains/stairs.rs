@@ -5,8 +5,8 @@
 pub(super) struct Corner {
     /// Days.
     pub lead: i32,
-    /// Parts of a point per unit of the root.
-    pub cost: i128,
+    /// On the scale of floors.
+    pub cost: i64,
 }
 
 /// Corners by lead, each cheaper than the one before; empty where nothing can be had.
@@ -18,7 +18,7 @@ pub(super) const FREE: Corner = Corner { lead: 0, cost: 0 };
 /// The corners that no other beats.
 pub(super) fn pruned(mut corners: Stairs) -> Stairs {
     corners.sort_unstable();
-    let mut least = i128::MAX;
+    let mut least = i64::MAX;
     corners.retain(|corner| {
         let lower = corner.cost < least;
         least = least.min(corner.cost);
@@ -42,27 +42,28 @@ fn joined(a: &[Corner], b: &[Corner], lead: impl Fn(i32, i32) -> i32) -> Stairs 
     pruned(all.collect())
 }
 
-/// The cheapest cost by lead, with leads above the last all counted there, which keeps them floors.
+/// The cheapest cost by lead; leads above the last are counted there, which keeps it a floor.
+#[derive(Clone)]
 pub(super) struct Floor {
-    least: [i128; Self::LEADS],
+    least: [i64; Self::LEADS],
 }
 
 impl Floor {
     const LEADS: usize = 256;
 
     pub(super) fn new() -> Self {
-        Self { least: [i128::MAX; Self::LEADS] }
+        Self { least: [i64::MAX; Self::LEADS] }
     }
 
     #[inline]
-    pub(super) fn add(&mut self, lead: i32, cost: i128) {
+    pub(super) fn add(&mut self, lead: i32, cost: i64) {
         let slot = usize::try_from(lead).unwrap_or(0).min(Self::LEADS - 1);
         self.least[slot] = self.least[slot].min(cost);
     }
 
     pub(super) fn stairs(&self) -> Stairs {
         let mut stairs = Vec::new();
-        let mut least = i128::MAX;
+        let mut least = i64::MAX;
         for (lead, &cost) in (0..).zip(&self.least) {
             if cost < least {
                 stairs.push(Corner { lead, cost });

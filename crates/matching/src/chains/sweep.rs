@@ -7,7 +7,6 @@ use super::{
     front::{Best, Front, Keep, Label, MISSING, Parts},
     level::{Level, Live, Tier},
     shelves::{Hop, Shelf, Shelves, Stages},
-    stairs::Corner,
 };
 
 /// How many times fewer units the next level looks at.
@@ -16,8 +15,9 @@ const STEP: i64 = 4;
 /// The best chains of all, in the order of the answer: at least `top` of them, if there are so many.
 pub(super) fn chains(shelves: &Shelves, top: usize) -> Vec<Label> {
     let mut front = Front::default();
+    let mut level = Level::new(shelves, 0);
     for low in lows(shelves) {
-        let level = Level::new(shelves, low, 0);
+        level.lower(low);
         Sweep::new(&level).roots(&mut front);
         // Fewer units come later, and beat none of these.
         if front.labels.len() >= top.max(1) {
@@ -51,7 +51,7 @@ pub(super) struct Sweep<'a> {
     /// By stages that are lacked together, place and day.
     together: HashMap<(Stages, usize, i32), Known>,
     /// By stage and place of the parent: places, the cheapest first.
-    order: HashMap<(usize, usize), Rc<[(i128, usize)]>>,
+    order: HashMap<(usize, usize), Rc<[usize]>>,
     /// The most legs of a label of each stage.
     room: Vec<u32>,
 }
@@ -71,13 +71,12 @@ impl<'a> Sweep<'a> {
     pub(super) fn roots(&mut self, keep: &mut impl Keep) {
         let level = self.level;
         let (shelf, tier) = (&level.shelves.stages[0], &level.tiers[0]);
-        let mut rows: Vec<(i128, usize, usize)> = Vec::with_capacity(tier.rows.len());
+        let mut rows: Vec<(i64, usize, usize)> = Vec::with_capacity(tier.rows.len());
         for (place, hop) in shelf.hops(0).iter().enumerate() {
-            let way = i128::from(hop.cost) * shelf.weight;
             for at in tier.at[place].clone() {
                 let live = &tier.rows[at];
                 let least = level.whole(live).last().map_or(0, |last| last.cost);
-                rows.push((way + live.row.cost + least, at, place));
+                rows.push((hop.floor + live.floor + least, at, place));
             }
         }
         rows.sort_unstable();
@@ -111,9 +110,9 @@ impl<'a> Sweep<'a> {
             }
         } else {
             let tier = &level.tiers[stage];
-            for &(way, place) in self.order(stage, to).iter() {
+            for &place in self.order(stage, to).iter() {
                 let hop = &shelf.hops(to)[place];
-                if by >= hop.back && !self.all_hopeless(tier, place, hop, way, &parts) {
+                if by >= hop.back && !self.all_hopeless(tier, place, hop, &parts) {
                     for live in &tier.rows[tier.at[place].clone()] {
                         self.expand(stage, place, live, hop, by, &mut parts);
                     }
@@ -125,29 +124,26 @@ impl<'a> Sweep<'a> {
         known
     }
 
-    /// Places of a stage by the least that goods from there cost at a place of the parent; with the cost of the way.
-    fn order(&mut self, stage: usize, to: usize) -> Rc<[(i128, usize)]> {
+    /// Places of a stage by the least that goods from there cost at a place of the parent.
+    fn order(&mut self, stage: usize, to: usize) -> Rc<[usize]> {
         if let Some(known) = self.order.get(&(stage, to)) {
             return Rc::clone(known);
         }
         let (shelf, tier) = (&self.level.shelves.stages[stage], &self.level.tiers[stage]);
-        let mut order: Vec<(i128, i128, usize)> = Vec::new();
-        for (place, hop) in shelf.hops(to).iter().enumerate() {
-            let way = i128::from(hop.cost) * shelf.weight;
-            if let Some(least) = tier.here[place].last() {
-                order.push((way + least.cost, way, place));
-            }
-        }
+        let hops = shelf.hops(to).iter().enumerate();
+        let costs = hops.filter_map(|(place, hop)| Some((hop.floor + tier.here[place].last()?.cost, place)));
+        let mut order: Vec<(i64, usize)> = costs.collect();
         order.sort_unstable();
-        let order: Rc<[(i128, usize)]> = order.into_iter().map(|(_, way, place)| (way, place)).collect();
+        let order: Rc<[usize]> = order.into_iter().map(|(_, place)| place).collect();
         self.order.insert((stage, to), Rc::clone(&order));
         order
     }
 
-    fn all_hopeless(&self, tier: &Tier, place: usize, hop: &Hop, way: i128, parts: &Parts) -> bool {
+    fn all_hopeless(&self, tier: &Tier, place: usize, hop: &Hop, parts: &Parts) -> bool {
+        let shelves = self.level.shelves;
         tier.here[place].iter().all(|c| {
-            let corner = Corner { lead: c.lead + hop.there + hop.back, cost: c.cost + way };
-            parts.hopeless(&Best { units: self.level.shelves.cap, corner, legs: 1 })
+            let (lead, cost) = (c.lead + hop.there + hop.back, shelves.cost(c.cost) + hop.cost);
+            parts.hopeless(&Best { units: shelves.cap, lead, cost, legs: 1 })
         })
     }
 
@@ -202,11 +198,11 @@ impl<'a> Sweep<'a> {
         if units < level.low {
             return;
         }
-        let cost = row.cost + i128::from(hop.cost) * shelf.weight;
+        let cost = row.cost + hop.cost;
         let ways = hop.there + hop.back;
         let all = level.whole(live).iter().all(|c| {
-            let corner = Corner { lead: c.lead + row.lead + ways, cost: c.cost + cost };
-            keep.hopeless(&Best { units, corner, legs: 1 + row.lacks.count_ones() })
+            let (lead, cost) = (c.lead + row.lead + ways, level.shelves.cost(c.cost) + cost);
+            keep.hopeless(&Best { units, lead, cost, legs: 1 + row.lacks.count_ones() })
         });
         if all {
             return;
@@ -221,7 +217,7 @@ impl<'a> Sweep<'a> {
             }
             let (cost, legs) = (cost + after.cost, 1 + after.legs);
             let lead = row.lead + after.lead + ways;
-            if lacked.0 != 0 && self.before_hopeless(shelf, live, units, Corner { lead, cost }, legs, keep) {
+            if lacked.0 != 0 && self.before_hopeless(shelf, live, &Best { units, lead, cost, legs }, keep) {
                 continue;
             }
             for before in self.together(lacked.0, Role::Before, place, start).iter() {
@@ -243,23 +239,15 @@ impl<'a> Sweep<'a> {
     }
 
     /// Whether nothing can be kept with these services, whatever comes before.
-    fn before_hopeless(
-        &self,
-        shelf: &Shelf,
-        live: &Live,
-        units: i64,
-        with: Corner,
-        legs: u32,
-        keep: &impl Keep,
-    ) -> bool {
-        let legs = legs + (live.row.lacks & shelf.before).count_ones();
+    fn before_hopeless(&self, shelf: &Shelf, live: &Live, with: &Best, keep: &impl Keep) -> bool {
+        let legs = with.legs + (live.row.lacks & shelf.before).count_ones();
         self.level.before(live).iter().all(|c| {
             let lead = match shelf.role {
                 Role::Before => c.lead + with.lead,
                 Role::After => with.lead,
             };
-            let corner = Corner { lead, cost: c.cost + with.cost };
-            keep.hopeless(&Best { units, corner, legs })
+            let cost = self.level.shelves.cost(c.cost) + with.cost;
+            keep.hopeless(&Best { units: with.units, lead, cost, legs })
         })
     }
 }
