@@ -45,6 +45,7 @@ pub use answer::{Answer, Chain, Fell, Leg, Missing};
 pub use offers::{Asked, COST_LIMIT, Offer, Way};
 pub use recipe::{ChainsError, MOST_STAGES, Recipe, Role, Stage};
 
+use level::Level;
 use shelves::Shelves;
 
 /// Finds the best chains for what is asked.
@@ -62,8 +63,9 @@ pub fn search(
 ) -> Result<Answer, ChainsError> {
     offers::check(recipe, offers, asked)?;
     let shelves = Shelves::new(recipe, offers, asked, &way)?;
-    let fell = gaps::fell(recipe, &shelves, offers);
-    let found = sweep::chains(&shelves, asked.top);
+    let mut level = Level::new(&shelves, 0);
+    let found = sweep::chains(&shelves, &mut level, asked.top);
+    let fell = gaps::fell(recipe, &mut level, offers);
     let missing = if found.is_empty() { gaps::chains(&shelves, asked.top_missing) } else { Vec::new() };
     let told = |labels: Vec<front::Label>, top: usize| {
         labels.iter().take(top).map(|label| answer::chain(recipe, &shelves, offers, asked, &way, label)).collect()

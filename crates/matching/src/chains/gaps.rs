@@ -12,10 +12,12 @@ use super::{
 const MOST_MISSING: u32 = 3;
 
 /// How many offers of each stage can be part of a chain, and why the others cannot.
-pub(super) fn fell(recipe: &Recipe, shelves: &Shelves, offers: &[Vec<Offer>]) -> Vec<Fell> {
-    let mut level = Level::new(shelves, 0);
-    level.lower(shelves.least);
-    let own = fewest_legs(&level);
+pub(super) fn fell(recipe: &Recipe, level: &mut Level<'_>, offers: &[Vec<Offer>]) -> Vec<Fell> {
+    let shelves = level.shelves;
+    if level.low > shelves.least {
+        level.lower(shelves.least);
+    }
+    let own = fewest_legs(level);
     let mut above = vec![Some(0); own.len()];
     let mut fell = Vec::with_capacity(own.len());
     for (stage, shelf) in shelves.stages.iter().enumerate() {

@@ -43,6 +43,8 @@ pub(super) struct Level<'a> {
     pub shelves: &'a Shelves,
     /// The fewest units that a chain may have.
     pub low: i64,
+    /// Chains of so many units, if it is not all that is asked, were looked at: more units than these are as good as these.
+    pub high: i64,
     /// Stages that are missing: something at the parent's own place stands for each.
     pub missing: Stages,
     pub tiers: Vec<Tier>,
@@ -65,13 +67,13 @@ impl<'a> Level<'a> {
             }
         };
         let tiers = shelves.stages.iter().map(tier).collect();
-        Self { shelves, low: i64::MAX, missing, tiers, stairs: Vec::new() }
+        Self { shelves, low: shelves.cap, high: shelves.cap, missing, tiers, stairs: Vec::new() }
     }
 
     /// Lets chains of fewer units in. Whatever could be part of a chain still can, no later and for no less, so that only
     /// what is new is added.
     pub(super) fn lower(&mut self, low: i64) {
-        self.low = low;
+        (self.low, self.high) = (low, self.low);
         self.stairs.clear();
         for stage in 0..self.tiers.len() {
             self.reach(stage);
@@ -91,6 +93,11 @@ impl<'a> Level<'a> {
 
     pub(super) fn is_missing(&self, stage: usize) -> bool {
         self.missing >> stage & 1 == 1
+    }
+
+    /// Whether chains of so many units were looked at before.
+    pub(super) fn is_known(&self, units: i64) -> bool {
+        units >= self.high && self.low < self.high
     }
 
     /// The last day that goods at each place of a stage can be of use, if all else is there as soon as can be.

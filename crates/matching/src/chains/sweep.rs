@@ -13,12 +13,11 @@ use super::{
 const STEP: i64 = 4;
 
 /// The best chains of all, in the order of the answer: at least `top` of them, if there are so many.
-pub(super) fn chains(shelves: &Shelves, top: usize) -> Vec<Label> {
+pub(super) fn chains(shelves: &Shelves, level: &mut Level<'_>, top: usize) -> Vec<Label> {
     let mut front = Front::default();
-    let mut level = Level::new(shelves, 0);
     for low in lows(shelves) {
         level.lower(low);
-        Sweep::new(&level).roots(&mut front);
+        Sweep::new(level).roots(&mut front);
         // Fewer units come later, and beat none of these.
         if front.labels.len() >= top.max(1) {
             break;
@@ -63,7 +62,7 @@ impl<'a> Sweep<'a> {
         for shelf in &shelves.stages {
             room.push(shelf.parent.map_or(shelves.most_legs, |parent| room[parent].saturating_sub(1)));
         }
-        let nothing = Rc::from([Label::nothing(shelves.cap)]);
+        let nothing = Rc::from([Label::nothing(level.high)]);
         Self { level, nothing, arrivals: HashMap::new(), together: HashMap::new(), order: HashMap::new(), room }
     }
 
@@ -143,7 +142,7 @@ impl<'a> Sweep<'a> {
         let shelves = self.level.shelves;
         tier.here[place].iter().all(|c| {
             let (lead, cost) = (c.lead + hop.there + hop.back, shelves.cost(c.cost) + hop.cost);
-            parts.hopeless(&Best { units: shelves.cap, lead, cost, legs: 1 })
+            parts.hopeless(&Best { units: self.level.high, lead, cost, legs: 1 })
         })
     }
 
@@ -194,7 +193,7 @@ impl<'a> Sweep<'a> {
         let level = self.level;
         let shelf = &level.shelves.stages[stage];
         let (row, here) = (&live.row, by - hop.back);
-        let units = if here < 0 { 0 } else { shelf.by(row, here) };
+        let units = if here < 0 { 0 } else { shelf.by(row, here).min(level.high) };
         if units < level.low {
             return;
         }
@@ -233,6 +232,9 @@ impl<'a> Sweep<'a> {
                 let mut chosen = after.both(before);
                 chosen[stage] = row.rank;
                 let units = units.min(before.units);
+                if stage == 0 && level.is_known(units) {
+                    continue;
+                }
                 keep.offer(Label { units, lead, ready, cost: cost + before.cost, legs, chosen });
             }
         }
