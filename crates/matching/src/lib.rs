@@ -8,6 +8,7 @@ mod allocate;
 mod assemble;
 mod audience;
 mod best_fit;
+pub mod chains;
 mod checker;
 mod components;
 mod counterfactual;
