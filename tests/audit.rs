@@ -19,7 +19,7 @@ fn changes() -> BTreeSet<String> {
                 continue;
             }
             // It asks, and changes nothing.
-            if id == "candidates_tell" {
+            if ["candidates_tell", "chains_search"].contains(&id) {
                 continue;
             }
             // It is noted as the confirmation of each offer.

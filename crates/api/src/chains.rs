@@ -30,9 +30,14 @@ use crate::{
     path_id::PathId,
     problem::Problem,
     query::Parameters,
-    signed_in::SignedIn,
+    signed_in::{Calling, SignedIn},
     sort::{ByCreation, Sort},
 };
+
+mod search;
+
+pub use search::ChainsView;
+use search::SearchBody;
 
 /// The routes of chains.
 pub fn router() -> OpenApiRouter<App> {
@@ -41,6 +46,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(get))
         .routes(routes!(hold))
         .routes(routes!(dissolve))
+        .routes(routes!(search))
 }
 
 #[derive(Debug, Deserialize, IntoParams, Validate)]
@@ -337,4 +343,25 @@ async fn dissolve(
 ) -> Result<Json<ChainBody>, Problem> {
     let reason = body.read()?;
     Ok(Json(ChainBody::of(app::chains::dissolve(&app, &caller, id, reason).await?)))
+}
+
+/// Searches chains for a need.
+///
+/// The best consortia over the steps of what the need asks for: an offer of it that lacks inputs (`missing_inputs`), with an offer for each
+/// of these, and so on, from any cluster, at most five partners. Each with the units that its narrowest leg supports, when,
+/// its lead, its cost, and each leg's certificates; chains are told that no other beats in units, lead and cost at once. Where
+/// none is complete, what is missing, where and by when, and who could convert to it. Exact for what it looks at: one
+/// need, by itself, before others compete for the same. Nothing is stored: `POST /chains` holds a chain.
+///
+/// The operator is told of all; the need's owner of the offers that it may be matched with, nameless and before competition.
+#[utoipa::path(post, operation_id = "chains_search", path = "/chains/search", tag = "Matching", request_body = SearchBody, security(("bearer" = [])),
+    responses((status = 200, description = "The chains", body = ChainsView)))]
+async fn search(
+    State(app): State<App>,
+    Calling(caller): Calling,
+    JsonBody(body): JsonBody<SearchBody>,
+) -> Result<Json<ChainsView>, Problem> {
+    let question = body.question();
+    let told = app::chains::search(&app, &caller, &question).await?;
+    Ok(Json(ChainsView::of(question.need.0, &told, &app.tables())))
 }

@@ -22,7 +22,7 @@ mod calls;
 mod candidates;
 mod capacity;
 mod certificates;
-mod chains;
+pub mod chains;
 mod changes;
 mod claims;
 pub mod client;

@@ -59,7 +59,7 @@ pub fn cost(method: &Method, address: &Uri) -> NonZeroU32 {
         (true, path) if path.starts_with("/ogc/collections/") && path.contains("/items") => 5,
         (true, _) => 1,
         (false, "/api/v1/match-runs") => 50,
-        (false, "/api/v1/candidates") => 20,
+        (false, "/api/v1/candidates" | "/api/v1/chains/search") => 20,
         // The question is asked before it is saved.
         (false, path) if path.starts_with("/api/v1/alerts") && *method != Method::DELETE => 20,
         // A password is hashed, or compared with a hash.

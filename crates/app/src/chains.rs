@@ -24,10 +24,15 @@ use crate::{
 
 mod hold;
 mod legs;
+mod search;
 
 pub use hold::{NewChain, create, hold};
 pub use legs::{LegOf, NewLeg};
 pub(crate) use legs::{allows, follow};
+pub use matching::chains::{
+    Chain as FoundChain, Convertible, InstalmentChains, Leg as ChainLeg, Missing as ChainMissing, NamedStage, Partner,
+};
+pub use search::{ChainQuestion, ChainsTold, MOST_PARTNERS, search};
 
 /// A chain as a reader sees it.
 #[derive(Debug, Clone)]

@@ -91,7 +91,7 @@ impl Drop for Waiting {
 }
 
 /// What is computed on its own thread.
-struct Work {
+pub(crate) struct Work {
     market: Arc<Market>,
     tables: Arc<Tables>,
     parameters: Parameters,
@@ -101,7 +101,7 @@ struct Work {
 }
 
 impl Work {
-    async fn run<T: Send + 'static>(
+    pub(crate) async fn run<T: Send + 'static>(
         self,
         question: impl FnOnce(&Rules<'_>, &Control<'_>) -> Result<Option<T>, MatchingError> + Send + 'static,
     ) -> AppResult<T> {
@@ -251,6 +251,14 @@ impl Work {
         Self { market, tables, parameters, threads: 1, seat: Some(seat) }
     }
 
+    /// The market as it is, for one question among others.
+    pub(crate) async fn present(app: &App) -> AppResult<Self> {
+        let seat = app.explaining.seat()?;
+        let market = Arc::new(storage::market::snapshot(&app.store, app.today(), app.clock.now()).await?);
+        let (tables, parameters) = (app.tables(), Parameters::default());
+        Ok(Self { market, tables, parameters, threads: 1, seat: Some(seat) })
+    }
+
     /// For whoever has the machine to itself.
     async fn now(app: &App, caller: &Caller, parameters: Parameters) -> AppResult<Self> {
         require(caller, Action::Write, Resource::Runs)?;
@@ -260,7 +268,7 @@ impl Work {
     }
 }
 
-fn audience(actor: Actor) -> AppResult<Audience> {
+pub(crate) fn audience(actor: Actor) -> AppResult<Audience> {
     match actor {
         Actor::Operator => Ok(Audience::Operator),
         Actor::Organisation(own) => Ok(Audience::Buyer(own)),

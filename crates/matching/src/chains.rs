@@ -32,6 +32,7 @@ mod answer;
 mod front;
 mod gaps;
 mod level;
+mod market;
 mod offers;
 mod recipe;
 mod shelves;
@@ -42,6 +43,7 @@ mod sweep;
 mod tests;
 
 pub use answer::{Answer, Chain, Fell, Leg, Missing};
+pub use market::{Convertible, InstalmentChains, NamedStage, NeedChains, Partner, Sought, for_need};
 pub use offers::{Asked, COST_LIMIT, Offer, Way};
 pub use recipe::{ChainsError, MOST_STAGES, Recipe, Role, Stage};
 

@@ -10,7 +10,7 @@ pub use access::{Admin, AdminAction, Audit, Keys, KeysAction, Token, TokenAction
 pub use capacity::{Asked, Capacity, Counted, Map, Shortages};
 pub use market::{Market, Mode};
 pub use organisations::{Kind, Org, OrgAction, OrgList, Voucher};
-pub use runs::{Ledger, LedgerAction, Match, Remedies, Replay, RunFlags, Verify};
+pub use runs::{Chain, Ledger, LedgerAction, Match, Remedies, Replay, RunFlags, Verify};
 pub use schedule::{Schedule, YesNo};
 
 use crate::demo::DEFAULT_SEED;
@@ -125,6 +125,17 @@ A rule that all buyers relax, a border rule lifted, a conversion decided, a cert
 each is solved, and its units are those that a run with it would cover beside those that a run now would. What
 could bring most is solved first; what was not solved is counted at the end.")]
     Remedies(Remedies),
+    /// Search firms that together make what a need asks for
+    #[command(after_help = "\
+Examples:
+  muster chain NEED
+  muster chain NEED --partners 3 --top 10
+  muster chain NEED --output json
+
+From offers that say what they lack (missing_inputs): who sews, who brings the fabric, who tests. Chains are told that
+no other beats in units, lead and cost at once. Where none is complete, what is missing, by when, and who could
+convert to it. Nothing is stored.")]
+    Chain(Chain),
     /// Check a stored run from the database alone
     #[command(after_help = "\
 Examples:

@@ -18,7 +18,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::view::{CapacityView, SourceView};
+use super::view::{CapacityView, MissingInputView, SourceView};
 use crate::{
     feature::{CertificateView, FeatureBody},
     measure::{MeasureView, PriceBody},
@@ -160,8 +160,8 @@ struct SeenTerms {
     regions: Vec<String>,
     /// Border rules that it holds an authorisation under.
     authorisations: Vec<String>,
-    /// Products that its output lacks and others would have to bring.
-    missing_inputs: Vec<String>,
+    /// What its output lacks and others would have to bring; nothing where empty.
+    missing_inputs: Vec<MissingInputView>,
     /// How it can change hands.
     transfers: Vec<&'static str>,
 }
@@ -278,7 +278,7 @@ impl SeenOfferView {
                 }
                 FieldGroup::Capacity => view.capacity = Some(SeenCapacity::of(&offer, unit)),
                 FieldGroup::Price => view.price = offer.terms.price.as_ref().map(PriceBody::of),
-                FieldGroup::Terms => view.terms = Some(SeenTerms::of(&offer, unit)),
+                FieldGroup::Terms => view.terms = Some(SeenTerms::of(&offer, unit, tables)),
                 FieldGroup::Certificates => {
                     view.certificates = Some(SeenCertificates::of(&offer, &organisation, today))
                 }
@@ -339,7 +339,7 @@ impl SeenCapacity {
 }
 
 impl SeenTerms {
-    fn of(offer: &Offer, unit: &str) -> Self {
+    fn of(offer: &Offer, unit: &str, tables: &Tables) -> Self {
         let terms = &offer.terms;
         Self {
             product: terms.product.to_string(),
@@ -350,7 +350,7 @@ impl SeenTerms {
             max_distance_km: terms.max_distance_km,
             regions: terms.regions.iter().map(ToString::to_string).collect(),
             authorisations: terms.authorisations.iter().cloned().collect(),
-            missing_inputs: terms.missing_inputs.iter().map(|input| input.product.to_string()).collect(),
+            missing_inputs: terms.missing_inputs.iter().map(|input| MissingInputView::of(input, tables)).collect(),
             transfers: terms.transfers.iter().map(|t| t.as_str()).collect(),
         }
     }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 mod missing;
 mod row;
 
-use missing::MissingInputView;
+pub use missing::MissingInputView;
 pub use row::OfferRow;
 
 use crate::{

@@ -1,18 +1,20 @@
 //! The legs of a chain: what is put to it, what a chain allows of a leg, and what follows when one moves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     audit::{Act, Change},
-    chain::{Chain, ChainState},
-    ids::{InstalmentId, MatchId, OfferId},
+    chain::{Chain, ChainState, stands},
+    code::ProductCode,
+    ids::{InstalmentId, MatchId, NeedId, OfferId, SiteId},
     matches::{MatchState, Side},
     time::Instant,
     violation::Violations,
 };
 use storage::{
-    StoreError, Tx,
+    Scope, StoreError, Tx,
     chains::{self as store, Locked},
+    ledger::Books,
     matches::{Leg, MatchRow},
 };
 
@@ -61,6 +63,14 @@ impl Found {
         match &self.of {
             Of::Suggested(row) => (row.offer, row.instalment),
             Of::ByHand(hand) => (hand.offer, hand.instalment),
+        }
+    }
+
+    /// What it takes, for which need, and how much of it in base units.
+    fn gives(&self) -> (OfferId, NeedId, i64) {
+        match &self.of {
+            Of::Suggested(row) => (row.offer, row.need, row.quantities.proposed.units()),
+            Of::ByHand(hand) => (hand.offer, hand.need, hand.quantity.units()),
         }
     }
 
@@ -114,6 +124,36 @@ pub(super) fn wanted(legs: &[Found]) -> (BTreeSet<OfferId>, BTreeSet<InstalmentI
     legs.iter().map(Found::sides).unzip()
 }
 
+/// The books with offers made whole of which the legs of a chain bring all that they lack, enough for what they give.
+async fn completed(tx: &Tx, books: &Books, chain: &Chain, legs: &[Found]) -> AppResult<Books> {
+    let mut whole = books.clone();
+    if !whole.offers.values().any(|offer| offer.terms.is_incomplete()) {
+        return Ok(whole);
+    }
+    let mut promised: Vec<(OfferId, NeedId, i64)> = legs.iter().map(Found::gives).collect();
+    let standing = store::legs(tx, [chain.id]).await?.remove(&chain.id).unwrap_or_default();
+    promised.extend(standing.iter().filter(|row| stands(row.state)).map(|row| (row.offer, row.need, row.drawn)));
+    let needs = storage::needs::get_many(tx, Scope::Operator, promised.iter().map(|(_, need, _)| *need)).await?;
+    let places: BTreeMap<NeedId, (SiteId, ProductCode)> =
+        needs.into_iter().map(|need| (need.record.id, (need.record.site, need.record.terms.product))).collect();
+    let (mut brought, mut given): (BTreeMap<_, i64>, BTreeMap<OfferId, i64>) = Default::default();
+    for (offer, need, units) in promised {
+        *given.entry(offer).or_default() += units;
+        if let Some(place) = places.get(&need) {
+            *brought.entry(place.clone()).or_default() += units;
+        }
+    }
+    for offer in whole.offers.values_mut().filter(|offer| offer.terms.is_incomplete()) {
+        let units = given.get(&offer.id).copied().unwrap_or(0);
+        let site = offer.site;
+        offer.terms.missing_inputs.retain(|input| {
+            let there = brought.get(&(site, input.product.clone())).copied().unwrap_or(0);
+            there < input.needed_for(units)
+        });
+    }
+    Ok(whole)
+}
+
 /// Promises legs of a chain whose offers and instalments are locked: all of them, or none.
 ///
 /// # Errors
@@ -122,9 +162,10 @@ pub(super) async fn promise(
     app: &App,
     tx: &Tx,
     (chain, legs): (&Chain, &[Found]),
-    books: &storage::ledger::Books,
+    books: &Books,
     (pen, actor, now): (&Pen, Actor, Instant),
 ) -> AppResult<Vec<MatchRow>> {
+    let whole = &completed(tx, books, chain, legs).await?;
     let mut rows = Vec::with_capacity(legs.len());
     let mut told = BTreeSet::new();
     for (place, found) in legs.iter().enumerate() {
@@ -142,8 +183,8 @@ pub(super) async fn promise(
         };
         let leg = Some(Leg { chain: chain.id, step: found.step });
         let row = match &found.of {
-            Of::Suggested(row) => put_suggestion(app, tx, books, (row, leg, found.side(actor)), now).await,
-            Of::ByHand(hand) => put(app, tx, books, (hand, leg), now).await,
+            Of::Suggested(row) => put_suggestion(app, tx, whole, (row, leg, found.side(actor)), now).await,
+            Of::ByHand(hand) => put(app, tx, whole, (hand, leg), now).await,
         };
         let row = row.map_err(because)?;
         let changes = [Change::to("state", row.state.as_str()), Change::to("chain", chain.id)];

@@ -6,9 +6,8 @@ use super::{Audience, Disclosure, FieldGroup};
 use crate::{
     call::LegalBasis,
     ids::{OfferId, OrganisationId, SiteId},
-    offer::{MissingInput, Offer, OfferTerms, Role, Visibility},
+    offer::{Offer, OfferTerms, Role, Visibility},
     organisation::{Organisation, OrganisationKind, RegionFrom, Site},
-    quantity::Quantity,
     region::RegionTable,
 };
 
@@ -116,9 +115,9 @@ fn terms(sees: &impl Fn(FieldGroup) -> bool, terms: &OfferTerms) -> OfferTerms {
         authorisations,
         certificates,
         transfers,
+        missing_inputs,
         // Of other groups.
         line,
-        missing_inputs,
         price,
         role,
         note,
@@ -153,17 +152,13 @@ fn terms(sees: &impl Fn(FieldGroup) -> bool, terms: &OfferTerms) -> OfferTerms {
         authorisations,
         certificates: certificates.into_iter().map(certificate).collect(),
         transfers,
+        missing_inputs,
         // Which offers share a line tells that they are of one owner.
         line: line.filter(|_| sees(FieldGroup::Identity)),
         price: price.filter(|_| sees(FieldGroup::Price)),
         role: if sees(FieldGroup::Identity) { role } else { Role::Maker },
         note: if sees(FieldGroup::Notes) { note } else { String::new() },
         visibility: Visibility::Market,
-        // That it lacks something is reckoned with; how much of it goes into one is the maker's own.
-        missing_inputs: missing_inputs
-            .into_iter()
-            .map(|input| MissingInput { units: Quantity::ONE, per: Quantity::ONE, ..input })
-            .collect(),
         // Distances are reckoned by it.
         disclosure: if sees(FieldGroup::ExactPlace) { Disclosure::exact_place() } else { Disclosure::default() },
     }

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot unwrap has failed")]
 
 mod audiences;
+mod chains;
 mod counterfactuals;
 mod markets;
 mod needs;

@@ -62,6 +62,23 @@ pub struct Remedies {
     pub parameters: RunFlags,
 }
 
+/// Flags of `chain`.
+#[derive(Debug, Args)]
+pub struct Chain {
+    /// The need
+    #[arg(value_name = "NEED")]
+    pub need: NeedId,
+    /// At most so many partners, the maker among them
+    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u8).range(1..=5))]
+    pub partners: u8,
+    /// At most so many chains of each instalment
+    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u8).range(1..=20))]
+    pub top: u8,
+    /// Look on a day other than today, e.g. 2020-04-20
+    #[arg(long, value_name = "DATE", value_parser = Day::parse)]
+    pub day: Option<Day>,
+}
+
 /// Flags of `verify`.
 #[derive(Debug, Args)]
 pub struct Verify {

@@ -16,6 +16,7 @@ use crate::{
 mod admin;
 mod audit;
 mod capacity;
+mod chain;
 mod config;
 mod demo;
 mod doctor;
@@ -48,6 +49,7 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
         Command::Import(_)
         | Command::Match(_)
         | Command::Remedies(_)
+        | Command::Chain(_)
         | Command::Verify(_)
         | Command::Ledger(_)
         | Command::Capacity(_)
@@ -83,6 +85,7 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
         Command::Demo(flags) => block(Box::pin(async move { demo::run(&settings, &flags, output).await })),
         Command::Import(flags) => block(Box::pin(async move { import::run(&settings, &flags, output).await })),
         Command::Match(flags) => block(Box::pin(async move { matching::run(&settings, &flags, output).await })),
+        Command::Chain(flags) => block(Box::pin(async move { chain::run(&settings, flags, output).await })),
         Command::Remedies(flags) => block(Box::pin(async move { remedies::run(&settings, flags, output).await })),
         Command::Verify(flags) => block(Box::pin(async move { verify::run(&settings, &flags, output).await })),
         Command::Ledger(flags) => match flags.action {
