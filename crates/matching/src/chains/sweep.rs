@@ -10,7 +10,7 @@ use super::{
 };
 
 /// How many times fewer units the next level looks at.
-const STEP: i64 = 4;
+const STEP: i64 = 8;
 
 /// The best chains of all, in the order of the answer: at least `top` of them, if there are so many.
 pub(super) fn chains(shelves: &Shelves, level: &mut Level<'_>, top: usize) -> Vec<Label> {
