@@ -167,7 +167,7 @@ impl<'a> Level<'a> {
                 let hops = shelf.hops(to);
                 for (place, corner) in &added {
                     let hop = &hops[*place];
-                    floor.add(corner.lead + hop.there + hop.back, corner.cost + hop.floor);
+                    floor.add(corner.lead + hop.days, corner.cost + hop.floor);
                 }
                 tier.there[to] = floor.stairs();
             }

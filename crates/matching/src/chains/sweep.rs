@@ -111,7 +111,7 @@ impl<'a> Sweep<'a> {
             let tier = &level.tiers[stage];
             for &place in self.order(stage, to).iter() {
                 let hop = &shelf.hops(to)[place];
-                if by >= hop.back && !self.all_hopeless(tier, place, hop, &parts) {
+                if by >= hop.back && !self.all_hopeless(shelf, tier, place, hop, &parts) {
                     for live in &tier.rows[tier.at[place].clone()] {
                         self.expand(stage, place, live, hop, by, &mut parts);
                     }
@@ -138,10 +138,11 @@ impl<'a> Sweep<'a> {
         order
     }
 
-    fn all_hopeless(&self, tier: &Tier, place: usize, hop: &Hop, parts: &Parts) -> bool {
+    fn all_hopeless(&self, shelf: &Shelf, tier: &Tier, place: usize, hop: &Hop, parts: &Parts) -> bool {
         let shelves = self.level.shelves;
+        let way = shelf.cost(hop);
         tier.here[place].iter().all(|c| {
-            let (lead, cost) = (c.lead + hop.there + hop.back, shelves.cost(c.cost) + hop.cost);
+            let (lead, cost) = (c.lead + hop.days, shelves.cost(c.cost) + way);
             parts.hopeless(&Best { units: self.level.high, lead, cost, legs: 1 })
         })
     }
@@ -197,8 +198,8 @@ impl<'a> Sweep<'a> {
         if units < level.low {
             return;
         }
-        let cost = row.cost + hop.cost;
-        let ways = hop.there + hop.back;
+        let cost = row.cost + shelf.cost(hop);
+        let ways = hop.days;
         let all = level.whole(live).iter().all(|c| {
             let (lead, cost) = (c.lead + row.lead + ways, level.shelves.cost(c.cost) + cost);
             keep.hopeless(&Best { units, lead, cost, legs: 1 + row.lacks.count_ones() })
