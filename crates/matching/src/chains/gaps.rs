@@ -103,10 +103,10 @@ pub(super) fn chains(shelves: &Shelves, top: usize) -> Vec<Label> {
             return regions.found.into_iter().map(|(_, label)| label).collect();
         }
     }
-    let usual = shelves.stages[0].usual;
-    let mut root = Label { lead: usual, ready: usual, legs: 1, ..Label::nothing(shelves.cap) };
+    let lead = shelves.stages[0].usual + shelves.stages[0].stays[0].days;
+    let mut root = Label { lead, ready: lead, legs: 1, ..Label::nothing(shelves.cap) };
     root.chosen[0] = MISSING;
-    if usual <= shelves.span && top > 0 { vec![root] } else { Vec::new() }
+    if lead <= shelves.span && top > 0 { vec![root] } else { Vec::new() }
 }
 
 /// The best chain of each place, best first.

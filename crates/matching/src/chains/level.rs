@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     Role,
-    shelves::{Row, Shelf, Shelves, Stages},
+    shelves::{Hop, Row, Shelf, Shelves, Stages},
     stairs::{self, Corner, FREE, Floor, Stairs},
 };
 
@@ -131,7 +131,8 @@ impl<'a> Level<'a> {
         let (shelf, low) = (&self.shelves.stages[stage], self.low);
         let mut tier = std::mem::take(&mut self.tiers[stage]);
         if self.is_missing(stage) {
-            tier.there.fill(vec![Corner { lead: shelf.usual, cost: 0 }]);
+            let stairs = |stay: &Hop| vec![Corner { lead: shelf.usual + stay.days, cost: 0 }];
+            tier.there = shelf.stays.iter().map(stairs).collect();
             self.tiers[stage] = tier;
             return;
         }

@@ -51,6 +51,8 @@ pub(super) struct Shelf {
     pub at: Vec<Range<usize>>,
     /// By place of the parent, then own place.
     hops: Vec<Hop>,
+    /// By place of the parent, the way from there to itself.
+    pub stays: Vec<Hop>,
     /// Days from today, and units of the root from then on.
     steps: Vec<(i32, i64)>,
     /// By rank, where the offer stands in what was given.
@@ -91,6 +93,8 @@ impl Shelves {
                     hops.push(hop.ok_or(ChainsError::Cost(stage))?);
                 }
             }
+            let stays = towards.iter().map(|&at| Hop::between(at, at, shelf.role, way));
+            shelf.stays = stays.collect::<Option<_>>().ok_or(ChainsError::Cost(stage))?;
             shelf.hops = hops;
             stages.push(shelf);
         }
@@ -156,6 +160,7 @@ impl Shelf {
             rows: Vec::with_capacity(offers.len()),
             at: Vec::new(),
             hops: Vec::new(),
+            stays: Vec::new(),
             steps: Vec::new(),
             given: Vec::new(),
         };

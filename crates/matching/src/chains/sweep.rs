@@ -102,8 +102,10 @@ impl<'a> Sweep<'a> {
         let shelf = &level.shelves.stages[stage];
         let mut parts = Parts::new(level.shelves.limited);
         if level.is_missing(stage) {
-            if by >= shelf.usual {
-                let mut label = Label { lead: shelf.usual, ready: shelf.usual, legs: 1, ..self.nothing[0] };
+            let stay = &shelf.stays[to];
+            if by - stay.back >= shelf.usual {
+                let lead = shelf.usual + stay.days;
+                let mut label = Label { lead, ready: lead, legs: 1, ..self.nothing[0] };
                 label.chosen[stage] = MISSING;
                 parts.offer(label);
             }
