@@ -32,8 +32,8 @@ pub struct Chain {
     pub legs: Vec<Leg>,
     /// By stage, what nobody supplies.
     pub missing: Vec<Missing>,
-    /// The days until the horizon on which the units of the root that the chain can have delivered by then rise, and to how
-    /// many; missing stages are held to have enough of whatever is ready by their usual days.
+    /// The days until the horizon on which the units of the root that the chain can have delivered by then rise, and to
+    /// how many; missing stages are held to have enough of whatever is ready by their usual days.
     pub over_time: Vec<(Day, i64)>,
 }
 
@@ -66,8 +66,8 @@ pub struct Leg {
     pub way_cost: i128,
 }
 
-/// A stage that nobody supplies. An offer of it that lacks nothing, at this place, with these units by this day and this
-/// lead makes the chain one of at least its units.
+/// A stage that nobody supplies. An offer of it that lacks nothing, at this place, with these units by this day and
+/// this lead makes the chain one of at least its units.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
     /// The stage.
@@ -200,8 +200,8 @@ impl<W: Fn(u32, u32) -> Way> Told<'_, W> {
         i32::from(there.days) + i32::from(back.days) + i32::from(offer.lead_days) + services.sum::<i32>()
     }
 
-    /// The rises of what is with the buyer by a day: each leg's curve, as many days later as its cut-off is before the due
-    /// day.
+    /// The rises of what is with the buyer by a day: each leg's curve, as many days later as its cut-off is before the
+    /// due day.
     fn over_time(&self) -> Vec<(Day, i64)> {
         let Asked { today, due, horizon, .. } = *self.asked;
         let usual = self.missing.iter().map(|m| today.plus(m.lead_days.into()).plus(due.since(m.by)));

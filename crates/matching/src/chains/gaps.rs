@@ -77,8 +77,8 @@ fn legs(own: &[Option<u32>], lacks: Stages) -> Option<u32> {
     stages(lacks).map(|child| own[child]).sum()
 }
 
-/// For the places of the root, the best chain that misses as few stages as can be: with the most units, then the shortest
-/// lead, then the least cost. Where no offer of the root is of use, it alone is missing.
+/// For the places of the root, the best chain that misses as few stages as can be: with the most units, then the
+/// shortest lead, then the least cost. Where no offer of the root is of use, it alone is missing.
 pub(super) fn chains(shelves: &Shelves, top: usize) -> Vec<Label> {
     let served = shelves.stages.len();
     let sets = |count: u32| (1..1_u16 << (served - 1)).map(|bits| bits << 1).filter(move |b| b.count_ones() == count);

@@ -43,7 +43,8 @@ pub(super) struct Level<'a> {
     pub shelves: &'a Shelves,
     /// The fewest units that a chain may have.
     pub low: i64,
-    /// Chains of so many units, if it is not all that is asked, were looked at: more units than these are as good as these.
+    /// Chains of so many units, if it is not all that is asked, were looked at: more units than these are as good as
+    /// these.
     pub high: i64,
     /// Stages that are missing: something at the parent's own place stands for each.
     pub missing: Stages,
@@ -70,8 +71,8 @@ impl<'a> Level<'a> {
         Self { shelves, low: shelves.cap, high: shelves.cap, missing, tiers, stairs: Vec::new() }
     }
 
-    /// Lets chains of fewer units in. Whatever could be part of a chain still can, no later and for no less, so that only
-    /// what is new is added.
+    /// Lets chains of fewer units in. Whatever could be part of a chain still can, no later and for no less, so that
+    /// only what is new is added.
     pub(super) fn lower(&mut self, low: i64) {
         (self.low, self.high) = (low, self.low);
         self.stairs.clear();
