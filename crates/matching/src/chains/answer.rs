@@ -32,8 +32,8 @@ pub struct Chain {
     pub legs: Vec<Leg>,
     /// By stage, what nobody supplies.
     pub missing: Vec<Missing>,
-    /// The days until the horizon on which the units of the root that the chain can have delivered by then rise, and to how
-    /// many; missing stages are held to have enough of whatever is ready by their usual days.
+    /// The days until the horizon on which the units of the root that the chain can have delivered by then rise, and to
+    /// how many; missing stages are held to have enough of whatever is ready by their usual days.
     pub over_time: Vec<(Day, i64)>,
 }
 
@@ -66,17 +66,17 @@ pub struct Leg {
     pub way_cost: i128,
 }
 
-/// A stage that nobody supplies. An offer of it that lacks nothing, at this place, with these units by this day and this
-/// lead makes the chain one of at least its units.
+/// A stage that nobody supplies. An offer of it that lacks nothing, at this place, with these units by this day and
+/// this lead makes the chain one of at least its units.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
     /// The stage.
     pub stage: usize,
-    /// Where it is needed.
+    /// Where it is needed, and held to be; it still takes the way from that place to itself.
     pub place: u32,
     /// Units of the stage.
     pub units: i64,
-    /// By when they have to be there.
+    /// The cut-off of such an offer: by when they have to be made.
     pub by: Day,
     /// Days it may take from an order: the usual ones of the stage.
     pub lead_days: u16,
@@ -143,6 +143,7 @@ impl<W: Fn(u32, u32) -> Way> Told<'_, W> {
         let needed = i64::try_from(self.recipe.needed(stage, self.label.units)).unwrap_or(i64::MAX);
         let own = &self.recipe.stages()[stage];
         let Some(offer) = self.chosen[stage] else {
+            let by = by.plus(-i32::from((self.way)(to, to).days));
             let missing = Missing { stage, place: to, units: needed, by, lead_days: own.usual_days };
             self.missing.push(missing);
             return;
@@ -190,14 +191,17 @@ impl<W: Fn(u32, u32) -> Way> Told<'_, W> {
 
     /// The days that a service adds to goods that come from a place.
     fn added(&self, stage: usize, from: u32) -> i32 {
-        let Some(offer) = self.chosen[stage] else { return self.recipe.stages()[stage].usual_days.into() };
+        let Some(offer) = self.chosen[stage] else {
+            let stay = i32::from((self.way)(from, from).days);
+            return i32::from(self.recipe.stages()[stage].usual_days) + 2 * stay;
+        };
         let (there, back) = self.ways(stage, offer.place, from);
         let services = self.lacked(stage, Role::After).into_iter().map(|child| self.added(child, offer.place));
         i32::from(there.days) + i32::from(back.days) + i32::from(offer.lead_days) + services.sum::<i32>()
     }
 
-    /// The rises of what is with the buyer by a day: each leg's curve, as many days later as its cut-off is before the due
-    /// day.
+    /// The rises of what is with the buyer by a day: each leg's curve, as many days later as its cut-off is before the
+    /// due day.
     fn over_time(&self) -> Vec<(Day, i64)> {
         let Asked { today, due, horizon, .. } = *self.asked;
         let usual = self.missing.iter().map(|m| today.plus(m.lead_days.into()).plus(due.since(m.by)));

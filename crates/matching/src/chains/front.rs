@@ -56,8 +56,8 @@ impl Label {
 
     /// Whether the other one can be left out of everything that both fit into.
     ///
-    /// Costs add up, so the cheaper one stays cheaper; units and lead do not, so at the same cost even more units do not
-    /// make up for what comes later among equals.
+    /// Costs add up, so the cheaper one stays cheaper; units and lead do not, so at the same cost even more units do
+    /// not make up for what comes later among equals.
     #[inline]
     fn covers(&self, other: &Self, limited: bool) -> bool {
         self.cost <= other.cost

@@ -4,7 +4,7 @@ use super::{
     Fell, Offer, Recipe,
     front::{Best, Keep, Label, MISSING},
     level::{Level, stages},
-    shelves::{Shelves, Stages},
+    shelves::{Row, Shelves, Stages},
     sweep::{self, Sweep},
 };
 
@@ -34,25 +34,27 @@ pub(super) fn fell(recipe: &Recipe, level: &mut Level<'_>, offers: &[Vec<Offer>]
                 rows.any(|row| row.lacks >> stage & 1 == 1 && above.by(row, by) >= level.low)
             })
         });
+        let ever = |row: &Row| {
+            let free = &offers[stage][shelf.given[row.rank as usize]].free;
+            free.last().map_or(0, |(_, units)| recipe.supported(stage, *units))
+        };
         let mut counts = Fell { offers: offers[stage].len(), ..Fell::default() };
         for (place, rows) in shelf.at.iter().enumerate() {
-            let live = &tier.rows[tier.at[place].clone()];
+            let mut live = tier.rows[tier.at[place].clone()].iter().peekable();
             for row in &shelf.rows[rows.clone()] {
-                let offer = &offers[stage][shelf.given[row.rank as usize]];
-                let ever = offer.free.last().map_or(0, |(_, units)| recipe.supported(stage, *units));
-                let legs = legs(&own, row.lacks).zip(above[stage]).map(|(below, above)| below + 1 + above);
-                let why = if ever < level.low {
+                // Those that are left stand in the same order.
+                let why = if live.next_if(|live| live.row.rank == row.rank).is_some() {
+                    let legs = legs(&own, row.lacks).zip(above[stage]).map(|(below, above)| below + 1 + above);
+                    let few = legs.is_some_and(|legs| legs <= shelves.most_legs);
+                    if few { &mut counts.able } else { &mut counts.too_many_partners }
+                } else if ever(row) < level.low {
                     &mut counts.nothing_free
                 } else if !lacked {
                     &mut counts.not_lacked
                 } else if shelf.by(row, tier.latest[place]) < level.low {
                     &mut counts.too_late
-                } else if !live.iter().any(|live| live.row.rank == row.rank) {
-                    &mut counts.no_partner
-                } else if legs.is_none_or(|legs| legs > shelves.most_legs) {
-                    &mut counts.too_many_partners
                 } else {
-                    &mut counts.able
+                    &mut counts.no_partner
                 };
                 *why += 1;
             }
@@ -75,8 +77,8 @@ fn legs(own: &[Option<u32>], lacks: Stages) -> Option<u32> {
     stages(lacks).map(|child| own[child]).sum()
 }
 
-/// For the places of the root, the best chain that misses as few stages as can be: with the most units, then the shortest
-/// lead, then the least cost. Where no offer of the root is of use, it alone is missing.
+/// For the places of the root, the best chain that misses as few stages as can be: with the most units, then the
+/// shortest lead, then the least cost. Where no offer of the root is of use, it alone is missing.
 pub(super) fn chains(shelves: &Shelves, top: usize) -> Vec<Label> {
     let served = shelves.stages.len();
     let sets = |count: u32| (1..1_u16 << (served - 1)).map(|bits| bits << 1).filter(move |b| b.count_ones() == count);
@@ -101,10 +103,10 @@ pub(super) fn chains(shelves: &Shelves, top: usize) -> Vec<Label> {
             return regions.found.into_iter().map(|(_, label)| label).collect();
         }
     }
-    let usual = shelves.stages[0].usual;
-    let mut root = Label { lead: usual, ready: usual, legs: 1, ..Label::nothing(shelves.cap) };
+    let lead = shelves.stages[0].usual + shelves.stages[0].stays[0].days;
+    let mut root = Label { lead, ready: lead, legs: 1, ..Label::nothing(shelves.cap) };
     root.chosen[0] = MISSING;
-    if usual <= shelves.span && top > 0 { vec![root] } else { Vec::new() }
+    if lead <= shelves.span && top > 0 { vec![root] } else { Vec::new() }
 }
 
 /// The best chain of each place, best first.

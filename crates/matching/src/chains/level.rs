@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     Role,
-    shelves::{Row, Shelf, Shelves, Stages},
+    shelves::{Hop, Row, Shelf, Shelves, Stages},
     stairs::{self, Corner, FREE, Floor, Stairs},
 };
 
@@ -43,7 +43,8 @@ pub(super) struct Level<'a> {
     pub shelves: &'a Shelves,
     /// The fewest units that a chain may have.
     pub low: i64,
-    /// Chains of so many units, if it is not all that is asked, were looked at: more units than these are as good as these.
+    /// Chains of so many units, if it is not all that is asked, were looked at: more units than these are as good as
+    /// these.
     pub high: i64,
     /// Stages that are missing: something at the parent's own place stands for each.
     pub missing: Stages,
@@ -70,8 +71,8 @@ impl<'a> Level<'a> {
         Self { shelves, low: shelves.cap, high: shelves.cap, missing, tiers, stairs: Vec::new() }
     }
 
-    /// Lets chains of fewer units in. Whatever could be part of a chain still can, no later and for no less, so that only
-    /// what is new is added.
+    /// Lets chains of fewer units in. Whatever could be part of a chain still can, no later and for no less, so that
+    /// only what is new is added.
     pub(super) fn lower(&mut self, low: i64) {
         (self.low, self.high) = (low, self.low);
         self.stairs.clear();
@@ -131,7 +132,8 @@ impl<'a> Level<'a> {
         let (shelf, low) = (&self.shelves.stages[stage], self.low);
         let mut tier = std::mem::take(&mut self.tiers[stage]);
         if self.is_missing(stage) {
-            tier.there.fill(vec![Corner { lead: shelf.usual, cost: 0 }]);
+            let stairs = |stay: &Hop| vec![Corner { lead: shelf.usual + stay.days, cost: 0 }];
+            tier.there = shelf.stays.iter().map(stairs).collect();
             self.tiers[stage] = tier;
             return;
         }
@@ -167,7 +169,7 @@ impl<'a> Level<'a> {
                 let hops = shelf.hops(to);
                 for (place, corner) in &added {
                     let hop = &hops[*place];
-                    floor.add(corner.lead + hop.there + hop.back, corner.cost + hop.floor);
+                    floor.add(corner.lead + hop.days, corner.cost + hop.floor);
                 }
                 tier.there[to] = floor.stairs();
             }

@@ -21,7 +21,8 @@ pub enum Role {
 /// A step of making a product.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stage {
-    /// The number of the stage that it serves, smaller than its own, and how; `None` for the root alone, which is stage 0.
+    /// The number of the stage that it serves, smaller than its own, and how; `None` for the root alone, which is stage
+    /// 0.
     pub parent: Option<(usize, Role)>,
     /// Units of this stage, 1 to 10^9, ...
     pub units: i64,
@@ -166,8 +167,8 @@ impl Recipe {
         i64::try_from(units).unwrap_or(i64::MAX)
     }
 
-    /// The units of the stage that so many of the root take: rounded up at each stage on the way down, so that they support
-    /// at least these. At most 10^12 units are looked for.
+    /// The units of the stage that so many of the root take: rounded up at each stage on the way down, so that they
+    /// support at least these. At most 10^12 units are looked for.
     pub fn needed(&self, stage: usize, units: i64) -> i128 {
         let own = &self.stages[stage];
         let Some((parent, _)) = own.parent else { return i128::from(units) };

@@ -25,12 +25,12 @@ pub(super) struct Row {
 /// The way between the place of a stage's offer and that of its parent's.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Hop {
-    /// Days of the parent's goods to here; 0 but for services.
-    pub there: i32,
     /// Days from here to the parent.
     pub back: i32,
-    /// Parts of a point per unit of the root.
-    pub cost: i128,
+    /// Days of both ways of a service; else of the way to the parent.
+    pub days: i32,
+    /// Points per unit of the stage, of both ways of a service.
+    pub points: i64,
     /// The same on the scale of floors.
     pub floor: i64,
 }
@@ -51,6 +51,8 @@ pub(super) struct Shelf {
     pub at: Vec<Range<usize>>,
     /// By place of the parent, then own place.
     hops: Vec<Hop>,
+    /// By place of the parent, the way from there to itself.
+    pub stays: Vec<Hop>,
     /// Days from today, and units of the root from then on.
     steps: Vec<(i32, i64)>,
     /// By rank, where the offer stands in what was given.
@@ -87,21 +89,24 @@ impl Shelves {
             let mut hops = Vec::with_capacity(towards.len() * shelf.places.len());
             for &to in towards {
                 for &from in &shelf.places {
-                    let hop = Hop::between(from, to, &shelf, way);
+                    let hop = Hop::between(from, to, shelf.role, way);
                     hops.push(hop.ok_or(ChainsError::Cost(stage))?);
                 }
             }
+            let stays = towards.iter().map(|&at| Hop::between(at, at, shelf.role, way));
+            shelf.stays = stays.collect::<Option<_>>().ok_or(ChainsError::Cost(stage))?;
             shelf.hops = hops;
             stages.push(shelf);
         }
         let dearest = |shelf: &Shelf| {
             let row = shelf.rows.iter().map(|row| row.cost).max().unwrap_or(0);
-            row + shelf.hops.iter().map(|hop| hop.cost).max().unwrap_or(0)
+            row + shelf.hops.iter().map(|hop| shelf.cost(hop)).max().unwrap_or(0)
         };
         let dearest: i128 = stages.iter().map(dearest).sum();
         let scale = (i128::BITS - dearest.leading_zeros()).saturating_sub(i64::BITS - 2);
-        for hop in stages.iter_mut().flat_map(|shelf| &mut shelf.hops) {
-            hop.floor = floor(hop.cost, scale);
+        for shelf in &mut stages {
+            let weight = shelf.weight;
+            shelf.hops.iter_mut().for_each(|hop| hop.floor = floor(i128::from(hop.points) * weight, scale));
         }
         let most_legs = u32::try_from(asked.most_legs).unwrap_or(u32::MAX);
         let span = asked.due.since(asked.today);
@@ -126,15 +131,16 @@ fn floor(cost: i128, scale: u32) -> i64 {
 }
 
 impl Hop {
-    fn between(from: u32, to: u32, shelf: &Shelf, way: &impl Fn(u32, u32) -> Way) -> Option<Self> {
+    fn between(from: u32, to: u32, role: Role, way: &impl Fn(u32, u32) -> Way) -> Option<Self> {
         let back = way(from, to);
-        let there = match shelf.role {
+        let there = match role {
             Role::Before => Way::default(),
             Role::After => way(to, from),
         };
         let fits = [back, there].iter().all(|way| (0..=COST_LIMIT).contains(&way.cost));
-        let cost = || (i128::from(back.cost) + i128::from(there.cost)) * shelf.weight;
-        fits.then(|| Self { there: there.days.into(), back: back.days.into(), cost: cost(), floor: 0 })
+        let (there, points) = (i32::from(there.days), back.cost.saturating_add(there.cost));
+        let back = i32::from(back.days);
+        fits.then_some(Self { back, days: there + back, points, floor: 0 })
     }
 }
 
@@ -154,6 +160,7 @@ impl Shelf {
             rows: Vec::with_capacity(offers.len()),
             at: Vec::new(),
             hops: Vec::new(),
+            stays: Vec::new(),
             steps: Vec::new(),
             given: Vec::new(),
         };
@@ -203,6 +210,12 @@ impl Shelf {
         let steps = &self.steps[row.steps.0 as usize..][..row.steps.1 as usize];
         let after = steps.iter().take_while(|(from, _)| *from <= day).count();
         after.checked_sub(1).map_or(0, |last| steps[last].1)
+    }
+
+    /// Parts of a point per unit of the root that a way costs.
+    #[inline]
+    pub(super) fn cost(&self, hop: &Hop) -> i128 {
+        i128::from(hop.points) * self.weight
     }
 
     /// The ways between a place of the parent and each place of this stage.

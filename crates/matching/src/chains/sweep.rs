@@ -10,7 +10,7 @@ use super::{
 };
 
 /// How many times fewer units the next level looks at.
-const STEP: i64 = 4;
+const STEP: i64 = 8;
 
 /// The best chains of all, in the order of the answer: at least `top` of them, if there are so many.
 pub(super) fn chains(shelves: &Shelves, level: &mut Level<'_>, top: usize) -> Vec<Label> {
@@ -102,8 +102,10 @@ impl<'a> Sweep<'a> {
         let shelf = &level.shelves.stages[stage];
         let mut parts = Parts::new(level.shelves.limited);
         if level.is_missing(stage) {
-            if by >= shelf.usual {
-                let mut label = Label { lead: shelf.usual, ready: shelf.usual, legs: 1, ..self.nothing[0] };
+            let stay = &shelf.stays[to];
+            if by - stay.back >= shelf.usual {
+                let lead = shelf.usual + stay.days;
+                let mut label = Label { lead, ready: lead, legs: 1, ..self.nothing[0] };
                 label.chosen[stage] = MISSING;
                 parts.offer(label);
             }
@@ -111,7 +113,7 @@ impl<'a> Sweep<'a> {
             let tier = &level.tiers[stage];
             for &place in self.order(stage, to).iter() {
                 let hop = &shelf.hops(to)[place];
-                if by >= hop.back && !self.all_hopeless(tier, place, hop, &parts) {
+                if by >= hop.back && !self.all_hopeless(shelf, tier, place, hop, &parts) {
                     for live in &tier.rows[tier.at[place].clone()] {
                         self.expand(stage, place, live, hop, by, &mut parts);
                     }
@@ -138,10 +140,11 @@ impl<'a> Sweep<'a> {
         order
     }
 
-    fn all_hopeless(&self, tier: &Tier, place: usize, hop: &Hop, parts: &Parts) -> bool {
+    fn all_hopeless(&self, shelf: &Shelf, tier: &Tier, place: usize, hop: &Hop, parts: &Parts) -> bool {
         let shelves = self.level.shelves;
+        let way = shelf.cost(hop);
         tier.here[place].iter().all(|c| {
-            let (lead, cost) = (c.lead + hop.there + hop.back, shelves.cost(c.cost) + hop.cost);
+            let (lead, cost) = (c.lead + hop.days, shelves.cost(c.cost) + way);
             parts.hopeless(&Best { units: self.level.high, lead, cost, legs: 1 })
         })
     }
@@ -197,8 +200,8 @@ impl<'a> Sweep<'a> {
         if units < level.low {
             return;
         }
-        let cost = row.cost + hop.cost;
-        let ways = hop.there + hop.back;
+        let cost = row.cost + shelf.cost(hop);
+        let ways = hop.days;
         let all = level.whole(live).iter().all(|c| {
             let (lead, cost) = (c.lead + row.lead + ways, level.shelves.cost(c.cost) + cost);
             keep.hopeless(&Best { units, lead, cost, legs: 1 + row.lacks.count_ones() })

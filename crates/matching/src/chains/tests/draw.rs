@@ -21,11 +21,6 @@ impl Case {
     pub(super) fn way(&self, from: u32, to: u32) -> Way {
         self.ways[from as usize * PLACES + to as usize]
     }
-
-    /// Lets ways from a place to itself take and cost nothing.
-    pub(super) fn stay_for_free(&mut self) {
-        self.ways.iter_mut().step_by(PLACES + 1).for_each(|way| *way = Way::default());
-    }
 }
 
 pub(super) fn today() -> Day {

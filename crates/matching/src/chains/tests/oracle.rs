@@ -153,15 +153,11 @@ fn ready(case: &Case, taken: &[Taken<'_>], stage: usize, come: Option<Day>, unit
         let is = move |at: &usize| case.recipe.stages()[*at].parent == Some((stage, role));
         (0..taken.len()).filter(is).filter(|at| !matches!(taken[*at], Taken::Nothing))
     };
-    // A missing one is in the same place.
-    let days = |child: usize, from: u32, to: u32| match taken[child] {
-        Taken::An(_) => i32::from(case.way(from, to).days),
-        Taken::Nothing | Taken::Missing => 0,
-    };
+    let days = |from: u32, to: u32| i32::from(case.way(from, to).days);
     let mut start = come;
     for child in children(Role::Before) {
         let there = ready(case, taken, child, None, units)?;
-        start = start.max(Some(there.plus(days(child, place(child), offer.place))));
+        start = start.max(Some(there.plus(days(place(child), offer.place))));
     }
     let own = match units {
         None => start.unwrap_or(today).plus(offer.lead_days.into()),
@@ -173,8 +169,8 @@ fn ready(case: &Case, taken: &[Taken<'_>], stage: usize, come: Option<Day>, unit
     };
     let mut at = own;
     for child in children(Role::After) {
-        let come = at.plus(days(child, offer.place, place(child)));
-        at = ready(case, taken, child, Some(come), units)?.plus(days(child, place(child), offer.place));
+        let come = at.plus(days(offer.place, place(child)));
+        at = ready(case, taken, child, Some(come), units)?.plus(days(place(child), offer.place));
     }
     Some(at)
 }
