@@ -355,7 +355,9 @@ async fn dissolve(
 ///
 /// The operator is told of all; the need's owner of the offers that it may be matched with, nameless and before competition.
 #[utoipa::path(post, operation_id = "chains_search", path = "/chains/search", tag = "Matching", request_body = SearchBody, security(("bearer" = [])),
-    responses((status = 200, description = "The chains", body = ChainsView)))]
+    responses(
+        (status = 200, description = "The chains", body = ChainsView),
+        (status = 404, description = "There is no such need, or it is not yours to see")))]
 async fn search(
     State(app): State<App>,
     Calling(caller): Calling,

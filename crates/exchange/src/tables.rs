@@ -404,6 +404,7 @@ fn column_of(v: &Violation, kind: Kind) -> (Field, usize) {
         "max_suppliers" => Field::MaxSuppliers,
         "regions" => Field::Regions,
         "certificates" => Field::Certificates,
+        "missing_inputs" => Field::MissingInputs,
         "transfers" => Field::Transfer,
         "price" if second == "currency" => Field::Currency,
         "price" => Field::Price,

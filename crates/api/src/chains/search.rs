@@ -178,8 +178,6 @@ struct MissingView {
     /// The day by which they have to be there.
     #[schema(format = Date)]
     by: String,
-    /// Days that it may take from the order.
-    lead_days: u16,
 }
 
 /// What became of the offers of a step, each counted at the first that holds.
@@ -346,7 +344,7 @@ impl PartnerView {
 
 impl MissingView {
     fn of(missing: &ChainMissing) -> Self {
-        Self { step: missing.stage, units: missing.units, by: missing.by.to_string(), lead_days: missing.lead_days }
+        Self { step: missing.stage, units: missing.units, by: missing.by.to_string() }
     }
 }
 

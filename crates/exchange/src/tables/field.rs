@@ -122,6 +122,8 @@ fields! {
     Regions "regions" Both ["delivers to", "delivery regions", "origin regions", "liefergebiet", "lieferregionen", "régions", "régions de livraison"],
     /// Certificates: an offer's as `kind|number|status|valid_until|notified_body|holder`, a need's as kinds; separated by `;`.
     Certificates "certificates" Both ["certificate", "certification", "certifications", "zertifikat", "zertifikate", "nachweise", "certificat", "certificats"],
+    /// What the output lacks, as `product|quantity|unit|per|when`; separated by `;`.
+    MissingInputs "missing_inputs" Offers ["missing", "lacks", "inputs missing", "missing input", "fehlende vorprodukte", "fehlt", "intrants manquants", "manque"],
     /// `sale`, `donation`, `loan`, separated by `;` or `|`.
     Transfer "transfer" Both ["transfers", "transfer type", "sale or donation", "abgabeart", "überlassung", "mode de cession"],
     /// Price per base unit.

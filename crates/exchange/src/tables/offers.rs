@@ -6,9 +6,11 @@ use domain::{
     code::CountryCode,
     identifier::{Identifier, IdentifierKind, VatFormats},
     offer::{
-        CalendarInput, CertificateInput, ConversionInput, DerogationInput, OfferInput, OfferTerms, RateInput, Reference,
+        CalendarInput, CertificateInput, ConversionInput, DerogationInput, MissingInputInput, OfferInput, OfferTerms,
+        RateInput, Reference,
     },
     organisation::OrganisationKind,
+    quantity::MeasureInput,
     time::Instant,
     violation::Violations,
 };
@@ -143,7 +145,7 @@ fn input(row: &mut Reader<'_>, source: &Source, at: &Reference<'_>) -> OfferInpu
         max_distance_km: row.whole(&Field::MaxDistanceKm),
         regions: row.list(&Field::Regions),
         authorisations: Vec::new(),
-        missing_inputs: Vec::new(),
+        missing_inputs: missing_inputs(row),
         certificates: certificates(row, source),
         transfers: row.list(&Field::Transfer),
         price: row.price(&Field::Price),
@@ -175,6 +177,32 @@ fn convertible(row: &mut Reader<'_>) -> Option<ConversionInput> {
             None
         }
     }
+}
+
+/// `product|quantity|unit|per|when`, separated by `;`; everything behind the quantity may be left out.
+fn missing_inputs(row: &mut Reader<'_>) -> Vec<MissingInputInput> {
+    let Some(typed) = row.text(&Field::MissingInputs) else { return Vec::new() };
+    let mut found = Vec::new();
+    for one in typed.split([';', '\n']).map(str::trim).filter(|c| !c.is_empty()) {
+        let parts: Vec<&str> = one.split('|').map(str::trim).collect();
+        let part = |i: usize| parts.get(i).copied().filter(|p| !p.is_empty());
+        let quantity = part(1).and_then(|text| text.parse().ok());
+        let per = part(3).map(str::parse).transpose();
+        let (Some(value), Ok(per), 2..=5) = (quantity, per, parts.len()) else {
+            let reason = format!("{one:?} is not understood");
+            row.push(
+                &Field::MissingInputs,
+                "bad_value",
+                &reason,
+                "write product|quantity|unit|per, such as meltblown|2|GRM|1",
+            );
+            continue;
+        };
+        let quantity = MeasureInput { value, unit: part(2).map(str::to_owned), pack_size: None, pack_unit: None };
+        let product = part(0).unwrap_or_default().to_owned();
+        found.push(MissingInputInput { product, quantity: Some(quantity), per, when: part(4).map(str::to_owned) });
+    }
+    found
 }
 
 /// `kind|number|status|valid_until|notified_body|holder|authority|territory`, separated by `;`; everything but the kind may

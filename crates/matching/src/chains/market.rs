@@ -25,8 +25,8 @@ use crate::audience::{Audience, project};
 
 /// Days until the horizon of capacity over time, from the day that goods are due.
 const HORIZON: i32 = 56;
-/// Days that somebody new to a stage is held to take from an order.
-const USUAL_DAYS: u16 = 14;
+/// Days that whoever takes a stage that nobody takes is held to need: none, so that what is named is the last day that would do.
+const USUAL_DAYS: u16 = 0;
 /// A way that goods may not take.
 const BARRED: Way = Way { days: u16::MAX, cost: 0 };
 

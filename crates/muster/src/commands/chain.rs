@@ -69,11 +69,10 @@ fn instalment(told: &ChainsTold, of: &InstalmentChains, products: &Products) -> 
             let product = told.found.stages.get(missing.stage).map_or("", |stage| stage.product.as_str());
             let _ = writeln!(
                 text,
-                "missing: {} {} of {product} by {}, at most {} days from the order",
+                "missing: {} {} of {product} by {}",
                 grouped(missing.units.into()),
                 units_of(products, product),
-                missing.by,
-                missing.lead_days
+                missing.by
             );
             text.push_str(&conversions(told, missing.stage, product));
         }

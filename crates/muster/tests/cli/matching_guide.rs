@@ -122,3 +122,46 @@ fn the_weights_are_those_of_the_program() {
         assert_eq!(row[..3], [name.to_owned(), value.to_string(), most.to_string()]);
     }
 }
+
+#[test]
+fn firms_that_make_something_together_are_found_as_told() {
+    let text = guide();
+    let bench = imported(&text, "csv chain");
+    let flags = ["match", "--day", "2020-04-20", "--dry-run", "--output", "json"];
+    assert_eq!(bench.run(&flags).exits(0).json()["matches"], serde_json::json!([]));
+    let shortages = bench.run(&flags).exits(0).json();
+    let need = shortages["shortages"][0]["need"].as_str().unwrap().to_owned();
+    let chain = ["chain", &need, "--day", "2020-04-20"];
+    let found = bench.run(&[&chain[..], &["--output", "json"]].concat()).exits(0).json();
+    let mut rows = Vec::new();
+    for (number, one) in (1..).zip(found["instalments"][0]["chains"].as_array().unwrap()) {
+        for leg in one["legs"].as_array().unwrap() {
+            let step = usize::try_from(leg["step"].as_u64().unwrap()).unwrap();
+            let product = found["steps"][step]["product"].as_str().unwrap().to_owned();
+            let region = leg["region"].as_str().unwrap().to_owned();
+            let numbers = [&leg["needed"], &one["units"], &one["lead_days"]].map(ToString::to_string);
+            let [needed, units, days] = numbers;
+            rows.push(vec![number.to_string(), product, needed, region, units, days]);
+        }
+    }
+    assert_eq!(rows, table(&text, "| chain | step | takes | region | in time | days from order to buyer |"));
+    let shown = bench.run(&chain).exits(0).stdout;
+    assert!(shown.contains("4,000 pieces of ffp are open, due on 2020-05-04"), "{shown}");
+    // Without the weavers.
+    let only: String = block(&text, "csv chain offers")
+        .lines()
+        .filter(|line| !line.contains("Weaver"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let bench = Bench::new();
+    bench.file("offers.csv", &only);
+    bench.file("needs.csv", &block(&text, "csv chain needs"));
+    for kind in ["offers", "needs"] {
+        bench.run(&["import", kind, &format!("{kind}.csv"), "--today", "2020-04-20"]).exits(0);
+    }
+    let shortages = bench.run(&flags).exits(0).json();
+    let need = shortages["shortages"][0]["need"].as_str().unwrap().to_owned();
+    let shown = bench.run(&["chain", &need, "--day", "2020-04-20"]).exits(0).stdout;
+    assert!(shown.contains("missing: 8,000 grams of meltblown by 2020-04-"), "{shown}");
+    assert!(shown.contains("could convert in 30 days") && shown.contains("known conversion: "), "{shown}");
+}
