@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+mod chains;
 mod dense;
 mod engine;
 mod equity;
@@ -67,6 +68,14 @@ enum Command {
         /// Where the peers are installed.
         #[arg(long, default_value = "target/peers")]
         peers: PathBuf,
+    },
+    /// Times the search for chains among up to 20,000 offers a stage.
+    ///
+    /// Example: cargo run --release -p bench -- chains
+    Chains {
+        /// Write the results into bench/RESULTS.md.
+        #[arg(long)]
+        write: bool,
     },
     /// Times a whole run (judging, all levels, explanations, proof) and the independent check.
     ///
@@ -152,6 +161,9 @@ fn main() -> Result<()> {
         Command::Dense { write, repeat, peers } => {
             let write = write.then(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md")));
             dense::run(&dense::Setup { write, repeat, peers })
+        }
+        Command::Chains { write } => {
+            chains::run(write.then(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md"))))
         }
         Command::Runs { offers, needs, products, weeks, regions, seed, repeat, threads } => {
             runs::run(&market::Size { offers, needs, products, weeks, regions, seed }, repeat.max(1), threads)
