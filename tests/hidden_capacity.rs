@@ -109,7 +109,7 @@ on_both! {
         // The source of the conversion of weavers tells no days: they are unknown, and no deadline is met by them.
         assert_eq!((&row["days_max"], &row["capability"]), (&json!(null), &json!("weaving")));
         assert_eq!(row["missing_inputs"], json!(["ear-loop", "thread", "samples", "lab-test-mask"]));
-        assert_eq!(row["missing_machines"], json!(["DGA or laboratory"]));
+        assert_eq!(row["missing_machines"], json!(["cutting-machine", "DGA or laboratory"]));
         assert!(rows(&told(&app, &app.operator(), "product=community-mask&days=1000").await).is_empty());
         // A new plant is for anybody, and comes last.
         assert_eq!(rows(&all).last().unwrap()["fit"], "anybody");
