@@ -97,10 +97,10 @@ on_both! {
         for row in rows(&all) {
             let basis = row["basis"].as_str().unwrap();
             assert!(["reported", "press", "paper", "estimate"].contains(&basis), "{row}");
-            assert!(row["source"].as_str().is_some_and(|source| !source.is_empty()), "{row}");
+            assert!(row["cites"].as_str().is_some_and(|source| !source.is_empty()), "{row}");
             assert_eq!(row["days_min"].is_null(), row["days_max"].is_null(), "{row}");
             for other in row["others"].as_array().unwrap() {
-                assert!(other["basis"].is_string() && !other["source"].as_str().unwrap().is_empty(), "{row}");
+                assert!(other["basis"].is_string() && !other["cites"].as_str().unwrap().is_empty(), "{row}");
             }
         }
         let masks = told(&app, &app.operator(), "product=community-mask").await;

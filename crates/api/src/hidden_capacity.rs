@@ -320,7 +320,7 @@ impl Tabled for HiddenRowView {
         Column { name: "capability", kind: Kind::Text },
         Column { name: "nace2", kind: Kind::List },
         Column { name: "example", kind: Kind::Text },
-        Column { name: "source", kind: Kind::Text },
+        Column { name: "cites", kind: Kind::Text },
         Column { name: "confidence", kind: Kind::Text },
         Column { name: "bottleneck", kind: Kind::Text },
         Column { name: "certificate_path", kind: Kind::Text },

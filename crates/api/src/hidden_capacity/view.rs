@@ -25,8 +25,8 @@ pub struct EstimateView {
     nace2: Vec<String>,
     /// A real case.
     example: Option<String>,
-    /// Where the row is from.
-    source: String,
+    /// Where the row is from. Files have `source` for the address that was asked.
+    cites: String,
     /// How sure the row is: `high`, `medium` or `low`; null for steps.
     confidence: Option<&'static str>,
     /// What usually holds it up.
@@ -63,7 +63,7 @@ impl EstimateView {
             capability: estimate.capability(),
             nace2,
             example: row.and_then(|row| some(&row.example)),
-            source: estimate.source(),
+            cites: estimate.source(),
             confidence: row.map(|row| row.confidence.as_str()),
             bottleneck: some(&estimate.bottleneck()),
             certificate_path: row.and_then(|row| some(&row.certificate_path)),

@@ -40,7 +40,7 @@ pub(super) async fn hidden(settings: &Settings, flags: Hidden, format: Format) -
         "capability",
         "missing_machines",
         "missing_inputs",
-        "source",
+        "cites",
     ];
     give(&app, (file.as_deref(), format), (told.as_of, &address), &rows, &columns)
 }
