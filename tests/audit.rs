@@ -22,13 +22,21 @@ fn changes() -> BTreeSet<String> {
             if ["candidates_tell", "chains_search"].contains(&id) {
                 continue;
             }
+            // It is noted as what the site can do, and as each offer that it drafts.
+            if id == "questionnaires_answer" {
+                continue;
+            }
             // It is noted as the confirmation of each offer.
             if id == "offers_reconfirm" {
                 continue;
             }
             // `match_runs_start` is the act `start` on a `match_run`.
             let (list, act) = id.rsplit_once('_').unwrap();
-            let record = if list == "matches" { "match" } else { list.trim_end_matches('s') };
+            let record = match list {
+                "matches" => "match",
+                "abilities" => "abilities",
+                list => list.trim_end_matches('s'),
+            };
             found.insert(format!("{act} {record}"));
         }
     }
@@ -46,6 +54,7 @@ on_both! {
             let id = if record == "offers" { &offer } else { &firm.site };
             app.patch(&firm.token, &format!("/api/v1/{record}/{id}"), "*", &patch).await.expect(200);
         }
+        crate::hidden_capacity::state(&app, &firm, &crate::hidden_capacity::weaver()).await.expect(200);
         let line = app.post(&firm.token, "/api/v1/lines", &crate::lines::plain(&firm, 5)).await.expect(201).id();
         app.patch(&firm.token, &format!("/api/v1/lines/{line}"), "*", &json!({ "ramp_days": 2 })).await.expect(200);
         app.patch(&firm.token, &format!("/api/v1/organisations/{}", firm.id), "*", &json!({ "name": "Atelier Anna" })).await.expect(200);

@@ -29,6 +29,7 @@ mod feed_views;
 mod figures;
 mod forms;
 mod health;
+mod hidden_capacity;
 mod histories;
 mod http;
 mod idempotency;

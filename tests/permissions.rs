@@ -132,6 +132,7 @@ fn body_of(operation: &str) -> Value {
         "offers_reconfirm" => json!({ "offers": [{ "id": NOBODY }] }),
         "markets_update" => json!({ "mode": "emergency", "reason": "X" }),
         "alerts_create" => alerts::short_of(1),
+        "questionnaires_answer" => json!({ "save": true }),
         "certificates_review" => json!({ "status": "checked" }),
         "reviews_release" | "reviews_confirm" | "needs_grant" | "needs_revoke" => json!({ "reason": "Seen" }),
         _ => json!({}),
@@ -180,6 +181,7 @@ on_both! {
             ("clusters", firm.id.clone()),
             ("members", NOBODY.to_owned()),
             ("market", NOBODY.to_owned()),
+            ("questionnaire", NOBODY.to_owned()),
             ("run-schedule", NOBODY.to_owned()),
             ("mandates", NOBODY.to_owned()),
             ("claims", NOBODY.to_owned()),
@@ -331,7 +333,13 @@ on_both! {
                     exercised.insert(id);
                     continue;
                 }
-                let items = if ["capacity", "shortages", "dependence"].contains(&list) { "rows" } else { "items" };
+                if list == "questionnaire" {
+                    assert!(!answer.text.contains(&firm.id), "{id}: {}", answer.text);
+                    exercised.insert(id);
+                    continue;
+                }
+                let of_rows = ["capacity", "shortages", "dependence", "hidden-capacity"].contains(&list);
+                let items = if of_rows { "rows" } else { "items" };
                 let own = match list {
                     "organisations" | "sites" => 1,
                     // Its organisation and its site and the two runs, and nothing that changed since.
@@ -357,6 +365,7 @@ on_both! {
                     "needs" => { let mut b = needs::plain(&hospital); b["organisation"] = json!(hospital.id); b }
                     "matches" => body_of(&id),
                     "candidates" => json!({ "need": ids["needs"] }),
+                    "questionnaire" => json!({ "site": firm.site, "save": true }),
                     "calls" => { let mut b = calls::plain(); b["organisation"] = json!(hospital.id); b }
                     "chains" if id == "chains_search" => json!({ "need": ids["needs"] }),
                     "chains" => { let mut b = body_of(&id); b["organisation"] = json!(firm.id); b }
@@ -367,6 +376,7 @@ on_both! {
                     "match-runs" | "matches" | "market" | "run-schedule" => assert_eq!(answer.status, 403, "{id}"),
                     "candidates" => assert_eq!(answer.status, 404, "{id}"),
                     "chains" if id == "chains_search" => assert_eq!(answer.status, 404, "{id}"),
+                    "questionnaire" => assert_eq!(answer.expect(422).faults(), ["/site unknown_site"], "{id}"),
                     "offers" if id == "offers_reconfirm" => assert_eq!(answer.expect(422).faults(), ["/offers/0/id unknown_offer"], "{id}"),
                     // Whoever registers one is its admin, and vouches for nobody.
                     "organisations" => assert_eq!(answer.expect(422).faults(), ["/verification not_yours"], "{id}"),

@@ -41,6 +41,7 @@ mod m20261130_000031_chains;
 mod m20261130_000032_run_schedules;
 mod m20261130_000033_public_figures;
 mod m20261130_000034_alerts;
+mod m20261130_000035_abilities;
 
 /// Every schema change, in order.
 #[derive(Debug)]
@@ -81,6 +82,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000032_run_schedules::Migration),
             Box::new(m20261130_000033_public_figures::Migration),
             Box::new(m20261130_000034_alerts::Migration),
+            Box::new(m20261130_000035_abilities::Migration),
         ]
     }
 }

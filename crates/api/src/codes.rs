@@ -400,6 +400,27 @@ pub const ALL: &[Code] = &[
         "Lower `min_order`, or widen the window.",
     ),
     field("unknown_border_rule", "Not a border rule", "Write one of the codes that the detail lists."),
+    field(
+        "unknown_activity",
+        "The activity is not known",
+        "Write a code of NACE Rev. 2 such as 14.12, or words that `GET /api/v1/questionnaire` lists.",
+    ),
+    field(
+        "unknown_process",
+        "There is no such process step",
+        "Write a product and the number of its step, such as `medical-mask/2`; `GET /api/v1/questionnaire` lists them.",
+    ),
+    field(
+        "wrong_kind",
+        "The product is of another kind",
+        "The detail names the kind that belongs here: machines are of the kind `equipment`, what is done or had in house is a \
+         `service` or an `intermediate`.",
+    ),
+    field(
+        "no_estimate",
+        "Nothing says that the site could make it",
+        "Draft offers of products that the answer lists. State what the site can do, or offer the product itself.",
+    ),
     field("unknown_certificate_kind", "Not a kind of certificate", "Write one of the kinds that the detail lists."),
     field("bad_notified_body", "Not a notified body's number", "Write its four digits, e.g. 2797."),
     field("missing", "A value is missing here", "The detail says which."),

@@ -22,11 +22,12 @@ pub use exchange::export::{Column, Format, Kind};
 use crate::problem::Problem;
 
 /// The views and lists that there are as files.
-pub(crate) const VIEWS: [&str; 8] = [
+pub(crate) const VIEWS: [&str; 9] = [
     "/api/v1/capacity",
     "/api/v1/shortages",
     "/api/v1/candidates",
     "/api/v1/dependence",
+    "/api/v1/hidden-capacity",
     "/api/v1/public/capacity",
     "/api/v1/offers",
     "/api/v1/needs",

@@ -12,6 +12,7 @@ use tower_http::{catch_panic::CatchPanicLayer, normalize_path::NormalizePath};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+mod abilities;
 mod acting_for;
 pub mod alerts;
 mod api_keys;
@@ -40,6 +41,7 @@ pub mod explanations;
 pub mod export;
 mod feature;
 mod health;
+mod hidden_capacity;
 mod history;
 mod html;
 mod idempotency;
@@ -72,6 +74,7 @@ pub mod problem;
 mod products;
 mod public_figures;
 mod query;
+mod questionnaire;
 pub mod rates;
 mod regions;
 mod reviews;
@@ -92,6 +95,7 @@ mod version;
 pub use board::rows as shortage_rows;
 pub use capacity::weekly_or_whole as capacity_rows;
 pub use client::Peer;
+pub use hidden_capacity::{CouldMakeView, rows as hidden_rows};
 pub use layers::{REQUEST_ID, TIME_LIMIT};
 pub use page::{MOST as MOST_ENTRIES, USUAL as USUAL_ENTRIES};
 pub use rates::{Limits, Rates};
@@ -120,6 +124,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(audit::router())
         .merge(market::router())
         .merge(sites::router())
+        .merge(abilities::router())
         .merge(lines::router())
         .merge(offers::router())
         .merge(certificates::router())
@@ -130,6 +135,8 @@ fn routes() -> OpenApiRouter<App> {
         .merge(board::router())
         .merge(map::router())
         .merge(dependence::router())
+        .merge(hidden_capacity::router())
+        .merge(questionnaire::router())
         .merge(candidates::router())
         .merge(alerts::router())
         .merge(calls::router())

@@ -22,7 +22,7 @@ mod limits;
 mod patches;
 
 /// Sections of the reference, in order.
-const TAGS: [(&str, &str); 15] = [
+const TAGS: [(&str, &str); 16] = [
     ("Catalogue", "Products, units and regions; open to everybody."),
     ("Organisations", "Organisations and their sites."),
     ("Clusters", "Who belongs to which cluster, who may act for whom, and who entered what for others."),
@@ -31,6 +31,7 @@ const TAGS: [(&str, &str); 15] = [
     ("Offers", "What sites make and hold."),
     ("Needs", "What sites lack, how much by when."),
     ("Capacity", "How much there is of what, of which grade, where and when."),
+    ("Hidden capacity", "What sites can do besides what they offer, and who could convert to what."),
     ("Calls", "What authorities and clusters ask for, who is asked, and what is answered."),
     ("Market", "The mode that the market runs in, and what follows from it."),
     (

@@ -265,7 +265,7 @@ pub(crate) fn products_of(
 }
 
 /// What a text names among the grades of the products asked for.
-fn grades_of(
+pub(crate) fn grades_of(
     catalogue: &Catalogue,
     products: &BTreeSet<ProductCode>,
     typed: &str,

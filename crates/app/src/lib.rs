@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 
 use crate::signing_keys::SigningKeys;
 
+pub mod abilities;
 pub mod access;
 pub mod alerts;
 pub mod answers;
@@ -39,6 +40,7 @@ pub mod explanations;
 pub mod freshness;
 pub mod guesses;
 pub mod health;
+pub mod hidden_capacity;
 pub mod history;
 pub mod idempotency;
 pub mod ids;
@@ -65,6 +67,7 @@ pub mod policy;
 pub mod products;
 mod promises;
 pub mod public_figures;
+pub mod questionnaire;
 pub mod regions;
 pub mod reviews;
 pub mod risks;

@@ -236,6 +236,8 @@ words! {
         Organisation "organisation",
         /// A site.
         Site "site",
+        /// What a site can do, by its site.
+        Abilities "abilities",
         /// A production line.
         Line "line",
         /// An offer.

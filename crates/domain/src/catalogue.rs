@@ -14,8 +14,12 @@ use crate::{
     unit::{BaseUnit, UnitTable},
 };
 
+mod activity;
+mod conversion;
 mod lookup;
 
+pub use activity::{Activity, is_nace, nace_lies_in};
+pub use conversion::{Basis, Confidence, ConversionPath};
 pub use lookup::{Hit, Lookup};
 
 /// What sort of thing a product is.
@@ -107,6 +111,11 @@ impl Product {
     /// The English name.
     pub fn name(&self) -> &str {
         &self.names[0]
+    }
+
+    /// Whether it is a service.
+    pub fn is_service(&self) -> bool {
+        self.kind == ProductKind::Service
     }
 
     /// The name in a language of [`LANGUAGES`], else the English one.
@@ -284,31 +293,6 @@ pub struct ProcessStep {
     pub source: String,
 }
 
-/// What a capability can convert to, and how fast.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConversionPath {
-    /// What the firm does today.
-    pub capability: String,
-    /// Its NACE Rev. 2 codes.
-    pub nace2: Vec<String>,
-    /// The product it could make.
-    pub product: ProductCode,
-    /// Fewest days seen.
-    pub days_min: u16,
-    /// Most days seen.
-    pub days_max: u16,
-    /// `reported`, `press`, `paper` or `estimate`; shown with every figure.
-    pub basis: String,
-    /// What usually holds it up.
-    pub bottleneck: String,
-    /// The certificates on the way.
-    pub certificate_path: String,
-    /// A real case.
-    pub example: String,
-    /// Where the fact comes from.
-    pub source: String,
-}
-
 /// Everything the seed files say, before it is checked and indexed.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct CatalogueParts {
@@ -337,6 +321,9 @@ pub struct CatalogueParts {
     pub steps: Vec<ProcessStep>,
     /// Conversions.
     pub conversions: Vec<ConversionPath>,
+    /// What firms do, in words. Not part of a market's snapshot: no rule of matching asks for it.
+    #[serde(skip)]
+    pub activities: Vec<Activity>,
 }
 
 type RuleKey = (ProductCode, Option<GradeCode>, ProductCode, Option<GradeCode>);
@@ -353,6 +340,7 @@ pub struct Catalogue {
     rules: HashMap<RuleKey, usize>,
     stand_ins: HashMap<ProductCode, Vec<ProductCode>>,
     lookup: Lookup,
+    activities: activity::Words,
 }
 
 impl Serialize for Catalogue {
@@ -373,7 +361,11 @@ impl Catalogue {
     /// Checks every reference and builds the indexes. The error names the row's key and the code
     /// that does not exist or stands twice.
     pub fn new(parts: CatalogueParts) -> Result<Self, String> {
-        let mut c = Self { lookup: Lookup::new(&parts), ..Self::default() };
+        let mut c = Self {
+            lookup: Lookup::new(&parts),
+            activities: activity::Words::new(&parts.activities),
+            ..Self::default()
+        };
         for (i, p) in parts.products.iter().enumerate() {
             if c.products.insert(p.code.clone(), i).is_some() {
                 return Err(format!("product {} is listed twice", p.code));
@@ -549,6 +541,12 @@ impl Catalogue {
     /// grade `FFP2`); `Err` lists the candidates when there are none or several.
     pub fn identify(&self, typed: &str) -> Result<Hit, Vec<Hit>> {
         self.lookup.identify(typed)
+    }
+
+    /// The NACE Rev. 2 codes of what somebody says he does, sorted: a code as it stands, else those of the words in it that
+    /// `activities` knows, the longest first. Empty where it knows none.
+    pub fn activity(&self, typed: &str) -> Vec<String> {
+        self.activities.understand(&self.parts.activities, typed)
     }
 
     /// The grade of a product that a text names: its code, name or synonym in any spelling.

@@ -15,6 +15,9 @@ pub const SHOWN: &str = "shown";
 /// What happened to a record that somebody sees no longer.
 pub const HIDDEN: &str = "hidden";
 
+/// What happened to a site of which its owner said what it can do; what the site shows is as it was.
+pub const DESCRIBED: &str = "described";
+
 /// What an event is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {

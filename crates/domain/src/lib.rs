@@ -4,6 +4,7 @@
 //! No I/O, no async, no database, no HTTP. Values of these types are valid by construction: the
 //! `*Input` structs carry what people typed, and `*Terms` exist only after every check passed.
 
+pub mod ability;
 pub mod alert;
 pub mod api_key;
 pub mod area;
@@ -17,6 +18,7 @@ pub mod chain;
 pub mod claim;
 pub mod cluster;
 pub mod code;
+pub mod conversion;
 pub mod decimal;
 pub mod digest;
 pub mod disclosure;
@@ -47,6 +49,7 @@ pub mod postcode;
 pub mod price;
 pub mod quantity;
 pub mod quarantine;
+pub mod questionnaire;
 pub mod rate;
 pub mod region;
 pub mod review;

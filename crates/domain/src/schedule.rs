@@ -1,7 +1,7 @@
 //! When runs begin of themselves: at intervals, and after something changed that bears on what they find.
 
 use crate::{
-    event::{CREATED, HIDDEN, SHOWN, Subject, VERIFIED},
+    event::{CREATED, DESCRIBED, HIDDEN, SHOWN, Subject, VERIFIED},
     ids::PersonId,
     parameters::Parameters,
     time::Instant,
@@ -149,14 +149,14 @@ pub enum Bearing {
 
 /// Which events bear on what a run finds. Lines and certificates are changed with their offer; the files of a certificate,
 /// calls and runs themselves are no matter of runs. A new site has neither
-/// offers nor needs yet, and who sees an offer is no matter of runs. Matches and chains make no runs: the engine's own
+/// offers nor needs yet, no run asks what a site could do besides what it offers, and who sees an offer is no matter of runs. Matches and chains make no runs: the engine's own
 /// suggestions come and go with each, what sides hold and agree was suggested before, and what is cancelled queues its run
 /// itself.
 pub fn bearing(subject: Subject) -> Bearing {
     match subject {
         Subject::Offer => Bearing::AllBut(&[SHOWN, HIDDEN]),
         Subject::Need => Bearing::AllBut(&[]),
-        Subject::Site => Bearing::AllBut(&[CREATED]),
+        Subject::Site => Bearing::AllBut(&[CREATED, DESCRIBED]),
         // Whether somebody vouches for a supplier, and which offers are visible to whom.
         Subject::Organisation => Bearing::Only(&[VERIFIED]),
         Subject::Membership => Bearing::AllBut(&[]),

@@ -100,6 +100,7 @@ fn read_catalogue(files: &SeedFiles, faults: &mut SeedErrors) -> CatalogueParts 
         border_rules: law::border_rules(&sheets.border_rules, &keys, faults),
         steps: chain::steps(&sheets.process_steps, &keys, faults),
         conversions: chain::conversions(&sheets.conversions, &keys, faults),
+        activities: chain::activities(&sheets.activities, faults),
     }
 }
 
@@ -118,6 +119,7 @@ struct Sheets {
     border_rules: Sheet,
     process_steps: Sheet,
     conversions: Sheet,
+    activities: Sheet,
     countries: Sheet,
 }
 
@@ -138,6 +140,7 @@ impl Sheets {
             border_rules: sheet("catalogue/border_rules.csv", law::BORDER_COLUMNS),
             process_steps: sheet("catalogue/process_steps.csv", chain::STEP_COLUMNS),
             conversions: sheet("catalogue/conversions.csv", chain::CONVERSION_COLUMNS),
+            activities: sheet("catalogue/activities.csv", chain::ACTIVITY_COLUMNS),
             // Its faults are told by the reader of regions; here only its codes matter.
             countries: Sheet::read(files, "regions/countries.csv", place::COUNTRY_COLUMNS, &mut SeedErrors::default()),
         }

@@ -7,7 +7,7 @@ use domain::time::Day;
 use exchange::number::Locale;
 
 pub use access::{Admin, AdminAction, Audit, Keys, KeysAction, Token, TokenAction};
-pub use capacity::{Asked, Capacity, Counted, Map, Shortages};
+pub use capacity::{Asked, Capacity, CouldMake, Counted, Hidden, Map, Shortages};
 pub use market::{Market, Mode};
 pub use organisations::{Kind, Org, OrgAction, OrgList, Voucher};
 pub use runs::{Chain, Ledger, LedgerAction, Match, Remedies, Replay, RunFlags, Verify};
@@ -173,6 +173,25 @@ Examples:
 
 Of all that stands in the database, at this moment. A file's end says its form; .svg draws the weeks.")]
     Capacity(Capacity),
+    /// Tell which organisations could convert to a product, how soon, and what is missing
+    #[command(after_help = "\
+Examples:
+  muster hidden community-mask
+  muster hidden FFP2 --region ITC --days 60
+  muster hidden meltblown -o hidden.xlsx
+
+By what owners say that their sites can do (PUT /api/v1/sites/ID/abilities) and the catalogue's conversions and
+process steps. Each row says what its days rest on, and cites its source.")]
+    Hidden(Hidden),
+    /// Tell what a site could make, and what is missing
+    #[command(after_help = "\
+Examples:
+  muster could-make 018f0000-0000-7000-8000-000000000001
+  muster could-make 018f0000-0000-7000-8000-000000000001 FFP2 gown-isolation
+  muster could-make 018f0000-0000-7000-8000-000000000001 --output json
+
+With --output json there are the steps, and bodies of drafts of offers and needs as well.")]
+    CouldMake(CouldMake),
     /// Tell what is short, by product, region and week
     #[command(after_help = "\
 Examples:

@@ -11,8 +11,8 @@ use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel};
 use crate::{
     bulk,
     entity::{
-        border_rule, certificate_kind, conversion, country, feature, grade, grade_rule, legal_frame, process_step,
-        product, product_certificate, product_feature, region, retired_region, scheme, unit,
+        activity, border_rule, certificate_kind, conversion, country, feature, grade, grade_rule, legal_frame,
+        process_step, product, product_certificate, product_feature, region, retired_region, scheme, unit,
     },
     error::StoreError,
     store::{Reads, Store, Tx},
@@ -88,7 +88,8 @@ async fn sync_parts(tx: &Tx, parts: &CatalogueParts, counts: &mut SyncCounts) ->
     list::<process_step::Entity, _, _>(at, making::step_rows(&parts.steps)?, |r| (r.product.clone(), r.step), counts)
         .await?;
     let key = |r: &conversion::Model| (r.capability.clone(), r.product.clone());
-    list::<conversion::Entity, _, _>(at, making::conversion_rows(&parts.conversions)?, key, counts).await
+    list::<conversion::Entity, _, _>(at, making::conversion_rows(&parts.conversions)?, key, counts).await?;
+    list::<activity::Entity, _, _>(at, making::activity_rows(&parts.activities)?, |r| r.word.clone(), counts).await
 }
 
 async fn sync_regions(tx: &Tx, lists: &RegionLists, counts: &mut SyncCounts) -> Result<(), StoreError> {
@@ -142,6 +143,7 @@ pub async fn load(store: &Store) -> Result<(CatalogueParts, RegionLists), StoreE
             let borders = ordered::<border_rule::Entity, _>(at, border_rule::Column::Position).await?;
             let steps = ordered::<process_step::Entity, _>(at, process_step::Column::Position).await?;
             let conversions = ordered::<conversion::Entity, _>(at, conversion::Column::Position).await?;
+            let activities = ordered::<activity::Entity, _>(at, activity::Column::Position).await?;
             let parts = CatalogueParts {
                 products: products::products(products, features)?,
                 schemes: products::schemes(ordered::<scheme::Entity, _>(at, scheme::Column::Position).await?),
@@ -155,6 +157,7 @@ pub async fn load(store: &Store) -> Result<(CatalogueParts, RegionLists), StoreE
                 border_rules: law::border_rules(borders)?,
                 steps: making::steps(steps)?,
                 conversions: making::conversions(conversions)?,
+                activities: making::activities(activities)?,
             };
             let retired = ordered::<retired_region::Entity, _>(at, retired_region::Column::Position).await?;
             let lists = RegionLists {

@@ -2,6 +2,8 @@
 //!
 //! Lists and terms that only the domain reads are JSON text (ADR 0011).
 
+pub mod ability;
+pub mod activity;
 pub mod alert;
 pub mod api_key;
 pub mod audit_entry;

@@ -7,7 +7,7 @@
 use std::{collections::BTreeMap, sync::PoisonError};
 
 pub use domain::event::CREATED;
-pub(crate) use domain::event::{HIDDEN, SHOWN, VERIFIED, VOUCHED};
+pub(crate) use domain::event::{DESCRIBED, HIDDEN, SHOWN, VERIFIED, VOUCHED};
 use domain::{
     event::{Named, Subject},
     ids::{CertificateId, OfferId, OrganisationId},
@@ -105,7 +105,7 @@ impl Told {
 /// How much a word says: who sees a record says less than what became of it, and what some are told less than what all are.
 fn says(what: &str) -> u8 {
     match what {
-        HIDDEN => 0,
+        HIDDEN | DESCRIBED => 0,
         CHANGED => 1,
         VOUCHED | INVITED | REMINDED | ANSWERED => 2,
         CREATED => 4,

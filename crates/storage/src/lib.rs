@@ -15,6 +15,7 @@ mod scope;
 mod store;
 mod url;
 
+pub mod abilities;
 pub mod alerts;
 pub mod api_keys;
 pub mod audit;

@@ -223,10 +223,10 @@ struct ConversionRow {
     capability: String,
     /// What it made then.
     product: String,
-    /// The fewest days that were seen.
-    days_min: u16,
-    /// The most days that were seen.
-    days_max: u16,
+    /// The fewest days that were seen; null where no source tells.
+    days_min: Option<u16>,
+    /// The most days that were seen; null where no source tells.
+    days_max: Option<u16>,
     /// What the figures rest on: `reported`, `press`, `paper` or `estimate`.
     basis: String,
     /// Where it is told.

@@ -1,6 +1,7 @@
 //! The cells of one line, read into values. A cell that is wrong adds a fault and yields a stand-in
 //! that nobody sees, since a load with any fault is refused as a whole.
 
+pub(super) use domain::catalogue::is_nace;
 use domain::{decimal::Decimal, geo::Point, time::Day};
 
 use super::{
@@ -191,19 +192,8 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// How sure the source of a row is; checked, and kept in the files only.
+/// How sure the source of a row is; checked, and kept in the files only but for conversions.
 pub(super) const CONFIDENCE: [(&str, ()); 3] = [("high", ()), ("medium", ()), ("low", ())];
-
-/// NACE codes of two to four digits: `14`, `14.1`, `14.13`.
-pub(super) fn is_nace(code: &str) -> bool {
-    let digits = |t: &str| t.bytes().all(|b| b.is_ascii_digit());
-    match code.split_once('.') {
-        None => code.len() == 2 && digits(code),
-        Some((division, rest)) => {
-            division.len() == 2 && digits(division) && matches!(rest.len(), 1 | 2) && digits(rest)
-        }
-    }
-}
 
 /// What [`is_nace`] takes, in words.
 pub(super) const NACE_SHAPE: &str = "a NACE code such as 14.13";

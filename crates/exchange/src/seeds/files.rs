@@ -22,7 +22,7 @@ struct EmbeddedIdentifiers;
 pub(super) const VAT_FILE: &str = "identifiers/vat.csv";
 
 /// The files of the catalogue, below the seed folder.
-pub const CATALOGUE_FILES: [&str; 13] = [
+pub const CATALOGUE_FILES: [&str; 14] = [
     "catalogue/products.csv",
     "catalogue/schemes.csv",
     "catalogue/grades.csv",
@@ -36,6 +36,7 @@ pub const CATALOGUE_FILES: [&str; 13] = [
     "catalogue/border_rules.csv",
     "catalogue/process_steps.csv",
     "catalogue/conversions.csv",
+    "catalogue/activities.csv",
 ];
 
 /// The files of the regions, below the seed folder.

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod broken;
+mod hidden;
 mod lookup;
 mod phrases;
 mod places;

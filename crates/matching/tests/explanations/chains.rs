@@ -37,8 +37,10 @@ fn found(market: &Market, audience: Audience, need: NeedId) -> NeedChains {
     for_need(&rules(market, &parameters), audience, &sought).unwrap().unwrap()
 }
 
+type Leg = (String, OfferId, i64);
+
 /// What a chain is made of: the product of each leg, the offer, and how much of it is taken.
-fn legs(told: &NeedChains, chain: &Chain) -> Vec<(String, OfferId, i64)> {
+fn legs(told: &NeedChains, chain: &Chain) -> Vec<Leg> {
     let leg = |leg: &matching::chains::Leg| {
         (told.stages[leg.stage].product.to_string(), told.offers[leg.offer as usize].offer, leg.needed)
     };
@@ -64,8 +66,7 @@ fn a_maker_and_who_brings_what_it_lacks_make_a_chain() {
     assert_eq!(told.stages.iter().map(|s| s.product.as_str()).collect::<Vec<_>>(), ["mask", "gown"]);
     let answer = &told.instalments[0].answer;
     assert!(answer.incomplete.is_empty());
-    let all: Vec<(i64, Vec<(String, OfferId, i64)>)> =
-        answer.chains.iter().map(|chain| (chain.units, legs(&told, chain))).collect();
+    let all: Vec<(i64, Vec<Leg>)> = answer.chains.iter().map(|chain| (chain.units, legs(&told, chain))).collect();
     let made = |units: i64| ("mask".to_owned(), maker, units);
     // 30 gowns make 150 masks, 6 make 30 at less cost and sooner.
     let expected =

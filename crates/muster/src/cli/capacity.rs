@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use domain::ids::SiteId;
 
 /// What is asked about, and where the answer goes.
 #[derive(Debug, Args)]
@@ -47,6 +48,37 @@ pub struct Capacity {
     /// What rows are told apart by, with commas between: product, grade, country, nuts1, nuts2, nuts3, cluster, role, week
     #[arg(long, value_name = "PARTS", value_delimiter = ',', default_value = "product,country")]
     pub by: Vec<String>,
+}
+
+/// Flags of `hidden`.
+#[derive(Debug, Args)]
+pub struct Hidden {
+    /// Products, each by its code, its family, a public code or a name; all where absent
+    #[arg(value_name = "PRODUCT")]
+    pub products: Vec<String>,
+    /// Only in this region, by code or name; may be repeated
+    #[arg(long = "region", value_name = "REGION")]
+    pub regions: Vec<String>,
+    /// Only what takes so many days at most; where nobody knows the days it is left out then
+    #[arg(long, value_name = "DAYS")]
+    pub days: Option<u16>,
+    /// At most so many rows, 1 to 500; 100 where absent
+    #[arg(long, value_name = "ROWS")]
+    pub limit: Option<u32>,
+    /// Write to this file, as its end says: .csv, .xlsx, .json, .ndjson or .geojson
+    #[arg(short = 'o', long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}
+
+/// Flags of `could-make`.
+#[derive(Debug, Args)]
+pub struct CouldMake {
+    /// The id of the site
+    #[arg(value_name = "SITE")]
+    pub site: SiteId,
+    /// Only these products; all where absent
+    #[arg(value_name = "PRODUCT")]
+    pub products: Vec<String>,
 }
 
 /// Flags of `shortages`.

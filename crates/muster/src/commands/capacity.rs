@@ -87,7 +87,7 @@ fn question(app: &App, asked: Asked, counted: Counted) -> Result<CapacityQuestio
 }
 
 /// The address that asks for the same, without what narrows it further.
-fn address(path: &str, products: &[String]) -> String {
+pub(super) fn address(path: &str, products: &[String]) -> String {
     match products {
         [] => path.to_owned(),
         some => format!("{path}?product={}", some.join(",").replace(' ', "%20")),
@@ -148,7 +148,7 @@ fn write(file: Option<&Path>, bytes: &[u8]) -> Result<Ended> {
 }
 
 /// Writes rows to a file as its end says, or tells them.
-fn give<R: Tabled>(
+pub(super) fn give<R: Tabled>(
     app: &App,
     (file, format): (Option<&Path>, Format),
     (as_of, address): (Instant, &str),

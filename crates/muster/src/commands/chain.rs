@@ -110,11 +110,13 @@ fn conversions(told: &ChainsTold, stage: usize, product: &str) -> String {
         let _ = writeln!(text, "  could convert in {} days: offer {} in {region}", one.days, one.partner.offer);
     }
     for path in told.conversions.iter().filter(|path| path.product.as_str() == product) {
-        let _ = writeln!(
-            text,
-            "  known conversion: {} in {} to {} days ({}, {})",
-            path.capability, path.days_min, path.days_max, path.basis, path.source
-        );
+        let days = match (path.days_min, path.days_max) {
+            (Some(least), Some(most)) => format!("{least} to {most} days"),
+            (Some(days), None) | (None, Some(days)) => format!("{days} days"),
+            (None, None) => "an unknown number of days".to_owned(),
+        };
+        let basis = path.basis.as_str();
+        let _ = writeln!(text, "  known conversion: {} in {days} ({basis}, {})", path.capability, path.source);
     }
     text
 }

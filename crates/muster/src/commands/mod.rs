@@ -20,6 +20,7 @@ mod chain;
 mod config;
 mod demo;
 mod doctor;
+mod hidden;
 mod import;
 mod keys;
 mod ledger;
@@ -53,6 +54,8 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
         | Command::Verify(_)
         | Command::Ledger(_)
         | Command::Capacity(_)
+        | Command::Hidden(_)
+        | Command::CouldMake(_)
         | Command::Shortages(_)
         | Command::Map(_)
         | Command::Replay(_)
@@ -92,6 +95,10 @@ pub(crate) fn run(cli: Cli) -> Result<Ended> {
             LedgerAction::Verify => block(Box::pin(async move { ledger::verify(&settings, output).await })),
         },
         Command::Capacity(flags) => block(Box::pin(async move { capacity::capacity(&settings, flags, output).await })),
+        Command::Hidden(flags) => block(Box::pin(async move { hidden::hidden(&settings, flags, output).await })),
+        Command::CouldMake(flags) => {
+            block(Box::pin(async move { hidden::could_make(&settings, &flags, output).await }))
+        }
         Command::Shortages(flags) => {
             block(Box::pin(async move { capacity::shortages(&settings, flags, output).await }))
         }

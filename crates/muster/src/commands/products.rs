@@ -145,7 +145,11 @@ fn document(tables: &app::Tables, product: &Product) -> Value {
         .conversions
         .iter()
         .filter(|c| of(&c.product))
-        .map(|c| format!("{} in {} to {} days ({})", c.capability, c.days_min, c.days_max, c.basis))
+        .map(|c| {
+            let days = c.days_min.zip(c.days_max);
+            let days = days.map_or("unknown days".to_owned(), |(least, most)| format!("{least} to {most} days"));
+            format!("{} in {days} ({})", c.capability, c.basis.as_str())
+        })
         .collect();
     let names: serde_json::Map<String, Value> =
         LANGUAGES.iter().zip(&product.names).map(|(l, n)| ((*l).to_owned(), json!(n))).collect();

@@ -33,6 +33,9 @@ fn what_there_is_is_told_and_written() {
         bench.run(&[command, "ffp", "-o", file.to_str().unwrap()]).exits(0);
         assert!(std::fs::read_to_string(&file).unwrap().starts_with(end), "{command}");
     }
+    // Nobody has said what the sites can do.
+    let hidden = bench.run(&["hidden", "community-mask", "--region", "DE", "--days", "30", "--output", "json"]);
+    assert_eq!(hidden.exits(0).json(), serde_json::json!([]));
     let none = bench.run(&["shortages", "ffp", "--output", "json"]).exits(0).json();
     assert!(none.as_array().unwrap().iter().all(|row| row["gap"] == 0), "{none}");
 }
@@ -48,6 +51,9 @@ fn what_is_wrong_is_said_with_its_remedy() {
         (&["map", "ffp", "-o", "map.csv"], ".svg"),
         (&["map", "ffp", "--level", "3"], "--level 0"),
         (&["shortages", "FFP2"], "write the product"),
+        (&["hidden", "nonsense"], "names no one product"),
+        (&["hidden", "--limit", "0"], "write 1 to 500"),
+        (&["could-make", "018f0000-0000-7000-8000-000000000001"], "site"),
     ] {
         let refused = bench.run(arguments).exits(1);
         assert!(refused.stderr.contains(word), "{arguments:?}: {}", refused.stderr);

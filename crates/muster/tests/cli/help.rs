@@ -18,6 +18,8 @@ fn help_documents_exit_codes_and_every_command_has_examples() {
         "match",
         "verify",
         "replay",
+        "hidden",
+        "could-make",
         "serve",
         "migrate",
         "products",

@@ -1,14 +1,14 @@
-//! Units, process steps and conversions.
+//! Units, process steps, conversions and words for activities.
 
 use domain::{
-    catalogue::{ConversionPath, ProcessStep},
+    catalogue::{Activity, Basis, Confidence, ConversionPath, ProcessStep},
     code::{ProductCode, UnitCode},
     unit::{BaseUnit, Unit, UnitMeaning, UnitTable},
 };
 
 use super::words::{listed, narrow, position};
 use crate::{
-    entity::{conversion, process_step, unit},
+    entity::{activity, conversion, process_step, unit},
     error::StoreError,
     json,
 };
@@ -103,13 +103,14 @@ pub(super) fn conversion_rows(list: &[ConversionPath]) -> Result<Vec<conversion:
             product: c.product.as_str().to_owned(),
             position: position(index)?,
             nace2: listed(&c.nace2)?,
-            days_min: c.days_min.into(),
-            days_max: c.days_max.into(),
-            basis: c.basis.clone(),
+            days_min: c.days_min.map(i32::from),
+            days_max: c.days_max.map(i32::from),
+            basis: c.basis.as_str().to_owned(),
             bottleneck: c.bottleneck.clone(),
             certificate_path: c.certificate_path.clone(),
             example: c.example.clone(),
             source: c.source.clone(),
+            confidence: c.confidence.as_str().to_owned(),
         })
     };
     list.iter().enumerate().map(row).collect()
@@ -122,14 +123,37 @@ pub(super) fn conversions(rows: Vec<conversion::Model>) -> Result<Vec<Conversion
                 capability: row.capability,
                 nace2: json::from_text("conversions.nace2", &row.nace2)?,
                 product: ProductCode::new(&row.product),
-                days_min: narrow("conversions.days_min", row.days_min)?,
-                days_max: narrow("conversions.days_max", row.days_max)?,
-                basis: row.basis,
+                days_min: row.days_min.map(|days| narrow("conversions.days_min", days)).transpose()?,
+                days_max: row.days_max.map(|days| narrow("conversions.days_max", days)).transpose()?,
+                basis: json::word("conversions.basis", &row.basis, Basis::parse)?,
                 bottleneck: row.bottleneck,
                 certificate_path: row.certificate_path,
                 example: row.example,
                 source: row.source,
+                confidence: json::word("conversions.confidence", &row.confidence, Confidence::parse)?,
             })
+        })
+        .collect()
+}
+
+pub(super) fn activity_rows(list: &[Activity]) -> Result<Vec<activity::Model>, StoreError> {
+    let row = |(index, a): (usize, &Activity)| {
+        Ok(activity::Model {
+            word: a.word.clone(),
+            position: position(index)?,
+            language: a.language.clone(),
+            nace2: listed(&a.nace2)?,
+            source: a.source.clone(),
+        })
+    };
+    list.iter().enumerate().map(row).collect()
+}
+
+pub(super) fn activities(rows: Vec<activity::Model>) -> Result<Vec<Activity>, StoreError> {
+    rows.into_iter()
+        .map(|row| {
+            let nace2 = json::from_text("activities.nace2", &row.nace2)?;
+            Ok(Activity { word: row.word, language: row.language, nace2, source: row.source })
         })
         .collect()
 }

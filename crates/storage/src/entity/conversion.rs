@@ -11,13 +11,14 @@ pub struct Model {
     pub product: String,
     pub position: i32,
     pub nace2: String,
-    pub days_min: i32,
-    pub days_max: i32,
+    pub days_min: Option<i32>,
+    pub days_max: Option<i32>,
     pub basis: String,
     pub bottleneck: String,
     pub certificate_path: String,
     pub example: String,
     pub source: String,
+    pub confidence: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

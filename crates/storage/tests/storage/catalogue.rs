@@ -2,8 +2,8 @@
 
 use domain::{
     catalogue::{
-        Area, BorderEffect, BorderRule, CatalogueParts, Classifications, ConversionPath, Frame, Grade, GradeRule,
-        ProcessStep, Product, ProductKind, Scheme, Verdict,
+        Activity, Area, Basis, BorderEffect, BorderRule, CatalogueParts, Classifications, Confidence, ConversionPath,
+        Frame, Grade, GradeRule, ProcessStep, Product, ProductKind, Scheme, Verdict,
     },
     certificate::CertificateKind,
     code::{
@@ -141,12 +141,19 @@ fn parts() -> CatalogueParts {
             capability: "apparel sewing".to_owned(),
             nace2: vec!["14.13".to_owned()],
             product: mask,
-            days_min: 2,
-            days_max: 14,
-            basis: "press".to_owned(),
+            days_min: Some(2),
+            days_max: Some(14),
+            basis: Basis::Press,
             bottleneck: "elastic".to_owned(),
             certificate_path: String::new(),
             example: String::new(),
+            source: "a test".to_owned(),
+            confidence: Confidence::High,
+        }],
+        activities: vec![Activity {
+            word: "weaving".to_owned(),
+            language: "en".to_owned(),
+            nace2: vec!["13.20".to_owned()],
             source: "a test".to_owned(),
         }],
     }
