@@ -172,7 +172,7 @@ def _addressed(path, ids):
             kind = path.split("/")[3] if name == "id" else name
             path = path.replace(part, ids.get(kind, str(uuid.UUID(int=0))), 1)
     # It must say for whom, or with what.
-    more = {"/preview": "?audience=owner", "/compare": f"?with={ids.get('match-runs', '')}"}
+    more = {"/preview": "?audience=owner", "/compare": f"?with={ids.get('match-runs', '')}", "/remedies": "?product=ffp"}
     return path + more.get(path[path.rindex("/") :], "")
 
 

@@ -240,8 +240,9 @@ pub fn figures(
         });
         ready.quantity = ready.quantity.saturating_add(quantity);
         (ready.offers, ready.as_of) = (ready.offers + 1, ready.as_of.min(as_of));
-        let (running, maximum) =
-            (terms.profile.curve(CapacityKind::Running), terms.profile.curve(CapacityKind::Maximum));
+        // What is made of what others would have to bring can be had of nobody alone.
+        let profile = terms.ready_profile();
+        let (running, maximum) = (profile.curve(CapacityKind::Running), profile.curve(CapacityKind::Maximum));
         for week in mondays(from, until) {
             let (first, last) = (week.max(from), week.plus(6).min(until));
             let row = weeks.entry((key.clone(), week)).or_insert_with(|| WeekCapacity {
@@ -289,8 +290,9 @@ pub fn facilities(
         let Some(unit) = catalogue.product(terms.product.as_str()).map(|p| p.base_unit) else { continue };
         let region = site.region.as_ref().and_then(|code| regions.get(code));
         let country = region.map_or_else(|| organisation.country.clone(), |region| region.country.clone());
-        let (running, maximum) =
-            (terms.profile.curve(CapacityKind::Running), terms.profile.curve(CapacityKind::Maximum));
+        // What lacks something does not run; what the facility can do with it is its maximum.
+        let running = terms.ready_profile().curve(CapacityKind::Running);
+        let maximum = terms.profile.curve(CapacityKind::Maximum);
         let month = |n: u16| made_in(&running, start.plus_months(n), start.plus_months(n + 1).plus(-1));
         found.push(Facility {
             organisation: organisation.id,

@@ -84,12 +84,13 @@ fn table(told: &RemediesTold, units: &str) -> Result<()> {
         ]
     };
     let asked = format!(
-        "{} {units} of {} are asked for from {} to {} by {} needs, and {} stay uncovered.",
+        "{} {units} of {} are asked for from {} to {} by {} {}, and {} stay uncovered.",
         grouped(found.asked.into()),
         scope.product,
         scope.from,
         scope.until,
         found.needs,
+        if found.needs == 1 { "need" } else { "needs" },
         grouped(found.uncovered.into())
     );
     output::print(&asked)?;

@@ -8,7 +8,8 @@ use domain::{
     ids::SiteId,
     need::{InstalmentInput, NeedInput, RequirementInput},
     offer::{
-        CalendarInput, CertificateInput, ConversionInput, FeatureInput, OfferInput, OfferState, PriceInput, RateInput,
+        CalendarInput, CertificateInput, ConversionInput, FeatureInput, MissingInputInput, OfferInput, OfferState,
+        PriceInput, RateInput,
     },
     organisation::{OrganisationKind, Verification},
     time::Day,
@@ -100,6 +101,16 @@ impl Draft<'_> {
                     ramp_days: 5,
                     decided_on: None,
                 });
+            }
+            // Three quarters of a gram of fabric for each.
+            "input_missing" => {
+                offer.stock = None;
+                offer.running = Some(week(row.offered / 4));
+                offer.missing_inputs = vec![MissingInputInput {
+                    quantity: Some(measure_of(750, "GRM")),
+                    per: Some(1_000),
+                    ..MissingInputInput::each(&row.other, 1)
+                }];
             }
             "grade_too_low" | "substitution_not_accepted" => offer.grades = grade(&row.other),
             "feature_missing" => need.requirements.push(RequirementInput {

@@ -82,7 +82,7 @@ fn what_would_help_most_is_as_told() {
     // The same for people.
     let shown = bench.run(&flags[..6]).exits(0).stdout;
     assert!(
-        shown.starts_with("2,000 pieces of medical-mask are asked for from 2020-04-20 to 2020-07-12 by 1 needs"),
+        shown.starts_with("2,000 pieces of medical-mask are asked for from 2020-04-20 to 2020-07-12 by 1 need,"),
         "{shown}"
     );
     assert!(shown.contains("1,400 stay uncovered") && shown.contains("deliver everywhere"), "{shown}");

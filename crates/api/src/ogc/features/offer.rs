@@ -22,6 +22,8 @@ pub(super) struct OfferFeature {
     /// What is made at full stretch, per what.
     maximum: Option<i64>,
     maximum_per: Option<&'static str>,
+    /// What its output lacks; nothing of it can be had then but the stock.
+    missing_inputs: Vec<String>,
     /// The smallest order.
     min_order: Option<i64>,
     /// Days from an order to its output.
@@ -45,7 +47,10 @@ pub(super) struct OfferFeature {
 
 impl OfferFeature {
     pub(super) fn of(shown: &ShownOffer, catalogue: &Catalogue) -> Self {
-        let OfferTerms { product, grades, profile, min_order, lead_days, certificates, .. } = &shown.sight.offer.terms;
+        let terms = &shown.sight.offer.terms;
+        let OfferTerms { product, grades, min_order, lead_days, certificates, .. } = terms;
+        // Of what lacks something only what lies ready can be had.
+        let profile = terms.ready_profile();
         let unit = catalogue.product(product.as_str()).map_or("", |product| product.base_unit.unit_code());
         let units = |rate: &Option<Rate>| rate.as_ref().map(|rate| rate.measure.quantity.units());
         let per = |rate: &Option<Rate>| rate.as_ref().map(|rate| rate.period.as_str());
@@ -58,6 +63,7 @@ impl OfferFeature {
             running_per: per(&profile.running),
             maximum: units(&profile.maximum),
             maximum_per: per(&profile.maximum),
+            missing_inputs: terms.missing_inputs.iter().map(|input| input.product.to_string()).collect(),
             min_order: min_order.as_ref().map(|least| least.quantity.units()),
             lead_days: *lead_days,
             from: profile.from.to_string(),
