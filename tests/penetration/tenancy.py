@@ -11,7 +11,7 @@ from service import DOCUMENT
 # Words that only the victims' records hold.
 SECRETS = ("Atelier Nord", "Klinik Süd", "victim@example.org", "Vera Victim")
 # Who has nothing of his own in a run may still know that it was, and when.
-OF_RUNS = {"match_runs_get", "match_runs_shortages", "match_runs_shares"}
+OF_RUNS = {"match_runs_get", "match_runs_shortages", "match_runs_shares", "match_runs_remedies"}
 # What is sent where a file is asked for.
 FILE = b"%PDF-1.7"
 METHODS = ("get", "post", "put", "patch", "delete")
