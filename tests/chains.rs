@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use testkit::{Answer, Org, TestApp, TestDb, on_both};
 
-use crate::{ledger, needs, offers};
+use crate::{ledger, memberships, needs, offers};
 
 const HOUR: i64 = 3_600 * 1_000_000;
 
@@ -399,6 +399,7 @@ pub async fn tried(app: &TestApp, path: &str, mut example: Value) -> Answer {
     let step_name = path.rsplit('/').next().unwrap();
     if step_name == "search" {
         let hospital = app.hospital("Ward that searches").await;
+        memberships::verify(app, &hospital, "operator").await;
         let need = app.post(&hospital.token, "/api/v1/needs", &needs::plain(&hospital)).await.expect(201).id();
         example["need"] = need.into();
         return app.post(&hospital.token, path, &example).await;
@@ -501,7 +502,9 @@ on_both! {
         let best = &chains[0];
         assert_eq!((&best["units"], &best["legs"][0]["offer"], &best["legs"][1]["offer"]), (&json!(4_000), &json!(s.offer), &json!(s.fabric[0])));
         assert_eq!((&best["legs"][1]["needed"], &best["legs"][1]["supports"]), (&json!(8_000), &json!(4_500)));
-        // The hospital is told the same, and of whose it is nothing.
+        // The hospital is told the same once somebody vouches for it, and of whose it is nothing.
+        s.found(&app, &s.hospital.token).await.expect(403);
+        memberships::verify(&app, &s.hospital, "operator").await;
         let seen = s.found(&app, &s.hospital.token).await.expect(200);
         assert_eq!((&seen.json["instalments"][0]["chains"][0]["units"], &seen.json["before_competition"]), (&json!(4_000), &json!(true)));
         for secret in ["Lumi", &s.maker.id, &s.offer, &s.fabric[0], &s.maker.site] {
@@ -515,6 +518,25 @@ on_both! {
         let refused = create(s.legs(&app, &s.fabric[0], 7_999, 4_000).await).await.expect(409);
         assert!(refused.json["code"] == "not_eligible" && refused.text.contains("input_missing"), "{}", refused.text);
         assert!(app.get(&app.operator(), "/api/v1/matches?state=proposed").await.expect(200).items().is_empty());
+        // The same fabric does not go into two offers of the site.
+        let mut twice = s.legs(&app, &s.fabric[0], 8_001, 2_500).await;
+        let mut other = sewn(offers::plain(&s.maker), "ffp");
+        (other["stock"], other["note"]) = (json!({ "value": 0 }), json!("another line"));
+        other["missing_inputs"] = json!([{ "product": "meltblown", "quantity": { "value": 2, "unit": "GRM" } }]);
+        let other = app.post(&s.maker.token, "/api/v1/offers", &other).await.expect(201).id();
+        let mut second = twice[1].clone();
+        (second["step"], second["offer"], second["quantity"]) = (json!("Sewing too"), json!(other), json!(1_501));
+        twice.as_array_mut().unwrap().push(second);
+        let refused = create(twice).await.expect(409);
+        assert!(refused.text.contains("input_missing"), "{}", refused.text);
+        app.post(&s.maker.token, &format!("/api/v1/offers/{other}/withdraw"), &json!({})).await.expect(200);
+        // Who states the most that fits keeps nobody else from being found.
+        let mut absurd = sewn(offers::plain(&s.maker), "ffp");
+        absurd["missing_inputs"] = json!([{ "product": "spunbond", "quantity": { "value": 999_999_999_999_i64, "unit": "GRM" } }]);
+        let absurd = app.post(&s.maker.token, "/api/v1/offers", &absurd).await.expect(201).id();
+        let told = s.found(&app, &app.operator()).await.expect(200).json;
+        assert_eq!((&told["instalments"][0]["chains"][0]["units"], &told["cut"]), (&json!(4_000), &json!(true)));
+        app.post(&s.maker.token, &format!("/api/v1/offers/{absurd}/withdraw"), &json!({})).await.expect(200);
         let chain = create(s.legs(&app, &s.fabric[0], 8_000, 4_000).await).await.expect(201);
         assert_eq!(chain.json["state"], "held");
         // What is held is gone for the next search.

@@ -14,7 +14,7 @@ use crate::{
     access::Caller,
     audit::{Deed, Pen},
     changing::Changes,
-    error::{AppError, AppResult},
+    error::AppResult,
     policy::{Action, Actor, Resource, require},
     sites,
 };
@@ -60,7 +60,7 @@ where
     let (actor, now, pen) = (caller.actor, app.clock.now(), Pen::of(app, caller));
     let work = move |tx: Tx| async move {
         let found = storage::sites::get_to_change(&tx, actor.into(), id).await;
-        let site = found.map_err(|_| AppError::NotFound { what: "site" })?.record;
+        let site = found.map_err(sites::not_found)?.record;
         let before = of(&tx, site.clone()).await?;
         agree(&before)?;
         if before.stated_at.is_some() && before.abilities == abilities {

@@ -190,7 +190,7 @@ pub(crate) fn today(site: Option<&Site>, now: Instant) -> Day {
     }
 }
 
-fn not_found(error: StoreError) -> AppError {
+pub(crate) fn not_found(error: StoreError) -> AppError {
     match error {
         StoreError::NotFound => AppError::NotFound { what: "site" },
         other => other.into(),

@@ -47,7 +47,8 @@ pub struct ChainsView {
     need: Uuid,
     /// The steps: the maker's own first, then what offers of a step lack.
     steps: Vec<StepView>,
-    /// Whether steps were left out, since there were more than a chain can have.
+    /// Whether steps were left out with the offers that lack them: there were more than a chain can have, or so much is said
+    /// to be lacking that it cannot be reckoned with.
     cut: bool,
     /// Whether promises to others were not seen, so that all is before competition.
     before_competition: bool,

@@ -143,13 +143,19 @@ async fn completed(tx: &Tx, books: &Books, chain: &Chain, legs: &[Found]) -> App
             *brought.entry(place.clone()).or_default() += units;
         }
     }
-    for offer in whole.offers.values_mut().filter(|offer| offer.terms.is_incomplete()) {
+    // What comes to a site is there once, however many of its offers lack it.
+    let mut lacking: BTreeMap<(SiteId, ProductCode), i64> = BTreeMap::new();
+    for offer in whole.offers.values() {
         let units = given.get(&offer.id).copied().unwrap_or(0);
+        for input in &offer.terms.missing_inputs {
+            let total = lacking.entry((offer.site, input.product.clone())).or_default();
+            *total = total.saturating_add(input.needed_for(units));
+        }
+    }
+    let is_short = |place: &(SiteId, ProductCode)| brought.get(place).copied().unwrap_or(0) < lacking[place];
+    for offer in whole.offers.values_mut() {
         let site = offer.site;
-        offer.terms.missing_inputs.retain(|input| {
-            let there = brought.get(&(site, input.product.clone())).copied().unwrap_or(0);
-            there < input.needed_for(units)
-        });
+        offer.terms.missing_inputs.retain(|input| is_short(&(site, input.product.clone())));
     }
     Ok(whole)
 }

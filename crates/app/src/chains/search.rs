@@ -1,17 +1,18 @@
 //! Who could together make what a need asks for, as far as the reader may know.
 
-use domain::{catalogue::ConversionPath, ids::NeedId, violation::Violations};
+use domain::{catalogue::ConversionPath, ids::NeedId, organisation::Verification, violation::Violations};
 use matching::{
     MatchingError,
     chains::{ChainsError, NeedChains, Sought},
 };
-use storage::StoreError;
+use storage::{Scope, StoreError};
 
 use crate::{
     App,
     access::Caller,
     error::{AppError, AppResult},
     explanations::{Work, audience},
+    policy::Actor,
 };
 
 /// The most partners of a chain that is searched for, the maker among them.
@@ -40,10 +41,11 @@ pub struct ChainsTold {
 }
 
 /// The best chains for a need in the market as it is: the operator is told of all, the need's owner of the offers that it
-/// may be matched with, before competition.
+/// may be matched with, before competition. Anybody can state a need, and a chain tells of more than offers of what is
+/// needed, so that somebody has to vouch for the owner.
 ///
 /// # Errors
-/// `NotFound` where the need is not the caller's, or takes no part in runs; `Invalid` at `/partners` and `/top`;
+/// `NotFound` where the need is not the caller's, or takes no part in runs; `Forbidden` where nobody vouches for the caller; `Invalid` at `/partners` and `/top`;
 /// `Overloaded`.
 pub async fn search(app: &App, caller: &Caller, asked: &ChainQuestion) -> AppResult<ChainsTold> {
     let mut faults = Violations::new();
@@ -57,6 +59,14 @@ pub async fn search(app: &App, caller: &Caller, asked: &ChainQuestion) -> AppRes
         StoreError::NotFound => AppError::NotFound { what: "need" },
         other => other.into(),
     })?;
+    if let Actor::Organisation(own) = caller.actor {
+        let asking = storage::organisations::get(&app.store, Scope::Organisation(own), own).await?.record;
+        if asking.verification == Verification::None {
+            let detail = "nobody vouches for you yet; a chain tells of offers of many firms, so join a verified cluster, or \
+                          ask the operator";
+            return Err(AppError::Forbidden { detail: detail.to_owned() });
+        }
+    }
     let audience = audience(caller.actor)?;
     let sought = Sought { need: asked.need, most_partners: asked.partners, top: asked.top };
     let work = Work::present(app).await?;

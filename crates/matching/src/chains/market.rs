@@ -9,6 +9,7 @@
 use std::collections::HashMap;
 
 use domain::{
+    capacity::CURVE_LIMIT,
     certificate::CertificateStatus,
     code::{CertificateKindCode, ProductCode, RegionCode},
     eligibility::{NeedView, OfferView, Rules, SiteDemands, border, visible},
@@ -102,7 +103,8 @@ pub struct NeedChains {
     pub convertible: Vec<Convertible>,
     /// The sites, by the numbers of places in the answers: where the offer of a leg is made, or the goods go.
     pub sites: Vec<SiteId>,
-    /// Whether stages were left out, since there were more than a chain can have.
+    /// Whether stages were left out with the offers that lack them: there were more than a chain can have, or so much is
+    /// said to be lacking that it cannot be reckoned with.
     pub cut: bool,
     /// Whether promises to others were not seen, so that all is before competition.
     pub before_competition: bool,
@@ -304,7 +306,16 @@ impl<'b, 'n> Book<'b, 'n> {
         }
         let product = input.product.clone();
         self.stages.push(NamedStage { product, serves: Some(serves), input: Some(input.clone()) });
-        Some(self.stages.len() - 1)
+        let stage = self.stages.len() - 1;
+        // One offer that states more than can be reckoned with must not keep others from being found.
+        let asked = self.need.need.instalments.iter().map(|i| i.measure.quantity.units()).max().unwrap_or(0);
+        let fits = |recipe: Recipe| recipe.needed(stage, asked) <= i128::from(CURVE_LIMIT);
+        if !Recipe::new(self.recipe()).is_ok_and(fits) {
+            self.stages.pop();
+            self.cut = true;
+            return None;
+        }
+        Some(stage)
     }
 
     /// Where an offer is made. Sites share one as far as nothing of the offer binds where its goods may go.
