@@ -9,6 +9,7 @@ mod equity;
 mod fairness;
 mod getusppe;
 mod growth;
+mod instant;
 mod market;
 mod peers;
 mod pipeline;
@@ -76,6 +77,20 @@ enum Command {
         /// Write the results into bench/RESULTS.md.
         #[arg(long)]
         write: bool,
+    },
+    /// Times a need, an offer or a quantity that comes, goes or changes, beside a solve of the whole.
+    ///
+    /// Example: cargo run --release -p bench -- instant --events 100
+    Instant {
+        /// Write the results into bench/RESULTS.md.
+        #[arg(long)]
+        write: bool,
+        /// Changes of each kind.
+        #[arg(long, default_value_t = 1_000)]
+        events: usize,
+        /// Repetitions of the solve of the whole.
+        #[arg(long, default_value_t = 5)]
+        repeat: usize,
     },
     /// Times a whole run (judging, all levels, explanations, proof) and the independent check.
     ///
@@ -164,6 +179,10 @@ fn main() -> Result<()> {
         }
         Command::Chains { write } => {
             chains::run(write.then(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md"))))
+        }
+        Command::Instant { write, events, repeat } => {
+            let write = write.then(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md")));
+            instant::run(&instant::Setup { write, events, repeat })
         }
         Command::Runs { offers, needs, products, weeks, regions, seed, repeat, threads } => {
             runs::run(&market::Size { offers, needs, products, weeks, regions, seed }, repeat.max(1), threads)

@@ -23,6 +23,7 @@ mod simplex;
 mod solution;
 mod spread;
 mod tree;
+pub mod warm;
 
 #[cfg(test)]
 mod tests;
