@@ -13,6 +13,7 @@ mod checker;
 mod components;
 mod counterfactual;
 mod deliveries;
+mod earlier;
 mod explain;
 pub mod flow;
 mod levels;
@@ -31,10 +32,11 @@ mod shortage;
 mod threads;
 mod tie;
 
-pub use allocate::{Control, MatchingError, Step, allocate};
+pub use allocate::{Allocated, Control, MatchingError, Step, allocate, allocate_again};
 pub use audience::{Audience, Projection, project, shown_to};
 pub use checker::verify;
 pub use counterfactual::{Change, Gains, LeftOut, TierUnits, Tried, WhyLeftOut, gains};
+pub use earlier::{Earlier, TakenOver};
 pub use explain::{
     Alternative, Asked, Because, Choice, Explanation, Fact, How, InstalmentExplanation, LineExplanation, MOST_SOLVES,
     Matched, Measured, PairAnswer, PairExplanation, Question, Server, USUAL_SOLVES, Used, Value, Verdict,

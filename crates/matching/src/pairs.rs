@@ -7,13 +7,13 @@ use std::{
 
 use domain::{
     code::ProductCode,
-    eligibility::{NeedView, OfferView, Predicate, Reason, Rules},
+    eligibility::{NeedView, OfferView, Predicate, Reason, Rules, Weighed},
     need::{Instalment, Need},
     offer::Offer,
     time::Day,
 };
 
-use crate::{outcome::FunnelStep, threads};
+use crate::{earlier::Compared, outcome::FunnelStep, threads};
 
 /// An instalment that takes part, with its place in the market.
 #[derive(Debug, Clone, Copy)]
@@ -50,23 +50,51 @@ pub(crate) struct Pairs<'a> {
     pub funnels: Vec<Vec<FunnelStep>>,
 }
 
+/// Offers and needs that take part, made ready to be judged.
+pub(crate) struct Views<'a> {
+    pub offers: Vec<OfferView<'a>>,
+    pub needs: Vec<NeedView<'a>>,
+}
+
+impl<'a> Views<'a> {
+    pub fn of(rules: &Rules<'a>) -> Self {
+        let demands = rules.site_demands();
+        let matchable = rules.market.needs.iter().filter(|n| n.is_matchable());
+        Self {
+            offers: rules.market.offers.iter().filter_map(|o| rules.offer_view(o)).collect(),
+            needs: matchable.filter_map(|n| rules.need_view(n, &demands)).collect(),
+        }
+    }
+}
+
+impl Pair {
+    /// The pair of an offer and the first slot.
+    pub fn of(offer: usize, Weighed { cutoff, stock_only, cost }: Weighed) -> Self {
+        Self { offer: u32::try_from(offer).unwrap_or(u32::MAX), slot: 0, cutoff, stock_only, cost }
+    }
+}
+
 impl<'a> Pairs<'a> {
     /// Judges every offer for every instalment. Offers of unrelated products are counted, not
-    /// judged one by one: their first reason is the same for every need. `go_on` hears of each need that is
-    /// judged, and of all, and says whether to; `None` where it did not.
-    pub fn find(rules: &Rules<'a>, threads: usize, go_on: impl Fn(usize, usize) -> bool + Sync) -> Option<Self> {
-        let demands = rules.site_demands();
-        let offers: Vec<OfferView<'a>> = rules.market.offers.iter().filter_map(|o| rules.offer_view(o)).collect();
-        let matchable = rules.market.needs.iter().filter(|n| n.is_matchable());
-        let needs: Vec<NeedView<'a>> = matchable.filter_map(|n| rules.need_view(n, &demands)).collect();
+    /// judged one by one: their first reason is the same for every need. What an earlier run judged is taken over where
+    /// it would be judged alike. `go_on` hears of each need that is judged, and of all, and says whether to; `None` where
+    /// it did not.
+    pub fn find(
+        rules: &Rules<'_>,
+        Views { offers, needs }: Views<'a>,
+        earlier: Option<&Compared<'_>>,
+        threads: usize,
+        go_on: impl Fn(usize, usize) -> bool + Sync,
+    ) -> Option<Self> {
         let index = ProductIndex::new(rules, &offers);
         let done = AtomicUsize::new(0);
         let ended = AtomicBool::new(false);
-        let judged = threads::spread(&needs, threads, |_, need| {
+        let judged = threads::spread(&needs, threads, |view, need| {
             if ended.load(Ordering::Relaxed) {
                 return Vec::new();
             }
-            let of_need = index.judge(rules, &offers, need);
+            let known = earlier.and_then(|e| e.judged(rules, (&index, &offers), (view, need)));
+            let of_need = known.unwrap_or_else(|| index.judge(rules, &offers, need));
             if !go_on(done.fetch_add(1, Ordering::Relaxed) + 1, needs.len()) {
                 ended.store(true, Ordering::Relaxed);
             }
@@ -98,7 +126,7 @@ impl<'a> Pairs<'a> {
 }
 
 /// Offers by product, and what the first predicates say of each.
-struct ProductIndex {
+pub(crate) struct ProductIndex {
     by_product: HashMap<ProductCode, Vec<usize>>,
     all: Vec<usize>,
     /// The first reason of each offer for a need of an unrelated product.
@@ -134,13 +162,7 @@ impl ProductIndex {
             let (mut pairs, mut reasons) = (Vec::new(), self.unrelated(&candidates));
             for &at in &candidates {
                 match rules.weigh(&offers[at], need, instalment) {
-                    Ok(e) => pairs.push(Pair {
-                        offer: u32::try_from(at).unwrap_or(u32::MAX),
-                        slot: 0,
-                        cutoff: e.cutoff,
-                        stock_only: e.stock_only,
-                        cost: e.cost,
-                    }),
+                    Ok(weighed) => pairs.push(Pair::of(at, weighed)),
                     Err(reason) => *reasons.entry(reason).or_default() += 1,
                 }
             }
@@ -148,6 +170,19 @@ impl ProductIndex {
             (pairs, funnel.collect())
         };
         need.need.instalments.iter().map(of_instalment).collect()
+    }
+
+    /// What [`Self::judge`] finds of one offer, which need not be among those it was made of.
+    pub fn first_reason(
+        &self,
+        rules: &Rules<'_>,
+        offer: &OfferView<'_>,
+        need: &NeedView<'_>,
+        instalment: &Instalment,
+    ) -> Result<Weighed, Reason> {
+        let (offered, asked) = (&offer.offer.terms.product, &need.need.terms.product);
+        let related = self.product_is_off || offered == asked || rules.catalogue.stand_ins(asked).contains(offered);
+        if related { rules.weigh(offer, need, instalment) } else { Err(reason_apart(rules, offer.offer)) }
     }
 
     /// Offers of the product and of those that some rule lets stand for it, in market order.

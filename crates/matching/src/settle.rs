@@ -18,6 +18,7 @@ use crate::{
 };
 
 /// A component with its solution.
+#[derive(Clone)]
 pub(crate) struct Settled {
     /// The pairs that carry something, with their base units.
     pub lines: Vec<(Pair, i64)>,

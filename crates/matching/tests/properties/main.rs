@@ -15,6 +15,7 @@ mod runs;
 #[path = "../shared/world.rs"]
 mod world;
 
+mod again;
 mod corpus;
 mod covered;
 mod independence;
