@@ -86,7 +86,7 @@ pub fn row() -> Result<Row> {
 }
 
 /// Puts every site anywhere in the square, and leaves of supply only stock, of needs only one urgency.
-fn scatter(market: &mut Market) -> Result<()> {
+pub fn scatter(market: &mut Market) -> Result<()> {
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let pieces = |units| anyhow::Ok(Measure::of(Quantity::new(units).context("a quantity")?, BaseUnit::Piece));
     let asked: i64 = market.needs.iter().flat_map(|n| &n.instalments).map(|i| i.measure.quantity.units()).sum();

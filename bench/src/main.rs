@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 mod chains;
+mod churn;
 mod dense;
 mod engine;
 mod equity;
@@ -74,6 +75,14 @@ enum Command {
     ///
     /// Example: cargo run --release -p bench -- chains
     Chains {
+        /// Write the results into bench/RESULTS.md.
+        #[arg(long)]
+        write: bool,
+    },
+    /// Changes one record in a hundred, and one alone: what stays, what that costs, how long the next run takes.
+    ///
+    /// Example: cargo run --release -p bench -- churn
+    Churn {
         /// Write the results into bench/RESULTS.md.
         #[arg(long)]
         write: bool,
@@ -179,6 +188,9 @@ fn main() -> Result<()> {
         }
         Command::Chains { write } => {
             chains::run(write.then(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md"))))
+        }
+        Command::Churn { write } => {
+            churn::run(write.then(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md"))))
         }
         Command::Instant { write, events, repeat } => {
             let write = write.then(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md")));

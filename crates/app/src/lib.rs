@@ -111,6 +111,8 @@ pub struct App {
     pub feed: Arc<changes::Feed>,
     /// The market in memory.
     pub kept: Arc<kept::Kept>,
+    /// What the last run left for the next one.
+    pub(crate) last_run: Arc<runs::LastRun>,
     /// What was told just now.
     pub answers: Arc<answers::Answers>,
     /// What everybody is told today.
@@ -157,6 +159,7 @@ impl App {
             keep_events: changes::KEPT,
             feed: Arc::default(),
             kept: Arc::default(),
+            last_run: Arc::default(),
             answers: Arc::default(),
             published: Arc::default(),
             evidence_limit: domain::evidence::MOST_BYTES,

@@ -37,6 +37,7 @@ mod worker;
 mod written;
 
 pub use compare::{Comparison, PairChange, PairCounts, compare};
+pub(crate) use compute::LastRun;
 pub use compute::{Computed, RunProgress, Stage, Watch, unwatched};
 pub use follow::follow;
 pub use matching::{Figures, LevelReport, Outcome, Share};

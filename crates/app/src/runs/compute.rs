@@ -1,12 +1,12 @@
 //! The computation itself, away from the threads that answer requests.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
 use domain::{eligibility::Rules, market::Market, parameters::Parameters, time::Day};
-use matching::{Control, MatchingError, Outcome, Step};
+use matching::{Control, Earlier, MatchingError, Outcome, Step};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -70,6 +70,25 @@ pub fn unwatched() -> Watch {
     Arc::new(|_| {})
 }
 
+/// Pairs of a run that are kept for the next one, at most; they take 32 bytes each.
+const MOST_PAIRS: usize = 4_000_000;
+
+/// What the last run of this process left, for the next one to take over what did not change. It changes how long a run
+/// takes and nothing else, so a process that was just started has none and no other has to know of it.
+#[derive(Default)]
+pub(crate) struct LastRun(Mutex<Option<Arc<Earlier>>>);
+
+impl LastRun {
+    fn get(&self) -> Option<Arc<Earlier>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn keep(&self, earlier: Earlier) {
+        let kept = (earlier.pairs() <= MOST_PAIRS).then(|| Arc::new(earlier));
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = kept;
+    }
+}
+
 /// What a run saw and what it decided; the independent checker has accepted it.
 #[derive(Debug, Clone)]
 pub struct Computed {
@@ -91,12 +110,20 @@ pub(super) async fn at(
 ) -> AppResult<Option<Computed>> {
     let market = Arc::new(storage::market::snapshot(&app.store, day, app.clock.now()).await?);
     let tables = app.tables();
+    let (seen, last) = (Arc::clone(&market), Arc::clone(&app.last_run));
     let outcome = with_rules(Arc::clone(&tables), Arc::clone(&market), parameters, move |rules| {
         let report = |step: Step| watch(step.into());
         let control = Control { cancel: Some(&cancel), progress: Some(&report), ..Control::default() };
-        let outcome = match matching::allocate(rules, &control) {
+        let earlier = last.get();
+        let outcome = match matching::allocate_again(rules, &seen, earlier.as_deref(), &control) {
             Err(MatchingError::Cancelled) => return Ok(None),
-            other => other.map_err(|e| AppError::internal(format!("the engine: {e}")))?,
+            other => {
+                let found = other.map_err(|e| AppError::internal(format!("the engine: {e}")))?;
+                let (parts, needs) = (found.taken_over.parts, found.taken_over.needs);
+                tracing::debug!(parts, needs, of = found.outcome.figures.components, "taken over from the last run");
+                last.keep(found.earlier);
+                found.outcome
+            }
         };
         if cancel.load(Ordering::Relaxed) {
             return Ok(None);
