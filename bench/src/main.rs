@@ -9,6 +9,7 @@ mod equity;
 mod fairness;
 mod getusppe;
 mod growth;
+mod hidden;
 mod market;
 mod peers;
 mod pipeline;
@@ -73,6 +74,14 @@ enum Command {
     ///
     /// Example: cargo run --release -p bench -- chains
     Chains {
+        /// Write the results into bench/RESULTS.md.
+        #[arg(long)]
+        write: bool,
+    },
+    /// Times judging who could convert to what, among up to 20,000 sites.
+    ///
+    /// Example: cargo run --release -p bench -- hidden
+    Hidden {
         /// Write the results into bench/RESULTS.md.
         #[arg(long)]
         write: bool,
@@ -164,6 +173,9 @@ fn main() -> Result<()> {
         }
         Command::Chains { write } => {
             chains::run(write.then(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md"))))
+        }
+        Command::Hidden { write } => {
+            hidden::run(write.then(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md"))))
         }
         Command::Runs { offers, needs, products, weeks, regions, seed, repeat, threads } => {
             runs::run(&market::Size { offers, needs, products, weeks, regions, seed }, repeat.max(1), threads)
