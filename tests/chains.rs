@@ -77,7 +77,8 @@ impl Trio {
         Self { fabric, sewing, ..self }
     }
 
-    fn body(&self) -> Value {
+    /// Both steps, for a chain that is to be made.
+    pub fn body(&self) -> Value {
         json!({ "name": "Respirators", "legs": [{ "step": "Fabric", "match": self.fabric }, { "step": "Sewing", "match": self.sewing }] })
     }
 
@@ -427,7 +428,7 @@ pub async fn tried(app: &TestApp, path: &str, mut example: Value) -> Answer {
 
 impl Trio {
     /// A leg fails for now, and a run suggests both again.
-    async fn reopened(self, app: &TestApp) -> Self {
+    pub async fn reopened(self, app: &TestApp) -> Self {
         step(app, &self.spinner, &self.fabric, "decline", &json!({ "reason": "duplicate" })).await.expect(200);
         self.suggested(app).await
     }

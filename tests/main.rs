@@ -12,6 +12,7 @@ mod candidates;
 mod capacity;
 mod catalogue;
 mod certificates;
+mod chain_races;
 mod chains;
 mod changes;
 mod database;

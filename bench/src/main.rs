@@ -10,6 +10,7 @@ mod equity;
 mod fairness;
 mod getusppe;
 mod growth;
+mod hidden;
 mod instant;
 mod market;
 mod peers;
@@ -83,6 +84,14 @@ enum Command {
     ///
     /// Example: cargo run --release -p bench -- churn
     Churn {
+        /// Write the results into bench/RESULTS.md.
+        #[arg(long)]
+        write: bool,
+    },
+    /// Times judging who could convert to what, among up to 20,000 sites.
+    ///
+    /// Example: cargo run --release -p bench -- hidden
+    Hidden {
         /// Write the results into bench/RESULTS.md.
         #[arg(long)]
         write: bool,
@@ -191,6 +200,9 @@ fn main() -> Result<()> {
         }
         Command::Churn { write } => {
             churn::run(write.then(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md"))))
+        }
+        Command::Hidden { write } => {
+            hidden::run(write.then(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md"))))
         }
         Command::Instant { write, events, repeat } => {
             let write = write.then(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md")));

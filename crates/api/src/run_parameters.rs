@@ -70,6 +70,9 @@ struct WeightsBody {
     price: Option<i64>,
     /// Per delivery, whatever its size. Above 0 the level of cost is searched, and its gap reported.
     delivery: Option<i64>,
+    /// What a base unit that the run before suggested must save before it is moved. At 0, and where a delivery has a price,
+    /// none is moved to save points.
+    moved: Option<i64>,
 }
 
 /// Transit takes `handling_days + ceil(km / km_per_day)` calendar days.
@@ -114,6 +117,7 @@ impl ParametersBody {
             ("pending", w.pending),
             ("price", w.price),
             ("delivery", w.delivery),
+            ("moved", w.moved),
         ];
         ParametersInput {
             mode: self.mode,

@@ -54,11 +54,21 @@ pub struct Weights {
     /// Per delivery, whatever its size; when not 0, the cost level is searched and no longer proved.
     #[serde(default)]
     pub delivery: u32,
+    /// What a base unit that the run before suggested must save before it is moved; at 0 none is moved to save
+    /// points. See [`Parameters::move_points`].
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub moved: u32,
+}
+
+/// Runs of before the weight did not know it, and their bytes stay what they were.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(points: &u32) -> bool {
+    *points == 0
 }
 
 impl Weights {
     /// Every weight with its name and the most it may be, in points.
-    pub fn named(&self) -> [(&'static str, u32, u32); 10] {
+    pub fn named(&self) -> [(&'static str, u32, u32); 11] {
         [
             ("kilometre", self.kilometre, 1_000),
             ("border", self.border, 1_000_000),
@@ -70,6 +80,7 @@ impl Weights {
             ("pending", self.pending, 1_000_000),
             ("price", self.price, 1_000),
             ("delivery", self.delivery, 1_000_000_000),
+            ("moved", self.moved, 1_000_000),
         ]
     }
 
@@ -86,6 +97,7 @@ impl Weights {
             "pending" => Some(&mut self.pending),
             "price" => Some(&mut self.price),
             "delivery" => Some(&mut self.delivery),
+            "moved" => Some(&mut self.moved),
             _ => None,
         }
     }
@@ -95,14 +107,14 @@ impl Weights {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// Urgency, the fairest shares between regions, stability, cost, fewer deliveries, ties.
+    /// Urgency, the fairest shares between regions, cost with a price of what is moved, fewer deliveries, ties.
     #[default]
     Standard,
     /// As standard without fairness: the shortest ways.
     Near,
     /// As standard, with the largest sum of covered shares of needs in place of shares between regions.
     Fair,
-    /// As near, with a price per delivery inside the cost level: whole orders over few ways.
+    /// As near, with a price per delivery inside the cost level: whole orders over few ways. Stability stands before it.
     Balanced,
 }
 
@@ -189,7 +201,7 @@ pub enum Level {
     Urgency,
     /// A tier's units are shared out fairly, as the parameters say.
     Fairness,
-    /// What was suggested before is kept.
+    /// What was suggested before is kept: at a price inside the cost level, or before it.
     Stability,
     /// The sum of cost points is least.
     Cost,
@@ -269,6 +281,7 @@ impl Default for Parameters {
                 pending: 150,
                 price: 1,
                 delivery: 0,
+                moved: 50,
             },
             without_predicates: BTreeSet::new(),
             without_levels: BTreeSet::new(),
@@ -288,6 +301,15 @@ impl Parameters {
                 Self { fairness: Fairness::Off, weights: Weights { delivery: 18_000, ..standard.weights }, ..standard }
             }
         }
+    }
+
+    /// Points inside the cost level for each base unit that the run before suggested and that is moved; 0 where a level
+    /// of its own, before that of cost, keeps what was suggested. Where a delivery has a price it does: the plans of
+    /// deliveries do not look at what was suggested.
+    pub fn move_points(&self) -> i64 {
+        let without = |level| self.without_levels.contains(&level);
+        let apart = self.weights.delivery > 0 || without(Level::Cost) || without(Level::Stability);
+        if apart { 0 } else { i64::from(self.weights.moved) }
     }
 
     /// Whether results of a run with these may be published.

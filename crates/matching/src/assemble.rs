@@ -101,8 +101,8 @@ fn level_reports(
     settled: &[Settled],
     deliveries: usize,
 ) -> Vec<LevelReport> {
-    let Prepared { pairs, demands, .. } = prepared;
-    let day = prepared.rules.market.day;
+    let Prepared { rules, pairs, demands, .. } = prepared;
+    let day = rules.market.day;
     // Instalments without any eligible offer are in no component: they stay uncovered whatever is done.
     let hopeless = |tier: Option<u8>, points: fn(&Pairs<'_>, usize) -> i64| -> i128 {
         let slots = pairs.slots.iter().enumerate().filter(|(_, s)| tier.is_none_or(|t| s.need.tier(day) == t));
@@ -117,11 +117,12 @@ fn level_reports(
             FlowLevel::Tier(tier) => hopeless(*tier, |_, _| 1),
             FlowLevel::Shares(tier) => hopeless(*tier, |pairs, i| share_points(asked(pairs.slots[i].need))),
             FlowLevel::Stability => prepared.kept_at_most(),
-            FlowLevel::Promised | FlowLevel::Floors | FlowLevel::Cost | FlowLevel::Deliveries | FlowLevel::Ties => 0,
+            FlowLevel::Cost => i128::from(rules.parameters.move_points()) * prepared.kept_at_most(),
+            FlowLevel::Promised | FlowLevel::Floors | FlowLevel::Deliveries | FlowLevel::Ties => 0,
         };
         let mut value: i128 = base + settled.iter().map(|s| s.values[i].0).sum::<i128>();
         let mut bound = settled.iter().map(|s| s.values[i].1).sum::<Option<i128>>().map(|b| b + base);
-        let searched = *kind == FlowLevel::Cost && prepared.rules.parameters.weights.delivery > 0;
+        let searched = *kind == FlowLevel::Cost && rules.parameters.weights.delivery > 0;
         if *kind == FlowLevel::Deliveries {
             (value, bound) = (i128::try_from(deliveries).unwrap_or(i128::MAX), None);
         }

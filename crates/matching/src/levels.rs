@@ -18,9 +18,10 @@ pub(crate) enum FlowLevel {
     Floors,
     /// Uncovered share points of a tier.
     Shares(Option<u8>),
-    /// Units of earlier suggestions that are kept, counted below zero.
+    /// Units of earlier suggestions that are kept, counted below zero; where moving one has a price, the level of
+    /// cost counts them.
     Stability,
-    /// Cost points.
+    /// Cost points, those of moved units among them.
     Cost,
     /// Points per delivery by an estimate of its size.
     Deliveries,
@@ -42,7 +43,7 @@ impl FlowLevel {
                 Fairness::Shares => levels.extend(tiers.iter().map(|tier| Self::Shares(*tier))),
             }
         }
-        if with(Level::Stability) {
+        if with(Level::Stability) && rules.parameters.move_points() == 0 {
             levels.push(Self::Stability);
         }
         if with(Level::Cost) {

@@ -378,7 +378,8 @@ impl Draft<'_, '_> {
             let Some(tail) = tail else { continue };
             for (capacity, is_raised, is_kept) in segments(raised, kept) {
                 end = self.builder.arc(tail, head, capacity);
-                self.price(end, cost, ties);
+                let favour = if is_kept { market.rules.parameters.move_points() } else { 0 };
+                self.price(end, cost - favour, ties);
                 if is_raised || is_kept {
                     let counts = |l| (is_raised && l == FlowLevel::Raised) || (is_kept && l == FlowLevel::Stability);
                     self.cost(|l| -i64::from(counts(l)), end);

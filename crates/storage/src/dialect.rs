@@ -14,6 +14,8 @@
 //!   organisation, so that no record lies at a stranger's. SQLite can check at the end of the
 //!   transaction instead of after each statement; PostgreSQL checks after a statement, and changes
 //!   several tables in one.
+//! - **Locking what others name**: in PostgreSQL who writes a reference waits for who has locked the row that it names, unless
+//!   that lock leaves the key free. SQLite has one writer.
 //! - **Deleting for good**: a file keeps a journal of what was there until it is emptied.
 //! - **The version** has another name, and only a file that we wrote ourselves needs checking.
 
@@ -23,6 +25,7 @@ use domain::time::Instant;
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     IsolationLevel, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    sea_query::LockType,
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 use uuid::Uuid;
@@ -35,6 +38,11 @@ use crate::{
 
 /// How long a statement waits for a lock before the caller is told that the database is busy.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
+
+/// How offers, needs and instalments are locked before they change. Whoever takes a step of a match holds the match and
+/// writes entries that name its offer; whoever changes the offer holds that and may end the match. With a lock on the key
+/// as well, the two wait for each other.
+pub(crate) const TO_CHANGE: LockType = LockType::NoKeyUpdate;
 
 /// What a pool is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

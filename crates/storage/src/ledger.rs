@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     bulk, chains,
+    dialect::TO_CHANGE,
     entity::{instalment, ledger_entry, line, match_row, need, offer},
     error::StoreError,
     events, json, lines,
@@ -110,7 +111,7 @@ pub async fn lock(
     }
     for list in bulk::id_lists(ids) {
         let query = offer::Entity::find().filter(offer::Column::Id.is_in(list)).order_by_asc(offer::Column::Id);
-        for row in query.lock_exclusive().all(connection).await? {
+        for row in query.lock(TO_CHANGE).all(connection).await? {
             let offer = offers::stored(row)?.record;
             if offer.terms.line.is_some_and(|line| !books.lines.contains_key(&line)) {
                 return Err(StoreError::Busy("an offer has just moved to another line".to_owned()));
@@ -129,11 +130,11 @@ pub async fn lock(
     }
     for list in bulk::id_lists(needs) {
         let query = need::Entity::find().select_only().column(need::Column::Id).filter(need::Column::Id.is_in(list));
-        query.order_by_asc(need::Column::Id).lock_exclusive().into_tuple::<Uuid>().all(connection).await?;
+        query.order_by_asc(need::Column::Id).lock(TO_CHANGE).into_tuple::<Uuid>().all(connection).await?;
     }
     for list in bulk::id_lists(asked.iter().map(|id| id.0)) {
         let query = instalment::Entity::find().filter(instalment::Column::Id.is_in(list));
-        let rows = query.order_by_asc(instalment::Column::Id).lock_exclusive().all(connection).await?;
+        let rows = query.order_by_asc(instalment::Column::Id).lock(TO_CHANGE).all(connection).await?;
         for row in rows.into_iter().filter(|row| !row.withdrawn) {
             let instalment = instalments::instalment(row)?;
             books.instalments.insert(instalment.id, instalment);

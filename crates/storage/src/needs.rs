@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     bulk,
+    dialect::TO_CHANGE,
     entity::{instalment, need},
     error::StoreError,
     events::{self, CHANGED, CREATED},
@@ -270,7 +271,7 @@ pub async fn past(
 /// [`save_imported`].
 pub async fn update(tx: &Tx, scope: Scope, need: &Need, at: Instant) -> Result<(), StoreError> {
     let connection = tx.connection();
-    let before = one(find(scope, need.id).lock_exclusive(), connection).await?;
+    let before = one(find(scope, need.id).lock(TO_CHANGE), connection).await?;
     if before.organisation_id != need.organisation.0 {
         return Err(StoreError::NotFound);
     }
@@ -301,7 +302,7 @@ pub async fn get(reader: &impl Reads, scope: Scope, id: NeedId) -> Result<Stored
 /// # Errors
 /// As [`get`].
 pub async fn get_to_change(tx: &Tx, scope: Scope, id: NeedId) -> Result<Stored<Need>, StoreError> {
-    let row = one(find(scope, id).lock_exclusive(), tx.connection()).await?;
+    let row = one(find(scope, id).lock(TO_CHANGE), tx.connection()).await?;
     whole(row, tx.connection()).await
 }
 

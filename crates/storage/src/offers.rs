@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     bulk, certificates,
+    dialect::TO_CHANGE,
     entity::offer,
     error::StoreError,
     events::{self, CHANGED, CREATED},
@@ -304,7 +305,7 @@ pub async fn quarantine_all(
 /// [`StoreError::NotFound`] when there is none of its id and organisation inside the scope, else as [`insert`].
 pub async fn update(tx: &Tx, scope: Scope, offer: &Offer, at: Instant) -> Result<(), StoreError> {
     let connection = tx.connection();
-    let before = one(find(scope, offer.id).lock_exclusive(), connection).await?;
+    let before = one(find(scope, offer.id).lock(TO_CHANGE), connection).await?;
     if before.organisation_id != offer.organisation.0 {
         return Err(StoreError::NotFound);
     }
@@ -335,7 +336,7 @@ pub async fn get(reader: &impl Reads, scope: Scope, id: OfferId) -> Result<Store
 /// # Errors
 /// As [`get`].
 pub async fn get_to_change(tx: &Tx, scope: Scope, id: OfferId) -> Result<Stored<Offer>, StoreError> {
-    stored(one(find(scope, id).lock_exclusive(), tx.connection()).await?)
+    stored(one(find(scope, id).lock(TO_CHANGE), tx.connection()).await?)
 }
 
 fn find(scope: Scope, id: OfferId) -> Select<offer::Entity> {

@@ -173,6 +173,9 @@ impl Facts<'_> {
                     costs[level] -= 1;
                 }
             }
+            if let Some(level) = audit.places.cost.filter(|_| is_kept) {
+                costs[level] -= self.rules.parameters.move_points();
+            }
             audit.arc(&Arc { from, to, flow, capacity, costs })?;
         }
         Ok(())

@@ -34,9 +34,7 @@ impl Facts<'_> {
                     (uncovered, tiers) = (uncovered + value, tiers + 1);
                 }
                 FlowLevel::Shares(tier) => value += self.alone(*tier, |asked| i128::from(share_points(asked))),
-                FlowLevel::Stability => {
-                    value += self.pairs.iter().flatten().map(|p| i128::from(p.suggested)).sum::<i128>();
-                }
+                FlowLevel::Stability => value += self.suggested(),
                 FlowLevel::Cost if self.rules.parameters.weights.delivery > 0 => {
                     let price = i128::from(self.rules.parameters.weights.delivery);
                     let carried = self.pairs.iter().flatten().filter(|p| p.units > 0);
@@ -47,7 +45,8 @@ impl Facts<'_> {
                     value = i128::try_from(outcome.lines.len()).unwrap_or(i128::MAX);
                     flow = false;
                 }
-                FlowLevel::Promised | FlowLevel::Floors | FlowLevel::Cost | FlowLevel::Ties => {}
+                FlowLevel::Cost => value += i128::from(self.rules.parameters.move_points()) * self.suggested(),
+                FlowLevel::Promised | FlowLevel::Floors | FlowLevel::Ties => {}
             }
             // With decisions on orders the potentials prove the flow under them, and bounds are those without.
             let decided = !outcome.proof.closed.is_empty() || !outcome.proof.raised.is_empty();
@@ -72,6 +71,11 @@ impl Facts<'_> {
             Some(level) => Err(format!("level {} is one too many", level.name)),
             None => Ok(()),
         }
+    }
+
+    /// Units of earlier suggestions for pairs that are still eligible.
+    fn suggested(&self) -> i128 {
+        self.pairs.iter().flatten().map(|p| i128::from(p.suggested)).sum()
     }
 
     /// What instalments without any eligible offer lack, in points by what their need asks for.

@@ -30,6 +30,8 @@ struct Oracle<'a> {
     points: Vec<i64>,
     /// Points of a delivery inside the cost.
     delivery: i64,
+    /// Points of a suggested unit that is moved; none where they are a level of their own.
+    moved: i64,
     /// Whether ties follow cost at once, with no plan of deliveries between.
     ties: bool,
     best: Option<Vec<i64>>,
@@ -49,6 +51,7 @@ impl<'a> Oracle<'a> {
             floors: vec![],
             points: vec![],
             delivery: i64::from(rules.parameters.weights.delivery),
+            moved: if rules.parameters.weights.delivery > 0 { 0 } else { i64::from(rules.parameters.weights.moved) },
             ties: rules.parameters.without_levels.contains(&Level::Deliveries),
             best: None,
             chosen: vec![],
@@ -194,7 +197,8 @@ impl<'a> Oracle<'a> {
             let o = self.market.offers.iter().position(|offer| offer.id == s.offer).unwrap();
             if self.open[n] > 0 && self.eligible[n].iter().any(|(e, _)| *e == o) {
                 let kept: i64 = self.chosen.iter().filter(|c| (c.0, c.1) == (o, n)).map(|c| c.2).sum();
-                value[9] += s.quantity.units() - kept.min(s.quantity.units());
+                let given_up = s.quantity.units() - kept.min(s.quantity.units());
+                value[if self.moved == 0 { 9 } else { 10 }] += given_up * self.moved.max(1);
             }
         }
         for (o, n, units) in &self.chosen {
@@ -315,7 +319,14 @@ fn the_sum_of_shares_comes_before_cost() {
 
 #[test]
 fn stb_01_suggestions_are_kept_unless_units_or_fairness_gain() {
-    check(70_000..80_000, Shape { suggestions: true, ..SMALL }, REGIONS);
+    let weights = Weights { moved: 0, ..parameters().weights };
+    let parameters = Parameters { fairness: REGIONS, weights, ..parameters() };
+    check_with(70_000..80_000, Shape { suggestions: true, ..SMALL }, &parameters);
+}
+
+#[test]
+fn suggestions_are_kept_unless_a_unit_saves_what_its_move_costs() {
+    check(100_000..110_000, Shape { suggestions: true, ..SMALL }, REGIONS);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use domain::{
     capacity::CapacityKind,
     eligibility::Rules,
     market::Market,
-    parameters::{Fairness, Limits, Mode, Parameters, Transit},
+    parameters::{Fairness, Limits, Mode, Parameters, Transit, Weights},
     time::Day,
 };
 use matching::{Control, LevelReport, Outcome, allocate, verify};
@@ -30,6 +30,7 @@ fn parameters() -> Parameters {
         fairness: Fairness::Off,
         capacity: CapacityKind::Running,
         limits: Limits { pivots: None, nodes: 64 },
+        weights: Weights { moved: 0, ..Parameters::default().weights },
         ..Parameters::of(Mode::Near)
     }
 }

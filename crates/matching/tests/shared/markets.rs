@@ -112,6 +112,9 @@ fn parameters(choices: &mut Choices<'_>, kind: Kind) -> Parameters {
     if choices.one_in(4) {
         p.capacity = CapacityKind::Maximum;
     }
+    if choices.one_in(3) {
+        p.weights.moved = choices.of(&[0, 1, 7, 400]);
+    }
     if !kind.odd || !choices.one_in(3) {
         return p;
     }
@@ -134,6 +137,7 @@ fn parameters(choices: &mut Choices<'_>, kind: Kind) -> Parameters {
                     pending: 1_000_000 * most,
                     price: 1_000 * most,
                     delivery: choices.of(&[0, 1, 1_000_000_000]),
+                    moved: 1_000_000 * most,
                 };
             }
         }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     bulk,
+    dialect::TO_CHANGE,
     entity::{instalment, match_row},
     error::StoreError,
     json,
@@ -24,7 +25,7 @@ pub(super) async fn replace<C: ConnectionTrait>(
         // Locked, so that no match comes to promise one that is about to go; SQLite has one writer.
         let rows = instalment::Entity::find()
             .filter(instalment::Column::NeedId.is_in(ids))
-            .lock_exclusive()
+            .lock(TO_CHANGE)
             .all(connection)
             .await?;
         before.extend(rows.into_iter().map(|row| ((row.need_id, row.ordinal), row)));
