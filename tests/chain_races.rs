@@ -396,3 +396,30 @@ on_both! {
         assert_eq!(whole(&app).await[&chain], ["declined", "declined"]);
     }
 }
+
+on_both! {
+    async fn outside_chains_what_lacks_something_promises_no_more_than_lies_ready(db: TestDb) {
+        let app = TestApp::new(db);
+        let (firm, (_, need)) = (app.firm("Maker").await, ward(&app, "Ward", 9_000).await);
+        let body = json!({ "site": firm.site, "product": "ffp", "grades": ["FFP2"], "from": "2020-04-06", "until": "2020-04-17",
+            "stock": { "value": 100 }, "running": { "value": 1000, "per": "day" },
+            "missing_inputs": [{ "product": "meltblown", "quantity": { "value": 2, "unit": "GRM" } }] });
+        let offer = app.post(&firm.token, "/api/v1/offers", &body).await.expect(201).id();
+        let maker = Maker { firm, offer };
+        let by_hand = async |units: i64| {
+            let instalment = &need["instalments"][0]["id"];
+            let body = json!({ "offer": maker.offer, "need": need["id"], "instalment": instalment, "quantity": units });
+            app.post(&app.operator(), "/api/v1/matches", &body).await
+        };
+        by_hand(60).await.expect(201);
+        assert_eq!(by_hand(5_000).await.expect(409).json["code"], "not_available");
+        assert_eq!(by_hand(41).await.expect(409).json["code"], "not_available");
+        // With fabric from elsewhere it promises what it makes of that.
+        let (_, fabric) = weaver(&app, "Weaver", 8_000).await;
+        let legs = maker.legs(&app, ("A", &fabric), &need, 4_000).await;
+        app.post(&app.operator(), "/api/v1/chains", &maker.chain(&legs)).await.expect(201);
+        by_hand(40).await.expect(201);
+        by_hand(1).await.expect(409);
+        ledger::sound(&app).await;
+    }
+}

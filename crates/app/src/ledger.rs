@@ -7,7 +7,7 @@
 use std::{collections::BTreeMap, future::Future, time::Duration};
 
 use domain::{
-    capacity::CapacityKind,
+    capacity::{CapacityKind, CapacityProfile},
     ids::{InstalmentId, LineId, OfferId},
     line::Line,
     matches::{EntryKind, Side},
@@ -93,12 +93,26 @@ pub(crate) async fn broken(tx: &Tx, books: &Books) -> AppResult<Vec<Over>> {
 }
 
 fn found(books: &Books, drawn: &[Drawn], covered: &BTreeMap<InstalmentId, i64>) -> AppResult<Vec<Over>> {
-    let mut of_offer: BTreeMap<OfferId, Vec<(Day, i64)>> = BTreeMap::new();
+    let (mut of_offer, mut alone) = (BTreeMap::new(), BTreeMap::new());
+    let promised = |of: &mut BTreeMap<OfferId, Vec<(Day, i64)>>, one: &Drawn| {
+        of.entry(one.offer).or_default().push((one.cutoff, one.units));
+    };
     for one in drawn {
-        of_offer.entry(one.offer).or_default().push((one.cutoff, one.units));
+        promised(&mut of_offer, one);
+        if !one.in_chain {
+            promised(&mut alone, one);
+        }
     }
-    let mut over: Vec<Over> =
-        of_offer.iter().filter_map(|(id, promised)| offer_over(books.offers.get(id)?, promised)).collect();
+    let over_whole = of_offer.iter().filter_map(|(id, promised)| {
+        let offer = books.offers.get(id)?;
+        offer_over(offer, &offer.terms.profile, promised)
+    });
+    let mut over: Vec<Over> = over_whole.collect();
+    // What an offer lacks others bring in chains alone; outside them it promises no more than lies ready.
+    over.extend(alone.iter().filter_map(|(id, promised)| {
+        let offer = books.offers.get(id).filter(|offer| offer.terms.is_incomplete())?;
+        offer_over(offer, &offer.terms.ready_profile(), promised)
+    }));
     for line in books.lines.values() {
         if !fits(line, books, &of_offer)? {
             over.push(Over::Line(line.id));
@@ -112,10 +126,9 @@ fn found(books: &Books, drawn: &[Drawn], covered: &BTreeMap<InstalmentId, i64>) 
     Ok(over)
 }
 
-/// The first day by which an offer promises more than it can have. What was promised for a day before its figures draws
-/// on what was stated since.
-pub(crate) fn offer_over(offer: &Offer, promised: &[(Day, i64)]) -> Option<Over> {
-    let profile = &offer.terms.profile;
+/// The first day by which an offer promises more than it can have by a profile. What was promised for a day before its
+/// figures draws on what was stated since.
+fn offer_over(offer: &Offer, profile: &CapacityProfile, promised: &[(Day, i64)]) -> Option<Over> {
     let curve = profile.curve(CapacityKind::Maximum);
     let mut by_day: BTreeMap<Day, i64> = BTreeMap::new();
     for (cutoff, units) in promised {
@@ -169,7 +182,7 @@ pub struct Verified {
 fn verified(ledger: &Ledger, now: Instant) -> AppResult<Verified> {
     let mut faults = Vec::new();
     let (mut drawn, mut covered) = (Vec::new(), BTreeMap::new());
-    for (id, offer, instalment, account) in &ledger.matches {
+    for (id, offer, instalment, account, in_chain) in &ledger.matches {
         let entries = ledger.entries.get(id).map(Vec::as_slice).unwrap_or_default();
         let (mut of_offer, mut of_need, mut given_back, mut held) = (0, 0, 0, 0);
         for (place, entry) in (1..).zip(entries) {
@@ -203,7 +216,8 @@ fn verified(ledger: &Ledger, now: Instant) -> AppResult<Verified> {
             continue;
         }
         if account.drawn > 0 {
-            drawn.push(Drawn { of_match: *id, offer: *offer, cutoff: account.cutoff, units: account.drawn });
+            let (cutoff, units) = (account.cutoff, account.drawn);
+            drawn.push(Drawn { of_match: *id, offer: *offer, cutoff, units, in_chain: *in_chain });
         }
         if account.covered > 0 {
             *covered.entry(*instalment).or_default() += account.covered;

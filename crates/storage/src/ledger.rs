@@ -57,6 +57,8 @@ pub struct Drawn {
     pub cutoff: Day,
     /// How much.
     pub units: i64,
+    /// Whether it is a leg of a chain, so that others bring what the offer lacks.
+    pub in_chain: bool,
 }
 
 /// Why a step was not written.
@@ -316,13 +318,14 @@ pub async fn drawn(reader: &impl Reads, offers: impl IntoIterator<Item = OfferId
     for list in bulk::id_lists(offers.into_iter().map(|id| id.0)) {
         let query = match_row::Entity::find()
             .select_only()
-            .columns([Column::Id, Column::OfferId, Column::Cutoff, Column::Drawn])
+            .columns([Column::Id, Column::OfferId, Column::Cutoff, Column::Drawn, Column::ChainId])
             .filter(Column::OfferId.is_in(list))
             .filter(Column::Drawn.gt(0));
-        let rows: Vec<(Uuid, Uuid, i32, i64)> = query.into_tuple().all(reader.connection()).await?;
-        for (id, offer, cutoff, units) in rows {
+        let rows: Vec<(Uuid, Uuid, i32, i64, Option<Uuid>)> = query.into_tuple().all(reader.connection()).await?;
+        for (id, offer, cutoff, units, chain) in rows {
             let cutoff = json::day("matches.cutoff", cutoff)?;
-            found.push(Drawn { of_match: MatchId(id), offer: OfferId(offer), cutoff, units });
+            let (of_match, offer, in_chain) = (MatchId(id), OfferId(offer), chain.is_some());
+            found.push(Drawn { of_match, offer, cutoff, units, in_chain });
         }
     }
     found.sort_by_key(|d| (d.cutoff, d.of_match));
@@ -383,8 +386,8 @@ fn stored(row: ledger_entry::Model) -> Result<LedgerEntry, StoreError> {
 /// The ledger in one state of the database, to be checked.
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
-    /// Every match: its offer, its instalment, where it stands.
-    pub matches: Vec<(MatchId, OfferId, InstalmentId, Account)>,
+    /// Every match: its offer, its instalment, where it stands, whether it is a leg of a chain.
+    pub matches: Vec<(MatchId, OfferId, InstalmentId, Account, bool)>,
     /// Per match the entries in their order.
     pub entries: BTreeMap<MatchId, Vec<LedgerEntry>>,
     /// What is drawn from and covered, whatever its state.
@@ -398,7 +401,7 @@ pub async fn read(store: &crate::Store) -> Result<Ledger, StoreError> {
         let mut ledger = Ledger::default();
         for row in match_row::Entity::find().order_by_asc(match_row::Column::Id).all(connection).await? {
             let row = matches::record(row)?;
-            ledger.matches.push((row.id, row.offer, row.instalment, row.account()));
+            ledger.matches.push((row.id, row.offer, row.instalment, row.account(), row.leg.is_some()));
         }
         let query = ledger_entry::Entity::find().order_by_asc(ledger_entry::Column::MatchId);
         for row in query.order_by_asc(ledger_entry::Column::Ordinal).all(connection).await? {
