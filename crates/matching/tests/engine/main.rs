@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot unwrap has failed")]
 
 mod enumeration;
+mod guide;
 mod mutations;
 mod rules;
 mod small_markets;

@@ -67,6 +67,33 @@ fn the_weights_do_what_is_told() {
 }
 
 #[test]
+fn what_was_suggested_moves_where_it_saves_enough() {
+    let text = guide();
+    let bench = imported(&text, "csv changed");
+    bench.run(&["match", "--day", "2020-04-20"]).exits(0);
+    for kind in ["offers", "needs"] {
+        bench.file(&format!("{kind}.csv"), &block(&text, &format!("csv comes {kind}")));
+        bench.run(&["import", kind, &format!("{kind}.csv"), "--today", "2020-04-20"]).exits(0);
+    }
+    let told = table(&text, "| flags of `muster match` | Bergamo gets | Torino gets |");
+    assert_eq!(told.len(), 3);
+    for row in told {
+        let flags = ["match", "--day", "2020-04-20", "--dry-run", "--output", "json"];
+        let flags: Vec<&str> = flags.into_iter().chain(row[0].split_whitespace()).collect();
+        let document = bench.run(&flags).exits(0).json();
+        let gets = |buyer: &str| {
+            let lines = document["matches"].as_array().unwrap().iter().filter(|line| line["buyer"] == buyer);
+            let supplier =
+                |line: &Value| line["supplier"].as_str().unwrap().trim_start_matches("Mask Works ").to_owned();
+            let mut found: Vec<String> = lines.map(|line| format!("{} {}", supplier(line), line["quantity"])).collect();
+            found.sort();
+            found.join(", ")
+        };
+        assert_eq!([gets("Hospital Bergamo"), gets("Hospital Torino")], row[1..], "{}", row[0]);
+    }
+}
+
+#[test]
 fn what_would_help_most_is_as_told() {
     let text = guide();
     let bench = imported(&text, "csv remedies");
