@@ -549,6 +549,53 @@ on_both! {
 }
 
 on_both! {
+    async fn what_a_search_found_is_held_as_it_is_told(db: TestDb) {
+        let app = TestApp::new(db);
+        let s = Scattered::new(&app).await;
+        memberships::verify(&app, &s.hospital, "operator").await;
+        let seen = s.found(&app, &s.hospital.token).await.expect(200);
+        assert!(!seen.text.contains("brings_to"), "{}", seen.text);
+        let told = s.found(&app, &app.operator()).await.expect(200).json;
+        let hold = told["instalments"][0]["chains"][0]["hold"].clone();
+        assert_eq!((&hold["organisation"], &hold["legs"][1]["brings_to"]), (&json!(s.maker.id), &hold["legs"][0]["step"]));
+        let needs = async || app.get(&app.operator(), "/api/v1/needs").await.expect(200).items().len();
+        let before = needs().await;
+        // Nobody else may, and what cannot be is said of every leg at once, with nothing entered.
+        app.post(&s.maker.token, "/api/v1/chains", &hold).await.expect(403);
+        let mut wrong = hold.clone();
+        wrong["legs"][1]["brings_to"] = json!("Dyeing");
+        wrong["legs"][1]["due"] = Value::Null;
+        let faults = app.post(&app.operator(), "/api/v1/chains", &wrong).await.expect(422).faults();
+        assert_eq!(faults, ["/legs/1/due missing", "/legs/1/brings_to unknown_value"]);
+        let mut wrong = hold.clone();
+        (wrong["legs"][1]["offer"], wrong["legs"][1]["due"]) = (json!(s.offer), json!("soon"));
+        let faults = app.post(&app.operator(), "/api/v1/chains", &wrong).await.expect(422).faults();
+        assert_eq!(faults, ["/legs/1/brings_to does_not_apply"]);
+        let mut wrong = hold.clone();
+        wrong["legs"][1]["due"] = json!("soon");
+        let faults = app.post(&app.operator(), "/api/v1/chains", &wrong).await.expect(422).faults();
+        assert_eq!(faults, ["/legs/1/due bad_date"]);
+        let mut little = hold.clone();
+        little["legs"][1]["quantity"] = json!(7_999);
+        app.post(&app.operator(), "/api/v1/chains", &little).await.expect(409);
+        let mut dry = hold.clone();
+        dry["dry_run"] = json!(true);
+        assert_eq!(app.post(&app.operator(), "/api/v1/chains", &dry).await.expect(200).json["state"], "held");
+        assert_eq!(needs().await, before, "nothing was entered");
+        // All of it at once: the need for fabric, and both legs.
+        let chain = app.post(&app.operator(), "/api/v1/chains", &hold).await.expect(201).json;
+        assert_eq!(chain["state"], "held");
+        assert_eq!(needs().await, before + 1);
+        let entered = app.get(&s.maker.token, "/api/v1/needs").await.expect(200);
+        let entered = &entered.items()[0];
+        assert_eq!((&entered["product"], &entered["organisation"]), (&json!("meltblown"), &json!(s.maker.id)));
+        app.post(&app.operator(), "/api/v1/chains", &hold).await.expect(409);
+        assert_eq!(needs().await, before + 1);
+        ledger::sound(&app).await;
+    }
+}
+
+on_both! {
     async fn a_missing_step_is_named_with_who_could_convert_to_it(db: TestDb) {
         let app = TestApp::new(db);
         let s = Scattered::new(&app).await;

@@ -3,7 +3,7 @@
 use app::{
     App,
     access::Caller,
-    chains::{ChainView, LegOf, LegView, NewChain, NewLeg},
+    chains::{Brought, ChainView, LegOf, LegView, NewChain, NewLeg},
     matches::ByHand,
 };
 use axum::{
@@ -89,7 +89,8 @@ struct NewChainBody {
     dry_run: bool,
 }
 
-/// What carries a step: a suggestion that is the lead's, or, for who runs the service, an offer put to an instalment.
+/// What carries a step: a suggestion that is the lead's, or, for who runs the service, an offer put to an instalment or one
+/// that brings the offer of another step what it lacks.
 #[derive(Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewLeg, example = json!({"step": "Sewing", "match": "018f0000-0000-7000-8000-000000000002"}))]
@@ -109,6 +110,14 @@ struct LegBody {
     /// How much, in base units of the offer; at least 1.
     #[schema(minimum = 1, maximum = 1_000_000_000_000_i64)]
     quantity: Option<i64>,
+    /// Instead of a need and an instalment: the step whose offer lacks what this one brings. What it lacks is entered as a
+    /// need of its site, with the chain; only where the chain is made.
+    #[validate(length(max = limits::WORD))]
+    brings_to: Option<String>,
+    /// With `brings_to`, the day by which it has to be there.
+    #[validate(length(max = limits::WORD))]
+    #[schema(format = Date)]
+    due: Option<String>,
 }
 
 /// Legs for the steps of a chain that are open.
@@ -203,11 +212,19 @@ impl LegState {
     }
 }
 
-/// What legs are of: a match alone, or all four of the others.
+/// What legs are of: a match alone, an offer with a need, or an offer with the step that it brings something to.
 fn legs(bodies: &[LegBody]) -> Result<Vec<NewLeg>, Violations> {
     let (mut faults, mut found) = (Violations::new(), Vec::new());
     for (place, leg) in bodies.iter().enumerate() {
         let at = |field: &str| format!("/legs/{place}/{field}");
+        if let Some(brings_to) = &leg.brings_to {
+            let of = brought(bodies, leg, brings_to, (&mut faults, &at));
+            found.extend(of.map(|of| NewLeg { step: leg.step.clone(), of: LegOf::Brought(of) }));
+            continue;
+        }
+        if leg.due.is_some() {
+            faults.push(at("due"), "does_not_apply", "goes with `brings_to`; a need has its own days");
+        }
         let parts = [
             ("offer", leg.offer.is_some()),
             ("need", leg.need.is_some()),
@@ -366,4 +383,34 @@ async fn search(
     let question = body.question();
     let told = app::chains::search(&app, &caller, &question).await?;
     Ok(Json(ChainsView::of(question.need.0, &told, &app.tables())))
+}
+
+/// An offer that brings something to another step.
+fn brought(
+    bodies: &[LegBody],
+    leg: &LegBody,
+    brings_to: &str,
+    (faults, at): (&mut Violations, &dyn Fn(&str) -> String),
+) -> Option<Brought> {
+    let others =
+        [("match", leg.suggestion.is_some()), ("need", leg.need.is_some()), ("instalment", leg.instalment.is_some())];
+    for (field, _) in others.into_iter().filter(|(_, is_there)| *is_there) {
+        faults.push(
+            at(field),
+            "does_not_apply",
+            "goes without `brings_to`, which enters a need; leave one of the two out",
+        );
+    }
+    let parts = [("offer", leg.offer.is_some()), ("quantity", leg.quantity.is_some()), ("due", leg.due.is_some())];
+    for (field, _) in parts.into_iter().filter(|(_, is_there)| !is_there) {
+        faults.push(at(field), "missing", "is missing; a leg that brings something names offer, quantity and due");
+    }
+    let to = bodies.iter().position(|other| other.step.trim() == brings_to.trim());
+    if to.is_none() {
+        let steps: Vec<String> = bodies.iter().map(|other| format!("{:?}", other.step)).collect();
+        let detail = format!("{brings_to:?} is no step of the chain; write one of: {}", steps.join(", "));
+        faults.push(at("brings_to"), "unknown_value", detail);
+    }
+    let quantity = units(faults, &at("quantity"), leg.quantity?, 1);
+    Some(Brought { offer: OfferId(leg.offer?), to: to?, quantity, due: leg.due.clone()? })
 }

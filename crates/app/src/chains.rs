@@ -22,15 +22,20 @@ use crate::{
     policy::{Action, Actor, Resource, require},
 };
 
+mod brought;
+mod found;
 mod hold;
 mod legs;
 mod search;
 
+pub use brought::Brought;
+pub use found::made_of;
 pub use hold::{NewChain, create, hold};
 pub use legs::{LegOf, NewLeg};
 pub(crate) use legs::{allows, follow};
 pub use matching::chains::{
-    Chain as FoundChain, Convertible, InstalmentChains, Leg as ChainLeg, Missing as ChainMissing, NamedStage, Partner,
+    Chain as FoundChain, Convertible, InstalmentChains, Leg as ChainLeg, Missing as ChainMissing, NamedStage,
+    NeedChains, Partner,
 };
 pub use search::{ChainQuestion, ChainsTold, MOST_PARTNERS, search};
 

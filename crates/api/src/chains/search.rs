@@ -3,8 +3,8 @@
 use app::{
     Tables,
     chains::{
-        ChainLeg, ChainMissing, ChainQuestion, ChainsTold, Convertible, FoundChain, InstalmentChains, MOST_PARTNERS,
-        Partner,
+        ChainLeg, ChainMissing, ChainQuestion, ChainsTold, Convertible, FoundChain, InstalmentChains, LegOf,
+        MOST_PARTNERS, NeedChains, NewChain, NewLeg, Partner, made_of,
     },
 };
 use domain::{catalogue::ConversionPath, code::ProductCode, ids::NeedId};
@@ -115,6 +115,76 @@ struct FoundChainView {
     missing: Vec<MissingView>,
     /// How much it can have delivered by each day on which that rises.
     over_time: Vec<ByDay>,
+    /// What `POST /chains` takes to hold it: all of it, or nothing. Told to who runs the service, of chains that are complete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hold: Option<ChainToHold>,
+}
+
+/// A chain as it is made.
+#[derive(Debug, Serialize, ToSchema)]
+struct ChainToHold {
+    /// Who would lead it: the maker.
+    organisation: Option<Uuid>,
+    /// What it would be called.
+    name: String,
+    /// Its steps.
+    legs: Vec<LegToHold>,
+}
+
+/// A leg as it is put.
+#[derive(Debug, Serialize, ToSchema)]
+struct LegToHold {
+    /// What the step would be called.
+    step: String,
+    /// The offer.
+    offer: Uuid,
+    /// The need that was asked about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    need: Option<Uuid>,
+    /// The instalment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instalment: Option<Uuid>,
+    /// Base units.
+    quantity: i64,
+    /// The step that lacks what it brings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    brings_to: Option<String>,
+    /// By when it has to be there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = Date)]
+    due: Option<String>,
+}
+
+impl ChainToHold {
+    fn of(chain: NewChain) -> Self {
+        let steps: Vec<String> = chain.legs.iter().map(|leg| leg.step.clone()).collect();
+        let leg = |leg: NewLeg| match leg.of {
+            LegOf::ByHand(hand) => Some(LegToHold {
+                step: leg.step,
+                offer: hand.offer.0,
+                need: Some(hand.need.0),
+                instalment: Some(hand.instalment.0),
+                quantity: hand.quantity.units(),
+                brings_to: None,
+                due: None,
+            }),
+            LegOf::Brought(brought) => Some(LegToHold {
+                step: leg.step,
+                offer: brought.offer.0,
+                need: None,
+                instalment: None,
+                quantity: brought.quantity.units(),
+                brings_to: steps.get(brought.to).cloned(),
+                due: Some(brought.due),
+            }),
+            LegOf::Suggested(_) => None,
+        };
+        Self {
+            organisation: chain.lead.map(|lead| lead.0),
+            name: chain.name,
+            legs: chain.legs.into_iter().filter_map(leg).collect(),
+        }
+    }
 }
 
 /// Units by a day.
@@ -249,7 +319,7 @@ impl ChainsView {
             per: of.input.as_ref().map(|input| input.per.units()),
             when: of.input.as_ref().map(|input| input.when.as_str()),
         };
-        let told = Telling { parts: found.parts.into(), partners: &found.offers };
+        let told = Telling { need: NeedId(need), found };
         Self {
             need,
             steps: found.stages.iter().enumerate().map(step).collect(),
@@ -264,8 +334,8 @@ impl ChainsView {
 
 /// What numbers of an answer mean.
 struct Telling<'t> {
-    parts: i128,
-    partners: &'t [Partner],
+    need: NeedId,
+    found: &'t NeedChains,
 }
 
 impl Telling<'_> {
@@ -275,8 +345,8 @@ impl Telling<'_> {
             instalment: of.instalment.0,
             due: of.due.to_string(),
             open: of.open,
-            chains: of.answer.chains.iter().map(|chain| self.chain(chain)).collect(),
-            incomplete: of.answer.incomplete.iter().map(|chain| self.chain(chain)).collect(),
+            chains: of.answer.chains.iter().map(|chain| self.chain(of, chain)).collect(),
+            incomplete: of.answer.incomplete.iter().map(|chain| self.chain(of, chain)).collect(),
             offers: fell
                 .map(|(step, fell)| FellView {
                     step,
@@ -292,8 +362,9 @@ impl Telling<'_> {
         }
     }
 
-    fn chain(&self, chain: &FoundChain) -> FoundChainView {
+    fn chain(&self, of: &InstalmentChains, chain: &FoundChain) -> FoundChainView {
         FoundChainView {
+            hold: made_of(self.found, self.need, of, chain).map(ChainToHold::of),
             units: chain.units,
             lead_days: chain.lead_days,
             cost: self.points(chain.cost),
@@ -308,7 +379,7 @@ impl Telling<'_> {
     }
 
     fn leg(&self, leg: &ChainLeg) -> Option<FoundLegView> {
-        let partner = self.partners.get(usize::try_from(leg.offer).ok()?)?;
+        let partner = self.found.offers.get(usize::try_from(leg.offer).ok()?)?;
         Some(FoundLegView {
             step: leg.stage,
             partner: PartnerView::of(partner),
@@ -324,7 +395,7 @@ impl Telling<'_> {
 
     /// Whole points, rounded up.
     fn points(&self, parts: i128) -> i64 {
-        let each = self.parts.max(1);
+        let each = i128::from(self.found.parts).max(1);
         i64::try_from((parts + each - 1).div_euclid(each)).unwrap_or(i64::MAX)
     }
 }

@@ -10,7 +10,7 @@ use domain::{
 use storage::{Scope, StoreError, Tx, chains as store, ledger};
 
 use super::{
-    ChainView, deed,
+    ChainView, brought, deed,
     legs::{self, LegOf, NewLeg},
     must_lead, must_write, not_found,
 };
@@ -36,7 +36,8 @@ pub struct NewChain {
     pub legs: Vec<NewLeg>,
 }
 
-/// Makes a chain and promises all its legs, or none. A dry run says what it would come to.
+/// Makes a chain and promises all its legs, or none; what partners lack is entered as their needs with it. A dry run says
+/// what it would come to.
 ///
 /// # Errors
 /// `Invalid` with every fault of names, steps and legs; `Forbidden` for legs by hand of others than the operator;
@@ -68,10 +69,11 @@ pub async fn create(app: &App, caller: &Caller, new: NewChain, dry_run: bool) ->
         created_at: now,
         updated_at: now,
     };
-    let legs: Vec<(usize, LegOf)> = new.legs.iter().map(|leg| leg.of).enumerate().collect();
+    let legs: Vec<(usize, LegOf)> = new.legs.into_iter().map(|leg| leg.of).enumerate().collect();
     let (this, caller, pen) = (app.clone(), caller.clone(), Pen::of(app, caller));
     let work = move |tx: Tx| async move {
         let tried = async {
+            let legs = brought::entered(&this, &tx, &caller, legs.clone(), (&pen, now)).await?;
             let found = legs::find(&tx, &caller, &legs).await?;
             let books = locked(&this, &tx, &legs::wanted(&found), (&pen, now)).await?;
             store::insert(&tx, &chain).await?;
@@ -164,7 +166,7 @@ fn places(chain: &Chain, new: &[NewLeg]) -> AppResult<Vec<(usize, LegOf)>> {
             Some(step) if found.iter().any(|(other, _)| *other == step) => {
                 faults.push(pointer, "duplicate", format!("{name:?} stands twice; one leg carries a step"));
             }
-            Some(step) => found.push((step, leg.of)),
+            Some(step) => found.push((step, leg.of.clone())),
         }
     }
     faults.into_result()?;

@@ -18,7 +18,7 @@ use storage::{
     matches::{Leg, MatchRow},
 };
 
-use super::deed;
+use super::{Brought, deed};
 use crate::{
     App,
     access::Caller,
@@ -39,12 +39,20 @@ pub struct NewLeg {
 }
 
 /// What carries a step of a chain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LegOf {
     /// A suggestion of a run that still stands, of which the lead is a side.
     Suggested(MatchId),
     /// An offer that the operator puts to an instalment.
     ByHand(ByHand),
+    /// An offer that the operator has bring a partner what it lacks; only where the chain is made.
+    Brought(Brought),
+}
+
+/// The refusal of legs by hand to all but the operator.
+pub(super) fn by_hand_is_the_operators() -> AppError {
+    let detail = "who runs the service puts offers to needs by hand; name suggestions that are yours by `match`";
+    AppError::Forbidden { detail: detail.to_owned() }
 }
 
 /// A leg that was found, and what is promised by it.
@@ -103,16 +111,16 @@ pub(super) async fn find(tx: &Tx, caller: &Caller, legs: &[(usize, LegOf)]) -> A
                 }
                 Err(other) => return Err(other.into()),
             },
-            LegOf::ByHand(_) if caller.actor != Actor::Operator => {
-                let detail =
-                    "who runs the service puts offers to needs by hand; name suggestions that are yours by `match`";
-                return Err(AppError::Forbidden { detail: detail.to_owned() });
-            }
+            LegOf::ByHand(_) if caller.actor != Actor::Operator => return Err(by_hand_is_the_operators()),
             LegOf::ByHand(hand) => match named(tx, hand).await {
                 Ok(()) => found.push(Found { step: *step, of: Of::ByHand(*hand) }),
                 Err(AppError::Invalid(part)) => faults.extend_below(&format!("/legs/{place}"), part),
                 Err(other) => return Err(other),
             },
+            LegOf::Brought(_) => {
+                let detail = "goes with a chain that is made; name the need that was entered then, and its instalment";
+                faults.push(format!("/legs/{place}/brings_to"), "does_not_apply", detail);
+            }
         }
     }
     faults.into_result()?;

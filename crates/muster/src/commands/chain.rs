@@ -2,9 +2,10 @@
 
 use std::{fmt::Write, sync::Arc};
 
-use anyhow::Result;
-use api::chains::ChainsView;
+use anyhow::{Result, bail};
+use api::chains::{ChainBody, ChainsView};
 use app::{
+    App,
     access::Caller,
     chains::{self, ChainQuestion, ChainsTold, FoundChain, InstalmentChains},
 };
@@ -27,16 +28,46 @@ pub(super) async fn run(settings: &Settings, flags: Chain, format: Format) -> Re
     }
     let asked = ChainQuestion { need: flags.need, partners: flags.partners.into(), top: flags.top.into() };
     let told = chains::search(&app, &Caller::command_line(), &asked).await.map_err(app_fault)?;
+    if let Some(number) = flags.hold {
+        return hold(&app, &told, &flags, number, format).await;
+    }
     let tables = app.tables();
     if format != Format::Table {
         output::print_json(&ChainsView::of(flags.need.0, &told, &tables))?;
         return Ok(Ended::Done);
     }
+    let mut first = 1;
     for of in &told.found.instalments {
-        output::print(&instalment(&told, of, &tables.catalogue))?;
+        output::print(&instalment(&told, of, first, &tables.catalogue))?;
+        first += of.answer.chains.len();
     }
     if told.found.instalments.is_empty() {
         output::print("Nothing of this need is open.")?;
+    }
+    Ok(Ended::Done)
+}
+
+/// Holds the chain of a number, counted over all instalments.
+async fn hold(app: &App, told: &ChainsTold, flags: &Chain, number: usize, format: Format) -> Result<Ended> {
+    let all = || told.found.instalments.iter().flat_map(|of| of.answer.chains.iter().map(move |chain| (of, chain)));
+    let Some((of, chain)) = number.checked_sub(1).and_then(|at| all().nth(at)) else {
+        bail!("there is no chain {number}; {} were found, see them without --hold", all().count());
+    };
+    let Some(new) = chains::made_of(&told.found, flags.need, of, chain) else {
+        bail!("chain {number} is one offer that lacks nothing: it is a match, which a run suggests");
+    };
+    let made = chains::create(app, &Caller::command_line(), new, flags.dry_run).await.map_err(app_fault)?;
+    if format != Format::Table {
+        output::print_json(&ChainBody::of(made))?;
+        return Ok(Ended::Done);
+    }
+    let legs = made.legs.iter().filter_map(|leg| leg.row.as_ref().map(|row| (leg, row)));
+    let lines = legs
+        .map(|(leg, row)| vec![leg.step.clone(), grouped(row.quantities.proposed.units().into()), row.id.to_string()]);
+    output::print(&output::table(&["step", "base units", "match"], &[1], lines))?;
+    match flags.dry_run {
+        true => output::print("Nothing was done: this is what holding it would come to.")?,
+        false => output::print(&format!("Chain {} is held. Each side accepts its own leg.", made.chain.id))?,
     }
     Ok(Ended::Done)
 }
@@ -45,14 +76,14 @@ fn units_of(products: &Products, product: &str) -> &'static str {
     products.product(product).map_or("units", |product| product.base_unit.plural())
 }
 
-fn instalment(told: &ChainsTold, of: &InstalmentChains, products: &Products) -> String {
+fn instalment(told: &ChainsTold, of: &InstalmentChains, first: usize, products: &Products) -> String {
     let root = told.found.stages.first().map_or("", |stage| stage.product.as_str());
     let units = units_of(products, root);
     let mut text = format!("{} {units} of {root} are open, due on {}.\n", grouped(of.open.into()), of.due);
     if of.answer.chains.is_empty() {
         text.push_str("No chain of offers makes any of it in time.\n");
     }
-    for (number, chain) in (1..).zip(&of.answer.chains) {
+    for (number, chain) in (first..).zip(&of.answer.chains) {
         let _ = writeln!(
             text,
             "\nChain {number}: {} {units} in time, {} days from order to buyer",
