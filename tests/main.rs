@@ -29,6 +29,7 @@ mod feed_copies;
 mod feed_views;
 mod figures;
 mod forms;
+mod found_chains;
 mod health;
 mod hidden_capacity;
 mod histories;
