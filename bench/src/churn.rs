@@ -145,8 +145,10 @@ fn percent(part: i128, whole: i128) -> f64 {
     100.0 * share
 }
 
-fn cost(outcome: &Outcome) -> Result<i128> {
-    outcome.levels.iter().find(|level| level.name == "cost").map(|level| level.value).context("no level of cost")
+/// Points of the goods alone.
+fn cost(outcome: &Outcome) -> i128 {
+    let of = |line: &matching::MatchLine| i128::from(line.eligible.cost.total()) * i128::from(line.quantity.units());
+    outcome.lines.iter().map(of).sum()
 }
 
 /// Units of pairs, both ends of which nothing touched, in all and moved away.
@@ -189,7 +191,7 @@ fn changed(tables: &Tables, name: &str, first: &Market, others: &Market) -> Resu
     ensure!(stable.figures.covered == free.figures.covered, "keeping suggestions covers less");
     let (all, away) = moved(&before, &stable, &touched);
     let (_, away_free) = moved(&before, &free, &touched);
-    let (kept, best) = (cost(&stable)?, cost(&free)?);
+    let (kept, best) = (cost(&stable), cost(&free));
     row.note = format!(
         "{} offers and {} needs changed; of {all} untouched units {away} moved, {away_free} ({:.1} %) in a run that knows \
          no suggestions; cost {kept} points, {best} in that run",

@@ -155,6 +155,9 @@ impl Row {
             Verdict::FallShort => "FALL SHORT",
             Verdict::Unmeasured => "NOT MEASURED",
         };
+        if self.bars.is_empty() && self.faults.is_empty() {
+            return self.case.clone();
+        }
         let mut said: Vec<String> = self.bars.iter().map(Bar::say).collect();
         said.extend(self.faults.iter().cloned());
         format!("{word:<12} {}: {}", self.case, said.join("; "))
