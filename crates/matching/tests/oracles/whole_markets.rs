@@ -57,8 +57,9 @@ fn written(rules: &Rules<'_>) -> Value {
             let taken: i64 = promised.iter().map(|c| c.covered().units()).sum();
             let open = (instalment.measure.quantity.units() - taken).max(0);
             let holding = promised.iter().filter(|c| !c.covered().is_zero());
+            // Of an offer that is gone nobody knows whose it was.
             let suppliers: BTreeSet<String> =
-                holding.map(|c| market.offer(c.offer).unwrap().organisation.to_string()).collect();
+                holding.filter_map(|c| Some(market.offer(c.offer)?.organisation.to_string())).collect();
             for (at, offer) in offers.iter().enumerate() {
                 let Ok(eligible) = rules.judge(offer, &view, instalment) else { continue };
                 if !eligible.stock_only {

@@ -66,8 +66,12 @@ struct Draw<'c, 'b> {
 /// A market, and the parameters to run it with.
 pub fn draw(bytes: &[u8], kind: Kind) -> (Market, Parameters) {
     let mut choices = Choices::new(bytes);
-    let parameters = parameters(&mut choices, kind);
-    (market_of(&mut choices, kind), parameters)
+    let mut parameters = parameters(&mut choices, kind);
+    let market = market_of(&mut choices, kind);
+    if choices.one_in(3) {
+        parameters.weights.moved = choices.of(&[0, 1, 7, 400]);
+    }
+    (market, parameters)
 }
 
 fn market_of(choices: &mut Choices<'_>, kind: Kind) -> Market {
@@ -111,9 +115,6 @@ fn parameters(choices: &mut Choices<'_>, kind: Kind) -> Parameters {
     }
     if choices.one_in(4) {
         p.capacity = CapacityKind::Maximum;
-    }
-    if choices.one_in(3) {
-        p.weights.moved = choices.of(&[0, 1, 7, 400]);
     }
     if !kind.odd || !choices.one_in(3) {
         return p;
