@@ -68,9 +68,6 @@ class Service:
         for _ in range(600):
             found = []
             for file in sorted((self.folder / "mail").glob("*"), key=lambda file: file.stat().st_mtime_ns):
-                # One that was touched just now may still be being written.
-                if time.time_ns() - file.stat().st_mtime_ns < 50_000_000:
-                    continue
                 text = file.read_bytes().decode(errors="replace").replace("=\r\n", "")
                 if f"To: {address}" in text and "Muster at" in text:
                     found.append(text)
