@@ -283,7 +283,7 @@ def claimed(service, operator, firms):
 
     def by_evidence(party):
         """Somebody whom the cluster did not know of shows that he speaks for the firm."""
-        address = f"owner-of-{party.id[:13]}@home.example"
+        address = f"owner-of-{party.id}@home.example"
         account(service, address, "Owner")
         opened = signed_in(service, address)
         own = f"/api/v1/organisations/{party.id}"
