@@ -276,7 +276,7 @@ pub struct Gains {
     pub others_lost: i64,
     /// By tier over all needs, where anything changes.
     pub tiers: Vec<TierUnits>,
-    /// Cost points of the whole allocation; `None` where the run has no cost level.
+    /// Cost points of the whole allocation, those of moved suggestions among them; `None` where the run has no cost level.
     pub cost: Option<i128>,
 }
 

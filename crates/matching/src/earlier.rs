@@ -31,6 +31,10 @@ use crate::{
 /// No position.
 const NONE: u32 = u32::MAX;
 
+/// Offers that came, changed or went, of all: past that and past so many each need would be held against more of them than
+/// a run by itself judges, which knows offers by product.
+const MOST_CHANGED: (usize, usize) = (50, 64);
+
 /// What a run leaves for the next one.
 pub struct Earlier {
     market: Arc<Market>,
@@ -128,7 +132,8 @@ pub(crate) struct Compared<'e> {
 }
 
 impl<'e> Compared<'e> {
-    /// Compares; none where a run of another day, mode, other parameters or tables can say nothing of this one.
+    /// Compares; none where a run of another day, mode, other parameters or tables can say nothing of this one, and where
+    /// so many offers changed that judging anew is quicker.
     pub fn of(earlier: &'e Earlier, rules: &Rules<'e>, views: &Views<'_>) -> Option<Self> {
         let Earlier { market: before, tables, parameters, .. } = earlier;
         let market = rules.market;
@@ -157,6 +162,10 @@ impl<'e> Compared<'e> {
                 }
                 None => compared.come.push(at as usize),
             }
+        }
+        let changed = compared.come.len() + compared.now.iter().filter(|now| **now == NONE).count();
+        if changed > (views.offers.len() / MOST_CHANGED.0).max(MOST_CHANGED.1) {
+            return None;
         }
         let left = earlier.offers.iter().zip(&compared.now).filter(|(_, now)| **now == NONE);
         compared.gone = left.filter_map(|(id, _)| rules_then.offer_view(before.offer(*id)?)).collect();

@@ -7,7 +7,7 @@ use super::{Brought, LegOf, NewChain, NewLeg};
 use crate::matches::ByHand;
 
 /// What makes a found chain: its maker leads it, and what its partners lack is entered as their needs. `None` where a step
-/// is missing, and for readers who are not told whose the offers are.
+/// is missing, where a firm would supply itself, which no match does, and for readers who are not told whose the offers are.
 pub fn made_of(found: &NeedChains, need: NeedId, of: &InstalmentChains, chain: &FoundChain) -> Option<NewChain> {
     if !chain.missing.is_empty() {
         return None;
@@ -19,13 +19,16 @@ pub fn made_of(found: &NeedChains, need: NeedId, of: &InstalmentChains, chain: &
         if alike == 0 { product.to_owned() } else { format!("{product} {}", alike + 1) }
     };
     let leg = |leg: &Leg| {
-        let offer = partner(leg)?.offer;
+        let (offer, own) = (partner(leg)?.offer, partner(leg)?.organisation);
         let quantity = Quantity::new(leg.needed)?;
         let of = match found.stages.get(leg.stage)?.serves {
             None => LegOf::ByHand(ByHand { offer, need, instalment: of.instalment, quantity }),
             Some(served) => LegOf::Brought(Brought {
                 offer,
-                to: chain.legs.iter().position(|other| other.stage == served)?,
+                to: chain.legs.iter().position(|other| {
+                    let another = partner(other).is_some_and(|other| other.organisation != own);
+                    other.stage == served && another
+                })?,
                 quantity,
                 due: leg.cut_off.plus(i32::try_from(leg.way_days).ok()?).to_string(),
             }),

@@ -10,7 +10,7 @@
 //! paths.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap};
 
 use super::network::{Network, ROOT};
 use super::solution::Solution;
@@ -173,7 +173,8 @@ impl Warm {
     /// or through nodes that are there. Returns its number and what it took.
     ///
     /// # Errors
-    /// [`WarmError::BadNode`] for an end that does not exist; [`WarmError::Outgrown`]. Nothing is changed then.
+    /// [`WarmError::BadNode`] for an end that does not exist; [`WarmError::Outgrown`]. Nothing is changed then. Also
+    /// [`WarmError::BadNode`] with the new node where its arcs cannot carry its units: then the rest is not to be used any more.
     pub fn supply(&mut self, units: i64, links: &[Link]) -> Result<(u32, Effort), WarmError> {
         self.come(units, links, Way::ToRoot)
     }
@@ -211,8 +212,9 @@ impl Warm {
             return Err(WarmError::BadNode(*bad));
         }
         nodes.iter().for_each(|node| self.nodes[*node as usize].is = false);
+        let once: BTreeSet<u32> = nodes.iter().copied().collect();
         let mut unsettled: Vec<(u32, i64)> = Vec::new();
-        for &node in nodes {
+        for node in once {
             let Node { leaving, entering, .. } = std::mem::take(&mut self.nodes[node as usize]);
             for arc in leaving.into_iter().chain(entering) {
                 let Arc { from, to, flow, .. } = self.arcs[arc as usize];

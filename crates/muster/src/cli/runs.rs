@@ -74,13 +74,13 @@ pub struct Chain {
     /// At most so many chains of each instalment
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u8).range(1..=20))]
     pub top: u8,
-    /// Hold the chain of this number: all its legs, or none; what partners lack is entered as their needs
-    #[arg(long, value_name = "N")]
-    pub hold: Option<usize>,
+    /// Hold the chain of this code, as it was told: all its legs, or none; what partners lack is entered as their needs
+    #[arg(long, value_name = "CODE")]
+    pub hold: Option<String>,
     /// With --hold, only say what would be done
     #[arg(long, requires = "hold")]
     pub dry_run: bool,
-    /// Look on a day other than today, e.g. 2020-04-20
+    /// Look on a day other than today, e.g. 2020-04-20; nothing is held on another day
     #[arg(long, value_name = "DATE", value_parser = Day::parse)]
     pub day: Option<Day>,
 }

@@ -9,7 +9,7 @@ use app::{
     access::Caller,
     chains::{self, ChainQuestion, ChainsTold, FoundChain, InstalmentChains},
 };
-use domain::catalogue::Catalogue as Products;
+use domain::{catalogue::Catalogue as Products, digest::Digest};
 
 use crate::{
     Ended,
@@ -22,14 +22,18 @@ use crate::{
 
 /// The best chains for a need.
 pub(super) async fn run(settings: &Settings, flags: Chain, format: Format) -> Result<Ended> {
+    // Promises are made by the true clock alone: by another, those of others would end.
+    if flags.day.is_some() && flags.hold.is_some() && !flags.dry_run {
+        bail!("--hold promises as of today; leave --day out, or add --dry-run to see what it would be");
+    }
     let mut app = Service::open(settings, Catalogue::Ensure).await?.app;
     if let Some(day) = flags.day {
         app.clock = Arc::new(DayClock { day, inner: Arc::clone(&app.clock) });
     }
     let asked = ChainQuestion { need: flags.need, partners: flags.partners.into(), top: flags.top.into() };
     let told = chains::search(&app, &Caller::command_line(), &asked).await.map_err(app_fault)?;
-    if let Some(number) = flags.hold {
-        return hold(&app, &told, &flags, number, format).await;
+    if let Some(code) = &flags.hold {
+        return hold(&app, &told, &flags, code, format).await;
     }
     let tables = app.tables();
     if format != Format::Table {
@@ -47,14 +51,24 @@ pub(super) async fn run(settings: &Settings, flags: Chain, format: Format) -> Re
     Ok(Ended::Done)
 }
 
-/// Holds the chain of a number, counted over all instalments.
-async fn hold(app: &App, told: &ChainsTold, flags: &Chain, number: usize, format: Format) -> Result<Ended> {
-    let all = || told.found.instalments.iter().flat_map(|of| of.answer.chains.iter().map(move |chain| (of, chain)));
-    let Some((of, chain)) = number.checked_sub(1).and_then(|at| all().nth(at)) else {
-        bail!("there is no chain {number}; {} were found, see them without --hold", all().count());
+/// What a chain is known by from one search to the next: its instalment, its offers and how much they give.
+fn code(told: &ChainsTold, of: &InstalmentChains, chain: &FoundChain) -> String {
+    let mut text = of.instalment.to_string();
+    for leg in &chain.legs {
+        let offer = usize::try_from(leg.offer).ok().and_then(|at| told.found.offers.get(at));
+        let _ = write!(text, " {} {}", offer.map_or_else(String::new, |p| p.offer.to_string()), leg.needed);
+    }
+    Digest::of_bytes(text.as_bytes()).to_string().chars().take(8).collect()
+}
+
+/// Holds the chain of a code.
+async fn hold(app: &App, told: &ChainsTold, flags: &Chain, asked: &str, format: Format) -> Result<Ended> {
+    let mut all = told.found.instalments.iter().flat_map(|of| of.answer.chains.iter().map(move |chain| (of, chain)));
+    let Some((of, chain)) = all.find(|(of, chain)| code(told, of, chain) == asked) else {
+        bail!("no chain of now is {asked}; the market may have changed, so look again without --hold");
     };
     let Some(new) = chains::made_of(&told.found, flags.need, of, chain) else {
-        bail!("chain {number} is one offer that lacks nothing: it is a match, which a run suggests");
+        bail!("{asked} cannot be held: it is one offer that lacks nothing, or a firm would supply itself");
     };
     let made = chains::create(app, &Caller::command_line(), new, flags.dry_run).await.map_err(app_fault)?;
     if format != Format::Table {
@@ -86,7 +100,8 @@ fn instalment(told: &ChainsTold, of: &InstalmentChains, first: usize, products: 
     for (number, chain) in (first..).zip(&of.answer.chains) {
         let _ = writeln!(
             text,
-            "\nChain {number}: {} {units} in time, {} days from order to buyer",
+            "\nChain {number} ({}): {} {units} in time, {} days from order to buyer",
+            code(told, of, chain),
             grouped(chain.units.into()),
             chain.lead_days
         );

@@ -270,6 +270,13 @@ fn what_cannot_be_is_refused_and_changes_nothing() {
     assert_eq!(kept.warm.leave(&[ROOT]), Err(WarmError::BadNode(ROOT)));
     assert_eq!(kept.warm.change(900, 1), Err(WarmError::BadNode(900)));
     assert_eq!(kept.flows(), before);
+    // What is named twice goes once, and its number is given once.
+    let (node, _) = kept.warm.demand(5, &[link(ROOT, 1)]).unwrap();
+    kept.warm.leave(&[node, node]).unwrap();
+    let (one, other) =
+        (kept.warm.demand(5, &[link(ROOT, 1)]).unwrap().0, kept.warm.demand(5, &[link(ROOT, 1)]).unwrap().0);
+    assert_ne!(one, other);
+    kept.warm.leave(&[one, other]).unwrap();
     let mut came = 0;
     let outgrown = loop {
         match kept.warm.demand(1, &[link(ROOT, 1)]) {
