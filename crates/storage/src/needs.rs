@@ -194,7 +194,7 @@ async fn known<C: ConnectionTrait>(
                 .filter(Column::OrganisationId.is_in(list))
                 // Locked in one order: what its owner decides meanwhile must not be overwritten.
                 .order_by_asc(Column::Id)
-                .lock_exclusive()
+                .lock(TO_CHANGE)
                 .into_tuple()
                 .all(connection)
                 .await?;
@@ -221,7 +221,7 @@ pub async fn quarantine_all(
         .add(Column::State.eq(NeedState::Open.as_str()))
         .add(Column::Quarantine.is_null());
     let open = need::Entity::find().select_only().column(Column::Id).filter(which.clone()).order_by_asc(Column::Id);
-    let ids: Vec<Uuid> = open.lock_exclusive().into_tuple().all(tx.connection()).await?;
+    let ids: Vec<Uuid> = open.lock(TO_CHANGE).into_tuple().all(tx.connection()).await?;
     need::Entity::update_many()
         .col_expr(Column::Quarantine, Expr::value(reason))
         .col_expr(Column::UpdatedAt, Expr::value(at.micros()))

@@ -255,7 +255,7 @@ async fn known<C: ConnectionTrait>(
                 .filter(Column::OrganisationId.is_in(list))
                 // Locked in one order: what its owner decides meanwhile must not be overwritten.
                 .order_by_asc(Column::Id)
-                .lock_exclusive()
+                .lock(TO_CHANGE)
                 .into_tuple()
                 .all(connection)
                 .await?;
@@ -282,7 +282,7 @@ pub async fn quarantine_all(
         .add(Column::State.is_in([OfferState::Published.as_str(), OfferState::Paused.as_str()]))
         .add(Column::Quarantine.is_null());
     let open = offer::Entity::find().select_only().column(Column::Id).filter(which.clone()).order_by_asc(Column::Id);
-    let ids: Vec<Uuid> = open.lock_exclusive().into_tuple().all(tx.connection()).await?;
+    let ids: Vec<Uuid> = open.lock(TO_CHANGE).into_tuple().all(tx.connection()).await?;
     offer::Entity::update_many()
         .col_expr(Column::Quarantine, Expr::value(reason))
         .col_expr(Column::UpdatedAt, Expr::value(at.micros()))
