@@ -115,7 +115,8 @@ struct FoundChainView {
     missing: Vec<MissingView>,
     /// How much it can have delivered by each day on which that rises.
     over_time: Vec<ByDay>,
-    /// What `POST /chains` takes to hold it: all of it, or nothing. Told to who runs the service, of chains that are complete.
+    /// What `POST /chains` takes to hold it: all of it, or nothing. Told to who runs the service, of chains that are complete
+    /// and in which no firm would supply itself, which no match does.
     #[serde(skip_serializing_if = "Option::is_none")]
     hold: Option<ChainToHold>,
 }
