@@ -154,6 +154,11 @@ on_both! {
         assert_eq!((&entered["product"], &entered["organisation"]), (&json!("meltblown"), &json!(s.maker.id)));
         app.post(&app.operator(), "/api/v1/chains", &hold).await.expect(409);
         assert_eq!(needs().await, before + 1);
+        // Once it is let go, what it entered is still there, and is taken again instead of entered twice.
+        let dissolve = format!("/api/v1/chains/{}/dissolve", chain["id"].as_str().unwrap());
+        app.post(&app.operator(), &dissolve, &json!({ "reason": "test" })).await.expect(200);
+        app.post(&app.operator(), "/api/v1/chains", &hold).await.expect(201);
+        assert_eq!(needs().await, before + 1);
         ledger::sound(&app).await;
     }
 }

@@ -4,7 +4,7 @@ use domain::{
     audit::{Act, Change},
     decimal::Decimal,
     ids::OfferId,
-    need::{InstalmentInput, NeedInput},
+    need::{InstalmentInput, Need, NeedInput},
     offer::Offer,
     quantity::{MeasureInput, Quantity},
     time::Instant,
@@ -23,6 +23,9 @@ use crate::{
     policy::Actor,
     reference, sites,
 };
+
+/// How long ago a need may have been entered that is taken again: a year.
+const LEFT_FOR_MICROS: i64 = 365 * 86_400 * 1_000_000;
 
 /// An offer that brings something to whoever takes another step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,9 +142,23 @@ async fn need_of(
     let place = (maker.organisation, maker.site);
     let mut need = needs::opened(app, Actor::Operator, place, (terms, instalments), now);
     need.quarantine = implausible;
-    storage::needs::insert(tx, &need, now).await?;
-    pen.note(tx, [needs::deed(Act::Create, &need, vec![Change::to("state", need.state.as_str())])]).await?;
+    match left_open(tx, &need, now).await? {
+        Some(left) => need = left,
+        None => {
+            storage::needs::insert(tx, &need, now).await?;
+            pen.note(tx, [needs::deed(Act::Create, &need, vec![Change::to("state", need.state.as_str())])]).await?;
+        }
+    }
     let instalment = need.instalments.first().map(|instalment| instalment.id);
     let instalment = instalment.ok_or_else(|| AppError::internal("a need without an instalment"))?;
     Ok(Ok(ByHand { offer: goods.id, need: need.id, instalment, quantity: brought.quantity }))
+}
+
+/// The same need, where it is open and nobody has promised any of it: a chain that failed left it, say.
+async fn left_open(tx: &Tx, need: &Need, now: Instant) -> AppResult<Option<Need>> {
+    let since = now.plus_micros(-LEFT_FOR_MICROS);
+    let Some(id) = storage::needs::twin(tx, need, since).await? else { return Ok(None) };
+    let left = storage::needs::get(tx, Scope::Operator, id).await?.record;
+    let covered = storage::ledger::covered(tx, left.instalments.iter().map(|instalment| instalment.id)).await?;
+    Ok((left.is_matchable() && covered.is_empty()).then_some(left))
 }
