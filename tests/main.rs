@@ -52,6 +52,7 @@ mod pages;
 mod people;
 mod permissions;
 mod places;
+mod planned_chains;
 mod public_figures;
 mod questions;
 mod rates;

@@ -45,7 +45,8 @@ const OWN: [&str; 2] = ["roles_accept", "sessions_end"];
 const SHARED: [&str; 3] = ["match_runs_get", "match_runs_shortages", "match_runs_remedies"];
 
 /// Operations on such a record that are the operator's alone, as are figures of the whole market.
-const OPERATORS: [&str; 4] = ["match_runs_accept", "match_runs_cancel", "match_runs_compare", "match_runs_shares"];
+const OPERATORS: [&str; 5] =
+    ["match_runs_accept", "match_runs_cancel", "match_runs_chains", "match_runs_compare", "match_runs_shares"];
 
 /// The id of nothing.
 const NOBODY: &str = "018f0000-0000-7000-8000-000000000001";

@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    ids::{ChainId, InstalmentId, MatchId, NeedId, OfferId, OrganisationId},
+    ids::{ChainId, InstalmentId, MatchId, NeedId, OfferId, OrganisationId, RunId},
     violation::Violations,
 };
 use serde::{Deserialize, Serialize};
@@ -34,8 +34,11 @@ use crate::{
     sort::{ByCreation, Sort},
 };
 
+mod planned;
 mod search;
 
+pub use planned::ChainPlanView;
+use planned::PlanQuery;
 pub use search::ChainsView;
 use search::SearchBody;
 
@@ -47,6 +50,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(hold))
         .routes(routes!(dissolve))
         .routes(routes!(search))
+        .routes(routes!(planned))
 }
 
 #[derive(Debug, Deserialize, IntoParams, Validate)]
@@ -383,6 +387,32 @@ async fn search(
     let question = body.question();
     let told = app::chains::search(&app, &caller, &question).await?;
     Ok(Json(ChainsView::of(question.need.0, &told, &app.tables())))
+}
+
+/// Plans the chains of the whole market.
+///
+/// The market that a run saw, decided anew with makers that lack one thing (`missing_inputs`) making what they can of what
+/// others bring: a flow of several stages with conversion factors, in which each unit of input, capacity and output counts
+/// once, and the more urgent need goes first, be it one for masks or one for their fabric. Tier by tier, what stays uncovered
+/// without chains, with them, and a bound that no plan betters; where all tiers stand at it, the plan is `proved`. Whole units,
+/// smallest orders and makers of different ratios can keep a plan from its bound.
+///
+/// Offers that lack several things are named; chains with them are searched for one need at a time. Nothing is stored:
+/// `POST /chains` takes what `hold` says, and judges it by the market as it is then. Told to who runs the service.
+#[utoipa::path(get, operation_id = "match_runs_chains", path = "/match-runs/{id}/chains", tag = "Matching", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The run's id"), PlanQuery),
+    responses(
+        (status = 200, description = "The chains", body = ChainPlanView),
+        (status = 409, description = "The run is not done, or what it saw is no longer kept")))]
+async fn planned(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    PathId(run): PathId<RunId>,
+    Parameters(query): Parameters<PlanQuery>,
+) -> Result<Json<ChainPlanView>, Problem> {
+    let top = query.top()?;
+    let plan = app::chains::planned(&app, &caller, run).await?;
+    Ok(Json(ChainPlanView::of(&plan, top, &app.tables().catalogue)))
 }
 
 /// An offer that brings something to another step.

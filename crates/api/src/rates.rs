@@ -54,6 +54,7 @@ pub fn cost(method: &Method, address: &Uri) -> NonZeroU32 {
         (true, path) if path.starts_with("/api/v1/matches/") && path.ends_with("/evaluation") => 20,
         (true, path) if path.starts_with("/api/v1/match-runs/") && path.ends_with("/compare") => 20,
         (true, path) if path.starts_with("/api/v1/match-runs/") && path.ends_with("/remedies") => 20,
+        (true, path) if path.starts_with("/api/v1/match-runs/") && path.ends_with("/chains") => 20,
         (
             true,
             "/api/v1/capacity" | "/api/v1/shortages" | "/api/v1/map" | "/api/v1/dependence" | "/api/v1/hidden-capacity",

@@ -26,6 +26,7 @@ mod brought;
 mod found;
 mod hold;
 mod legs;
+mod planned;
 mod search;
 
 pub use brought::Brought;
@@ -37,6 +38,8 @@ pub use matching::chains::{
     Chain as FoundChain, Convertible, InstalmentChains, Leg as ChainLeg, Missing as ChainMissing, NamedStage,
     NeedChains, Partner,
 };
+pub use matching::{StageChain, StageLeg, StageLegOf, TierStages, WhyNoStage};
+pub use planned::{ChainPlan, made_of_plan, planned, planned_now};
 pub use search::{ChainQuestion, ChainsTold, MOST_PARTNERS, search};
 
 /// A chain as a reader sees it.

@@ -92,7 +92,7 @@ impl Drop for Waiting {
 
 /// What is computed on its own thread.
 pub(crate) struct Work {
-    market: Arc<Market>,
+    pub(crate) market: Arc<Market>,
     tables: Arc<Tables>,
     parameters: Parameters,
     /// Threads of the engine; all cores when 0.
@@ -259,8 +259,16 @@ impl Work {
         Ok(Self { market, tables, parameters, threads: 1, seat: Some(seat) })
     }
 
+    /// The market that a run saw, with its parameters.
+    pub(crate) async fn of_run(app: &App, caller: &Caller, run: RunId) -> AppResult<Self> {
+        let run_seen = done(app, caller, run).await?;
+        let seat = app.explaining.seat()?;
+        let (seen, parameters) = seen(app, run_seen).await?;
+        Ok(Self::of(seen, parameters, seat))
+    }
+
     /// For whoever has the machine to itself.
-    async fn now(app: &App, caller: &Caller, parameters: Parameters) -> AppResult<Self> {
+    pub(crate) async fn now(app: &App, caller: &Caller, parameters: Parameters) -> AppResult<Self> {
         require(caller, Action::Write, Resource::Runs)?;
         parameters.check()?;
         let market = Arc::new(storage::market::snapshot(&app.store, app.today(), app.clock.now()).await?);

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{calendar::WorkingCalendar, quantity::Measure, quantity::Quantity, rate::Rate, time::Day};
+use crate::{calendar::WorkingCalendar, market::Assured, quantity::Measure, quantity::Quantity, rate::Rate, time::Day};
 
 pub mod weeks;
 
@@ -102,7 +102,7 @@ impl CapacityProfile {
             weekly.push(self.series(self.from, of_level));
             weekly.extend(decided.map(|(_, start)| self.series(start, |week| units(&week.convertible))));
         }
-        SupplyCurve { stock: self.stock.quantity.units(), stock_from: self.as_of, streams, weekly }
+        SupplyCurve { stock: self.stock.quantity.units(), stock_from: self.as_of, streams, weekly, assured: None }
     }
 
     fn series(&self, start: Day, units: impl Fn(&Week) -> i64) -> WeeklyStream {
@@ -217,14 +217,29 @@ pub struct SupplyCurve {
     stock_from: Day,
     streams: Vec<Stream>,
     weekly: Vec<WeeklyStream>,
+    /// What inputs let it be, where it lacks any.
+    assured: Option<Assured>,
 }
 
 impl SupplyCurve {
+    /// The curve of an offer that lacks something, as far as its inputs are brought.
+    pub fn assured(self, assured: Assured) -> Self {
+        Self { assured: Some(assured), ..self }
+    }
+
     /// Base units that exist by the end of `day`; at most [`CURVE_LIMIT`].
     pub fn by(&self, day: Day) -> i64 {
         if day < self.stock_from {
             return 0;
         }
+        let whole = self.whole_by(day);
+        match &self.assured {
+            Some(assured) => assured.ready.min(whole) + assured.made_by(day).min((whole - assured.ready).max(0)),
+            None => whole,
+        }
+    }
+
+    fn whole_by(&self, day: Day) -> i64 {
         let steady = self.streams.iter().map(|s| s.output_by(day));
         let output: i128 = steady.chain(self.weekly.iter().map(|s| s.output_by(day))).sum();
         i64::try_from(output).unwrap_or(CURVE_LIMIT).saturating_add(self.stock).min(CURVE_LIMIT)
@@ -232,19 +247,30 @@ impl SupplyCurve {
 
     /// The first day by which anything exists; on every later day something does.
     pub fn first_day(&self) -> Option<Day> {
+        if let Some(assured) = self.assured.as_ref().filter(|assured| assured.ready == 0) {
+            // Its whole output is there by then or later: a ready unit would be the first.
+            let (from, _) = *assured.made.iter().find(|(_, units)| *units > 0)?;
+            return Some(self.first_whole_day()?.max(from));
+        }
+        self.first_whole_day()
+    }
+
+    fn first_whole_day(&self) -> Option<Day> {
+        let stock = (self.stock > 0).then_some(self.stock_from);
         let steady = self.streams.iter().filter_map(Stream::first_day);
         let weekly = self.weekly.iter().filter_map(WeeklyStream::first_day);
-        self.first_stock_day().into_iter().chain(steady).chain(weekly).min()
+        stock.into_iter().chain(steady).chain(weekly).min()
     }
 
     /// The day from which stock lies ready, if there is any.
     pub fn first_stock_day(&self) -> Option<Day> {
-        (self.stock > 0).then_some(self.stock_from)
+        (self.stock_by(Day::MAX) > 0).then_some(self.stock_from)
     }
 
     /// The stock part alone, which a lead time does not bind.
     pub fn stock_by(&self, day: Day) -> i64 {
-        if day < self.stock_from { 0 } else { self.stock }
+        let stock = self.assured.as_ref().map_or(self.stock, |assured| assured.ready.min(self.stock));
+        if day < self.stock_from { 0 } else { stock }
     }
 
     /// What orders with cut-off on `day` can draw when orders placed on `decision` have a lead time:

@@ -52,6 +52,23 @@ pub struct Suggestion {
     pub quantity: Quantity,
 }
 
+/// What of an offer that lacks something can be matched beyond what lies ready, because its inputs are brought.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assured {
+    /// Base units that lie ready and are promised to nobody.
+    pub ready: i64,
+    /// Base units that inputs were brought for, or are promised, by a day: days and sums ascend.
+    pub made: Vec<(Day, i64)>,
+}
+
+impl Assured {
+    /// Base units that inputs were brought for, or are promised, by a day.
+    pub fn made_by(&self, day: Day) -> i64 {
+        let until = self.made.partition_point(|(by, _)| *by <= day);
+        self.made[..until].last().map_or(0, |(_, units)| *units)
+    }
+}
+
 /// How far goods travel between two sites where somebody states it, as by road or from a table of
 /// distances; it stands before what the points say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +109,10 @@ pub struct Market {
     /// Distances that are stated, sorted by their ends; points say the others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub distances: Vec<StatedDistance>,
+    /// What inputs are brought for, by the offer that lacks them; of others that lack something, only what lies ready
+    /// counts.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub assured: BTreeMap<OfferId, Assured>,
 }
 
 impl Market {
@@ -109,6 +130,7 @@ impl Market {
             suggestions: Vec::new(),
             refusals: BTreeSet::new(),
             distances: Vec::new(),
+            assured: BTreeMap::new(),
         }
     }
 

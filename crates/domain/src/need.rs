@@ -152,6 +152,30 @@ pub struct NeedTerms {
     pub note: String,
 }
 
+impl NeedTerms {
+    /// The terms of a need that asks for a product and for nothing else, as [`NeedInput::check`] reads one.
+    pub fn plain(product: ProductCode) -> Self {
+        Self {
+            product,
+            grades: Vec::new(),
+            substitutions: Vec::new(),
+            requirements: Vec::new(),
+            certificates: Vec::new(),
+            accept_pending: false,
+            certificate_status: CertificateStatus::Claimed,
+            verification: Verification::None,
+            transfers: BTreeSet::from([Transfer::Sale, Transfer::Donation]),
+            price_cap: None,
+            regions: Vec::new(),
+            max_distance_km: None,
+            max_suppliers: None,
+            urgency: Urgency::Normal,
+            supply: None,
+            note: String::new(),
+        }
+    }
+}
+
 /// A quantity of a need due on a date.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instalment {

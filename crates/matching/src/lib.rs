@@ -1,7 +1,8 @@
 //! The matching engine, pure: a market snapshot in, matches with reasons and a proof out.
 //!
 //! [`allocate`] decides who should supply whom, [`verify`] checks a result with code of its own, [`explain_need`],
-//! [`explain_pair`] and [`explain_choice`] answer questions about one need, one pair or one match. Integers only, and
+//! [`explain_pair`] and [`explain_choice`] answer questions about one need, one pair or one match, [`stages`] decides with
+//! what some make of what others bring. Integers only, and
 //! the same bytes for the same market, parameters and engine version, whatever the number of threads.
 
 mod allocate;
@@ -29,6 +30,7 @@ mod search;
 mod settle;
 mod shares;
 mod shortage;
+mod stages;
 mod threads;
 mod tie;
 
@@ -53,6 +55,7 @@ pub use related::related;
 pub use remedies::{
     CertificateLack, Covered, Relaxation, Remedies, Remedy, RemedyLeftOut, Scope, TriedRemedy, remedies,
 };
+pub use stages::{StageChain, StageLeg, StageLegOf, Staged, Stages, TierStages, WhyNoStage, stages};
 
 /// The version of the engine: the number after the slash rises whenever the same market could give other bytes.
 pub const ENGINE: &str = "muster-matching/7";

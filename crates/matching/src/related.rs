@@ -18,11 +18,16 @@ use domain::{
 /// an allocation of the whole market gives it, and so it does after an edit of its offers and needs.
 /// Where a trial leaves the product out, everything belongs together.
 pub fn related(rules: &Rules<'_>, product: &ProductCode) -> Market {
+    related_to(rules, std::slice::from_ref(product))
+}
+
+/// As [`related`], of several products together.
+pub(crate) fn related_to(rules: &Rules<'_>, of: &[ProductCode]) -> Market {
     let market = rules.market;
     if rules.parameters.without_predicates.contains(&Predicate::Product) {
         return market.clone();
     }
-    let products = products(rules, product);
+    let products = products(rules, of);
     let mut part = Market::new(market.day);
     part.mode = market.mode;
     part.offers = market.offers.iter().filter(|o| products.contains(&o.terms.product)).cloned().collect();
@@ -53,8 +58,8 @@ pub fn related(rules: &Rules<'_>, product: &ProductCode) -> Market {
     part
 }
 
-/// The closure of a product over what may stand for what and over shared lines.
-fn products(rules: &Rules<'_>, product: &ProductCode) -> BTreeSet<ProductCode> {
+/// The closure of products over what may stand for what and over shared lines.
+fn products(rules: &Rules<'_>, of: &[ProductCode]) -> BTreeSet<ProductCode> {
     let asked: BTreeSet<&ProductCode> = rules.market.needs.iter().map(|n| &n.terms.product).collect();
     let mut of_line: BTreeMap<LineId, BTreeSet<&ProductCode>> = BTreeMap::new();
     for offer in &rules.market.offers {
@@ -68,7 +73,7 @@ fn products(rules: &Rules<'_>, product: &ProductCode) -> BTreeSet<ProductCode> {
     let mut groups: Vec<BTreeSet<ProductCode>> = asked.into_iter().map(with_stand_ins).collect();
     groups.extend(of_line.into_values().map(|products| products.into_iter().cloned().collect()));
     groups.extend(promised(rules.market));
-    let mut found = with_stand_ins(product);
+    let mut found: BTreeSet<ProductCode> = of.iter().flat_map(with_stand_ins).collect();
     loop {
         let before = found.len();
         for group in &groups {

@@ -125,16 +125,19 @@ A rule that all buyers relax, a border rule lifted, a conversion decided, a cert
 each is solved, and its units are those that a run with it would cover beside those that a run now would. What
 could bring most is solved first; what was not solved is counted at the end.")]
     Remedies(Remedies),
-    /// Search firms that together make what a need asks for
+    /// Search firms that together make what a need asks for, or plan them for the whole market
     #[command(after_help = "\
 Examples:
+  muster chain
   muster chain NEED
   muster chain NEED --partners 3 --top 10
   muster chain NEED --output json
 
 From offers that say what they lack (missing_inputs): who sews, who brings the fabric, who tests. Chains are told that
 no other beats in units, lead and cost at once. Where none is complete, what is missing, by when, and who could
-convert to it. Nothing is stored.")]
+convert to it. Without NEED, the whole market is decided with makers that lack one thing making what they can of what
+others bring: each unit counts once, the more urgent first, and a bound says what no plan betters. Nothing is stored
+unless --hold.")]
     Chain(Chain),
     /// Check a stored run from the database alone
     #[command(after_help = "\

@@ -123,7 +123,7 @@ struct FoundChainView {
 
 /// A chain as it is made.
 #[derive(Debug, Serialize, ToSchema)]
-struct ChainToHold {
+pub(super) struct ChainToHold {
     /// Who would lead it: the maker.
     organisation: Option<Uuid>,
     /// What it would be called.
@@ -157,7 +157,7 @@ struct LegToHold {
 }
 
 impl ChainToHold {
-    fn of(chain: NewChain) -> Self {
+    pub(super) fn of(chain: NewChain) -> Self {
         let steps: Vec<String> = chain.legs.iter().map(|leg| leg.step.clone()).collect();
         let leg = |leg: NewLeg| match leg.of {
             LegOf::ByHand(hand) => Some(LegToHold {

@@ -139,3 +139,19 @@ fn the_first_day_is_the_first_with_anything() {
         }
     }
 }
+
+#[test]
+fn what_lacks_something_has_what_lies_ready_and_what_came_is_enough_for() {
+    let mut p = profile(rate(10, Period::Day), WorkingCalendar::every_day(), "2020-04-20");
+    p.stock = measure(25);
+    let made = vec![(day("2020-04-22"), 12), (day("2020-04-24"), 40)];
+    let curve = p.curve(CapacityKind::Running).assured(Assured { ready: 20, made });
+    // Five of the stock are promised, and output counts as far as inputs came and it is made.
+    let days = ["2020-04-19", "2020-04-20", "2020-04-22", "2020-04-23", "2020-04-24", "2020-05-24"];
+    assert_eq!(days.map(|text| curve.by(day(text))), [0, 20, 32, 32, 60, 60]);
+    assert_eq!((curve.stock_by(day("2020-05-24")), curve.first_day()), (20, Some(day("2020-04-20"))));
+    let none = Assured { ready: 0, made: vec![(day("2020-04-21"), 0), (day("2020-04-23"), 3)] };
+    let curve = p.curve(CapacityKind::Running).assured(none);
+    assert_eq!((curve.first_day(), curve.first_stock_day()), (Some(day("2020-04-23")), None));
+    assert_eq!(["2020-04-22", "2020-04-23", "2020-05-24"].map(|text| curve.by(day(text))), [0, 3, 3]);
+}

@@ -211,9 +211,12 @@ impl<'a> Rules<'a> {
         let site = self.market.sites.get(&offer.site)?;
         let profile = self.profile(&offer.terms.profile);
         let organisation = self.market.organisations.get(&offer.organisation)?;
-        let curve = profile.curve(self.parameters.capacity);
+        let mut curve = profile.curve(self.parameters.capacity);
         // Without the predicate, others brought what is lacking.
-        let incomplete = offer.terms.is_incomplete() && !self.is_off(Predicate::Producing);
+        let mut incomplete = offer.terms.is_incomplete() && !self.is_off(Predicate::Producing);
+        if incomplete && let Some(assured) = self.market.assured.get(&offer.id) {
+            (incomplete, curve) = (false, curve.assured(assured.clone()));
+        }
         let country = self.country(site, organisation);
         let exact = offer.terms.disclosure.sees(Audience::Buyer, FieldGroup::ExactPlace);
         let known = if exact { Precision::Exact } else { Precision::Region };

@@ -11,3 +11,4 @@ mod markets;
 mod needs;
 mod pairs;
 mod remedies;
+mod stages;

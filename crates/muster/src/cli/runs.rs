@@ -65,13 +65,13 @@ pub struct Remedies {
 /// Flags of `chain`.
 #[derive(Debug, Args)]
 pub struct Chain {
-    /// The need
+    /// The need; without one, chains for the whole market are planned
     #[arg(value_name = "NEED")]
-    pub need: NeedId,
+    pub need: Option<NeedId>,
     /// At most so many partners, the maker among them
-    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u8).range(1..=5))]
+    #[arg(long, value_name = "N", default_value = "5", requires = "need", value_parser = clap::value_parser!(u8).range(1..=5))]
     pub partners: u8,
-    /// At most so many chains of each instalment
+    /// At most so many chains of each instalment, or of the market
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u8).range(1..=20))]
     pub top: u8,
     /// Hold the chain of this code, as it was told: all its legs, or none; what partners lack is entered as their needs

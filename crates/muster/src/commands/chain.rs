@@ -1,15 +1,17 @@
-//! `muster chain`: who could together make what a need asks for.
+//! `muster chain`: who could together make what a need asks for, or the whole market.
 
 use std::{fmt::Write, sync::Arc};
 
 use anyhow::{Result, bail};
-use api::chains::{ChainBody, ChainsView};
+use api::chains::{ChainBody, ChainPlanView, ChainsView};
 use app::{
     App,
     access::Caller,
-    chains::{self, ChainQuestion, ChainsTold, FoundChain, InstalmentChains},
+    chains::{
+        self, ChainPlan, ChainQuestion, ChainsTold, FoundChain, InstalmentChains, NewChain, StageChain, StageLegOf,
+    },
 };
-use domain::{catalogue::Catalogue as Products, digest::Digest};
+use domain::{catalogue::Catalogue as Products, digest::Digest, ids::NeedId, parameters::Parameters};
 
 use crate::{
     Ended,
@@ -20,7 +22,7 @@ use crate::{
     service::{Catalogue, Service, app_fault},
 };
 
-/// The best chains for a need.
+/// The best chains for a need, or the plan of the whole market.
 pub(super) async fn run(settings: &Settings, flags: Chain, format: Format) -> Result<Ended> {
     // Promises are made by the true clock alone: by another, those of others would end.
     if flags.day.is_some() && flags.hold.is_some() && !flags.dry_run {
@@ -30,14 +32,22 @@ pub(super) async fn run(settings: &Settings, flags: Chain, format: Format) -> Re
     if let Some(day) = flags.day {
         app.clock = Arc::new(DayClock { day, inner: Arc::clone(&app.clock) });
     }
-    let asked = ChainQuestion { need: flags.need, partners: flags.partners.into(), top: flags.top.into() };
-    let told = chains::search(&app, &Caller::command_line(), &asked).await.map_err(app_fault)?;
+    match flags.need {
+        Some(need) => for_need(&app, need, &flags, format).await,
+        None => for_all(&app, &flags, format).await,
+    }
+}
+
+async fn for_need(app: &App, need: NeedId, flags: &Chain, format: Format) -> Result<Ended> {
+    let asked = ChainQuestion { need, partners: flags.partners.into(), top: flags.top.into() };
+    let told = chains::search(app, &Caller::command_line(), &asked).await.map_err(app_fault)?;
     if let Some(code) = &flags.hold {
-        return hold(&app, &told, &flags, code, format).await;
+        let new = found_by(&told, need, code)?;
+        return hold(app, new, flags.dry_run, format).await;
     }
     let tables = app.tables();
     if format != Format::Table {
-        output::print_json(&ChainsView::of(flags.need.0, &told, &tables))?;
+        output::print_json(&ChainsView::of(need.0, &told, &tables))?;
         return Ok(Ended::Done);
     }
     let mut first = 1;
@@ -61,16 +71,23 @@ fn code(told: &ChainsTold, of: &InstalmentChains, chain: &FoundChain) -> String 
     Digest::of_bytes(text.as_bytes()).to_string().chars().take(8).collect()
 }
 
-/// Holds the chain of a code.
-async fn hold(app: &App, told: &ChainsTold, flags: &Chain, asked: &str, format: Format) -> Result<Ended> {
+/// The chain of a code among those of a need.
+fn found_by(told: &ChainsTold, need: NeedId, asked: &str) -> Result<NewChain> {
     let mut all = told.found.instalments.iter().flat_map(|of| of.answer.chains.iter().map(move |chain| (of, chain)));
-    let Some((of, chain)) = all.find(|(of, chain)| code(told, of, chain) == asked) else {
-        bail!("no chain of now is {asked}; the market may have changed, so look again without --hold");
-    };
-    let Some(new) = chains::made_of(&told.found, flags.need, of, chain) else {
+    let Some((of, chain)) = all.find(|(of, chain)| code(told, of, chain) == asked) else { bail!(gone(asked)) };
+    let Some(new) = chains::made_of(&told.found, need, of, chain) else {
         bail!("{asked} cannot be held: it is one offer that lacks nothing, or a firm would supply itself");
     };
-    let made = chains::create(app, &Caller::command_line(), new, flags.dry_run).await.map_err(app_fault)?;
+    Ok(new)
+}
+
+fn gone(asked: &str) -> String {
+    format!("no chain of now is {asked}; the market may have changed, so look again without --hold")
+}
+
+/// Holds a chain.
+async fn hold(app: &App, new: NewChain, dry_run: bool, format: Format) -> Result<Ended> {
+    let made = chains::create(app, &Caller::command_line(), new, dry_run).await.map_err(app_fault)?;
     if format != Format::Table {
         output::print_json(&ChainBody::of(made))?;
         return Ok(Ended::Done);
@@ -79,7 +96,7 @@ async fn hold(app: &App, told: &ChainsTold, flags: &Chain, asked: &str, format: 
     let lines = legs
         .map(|(leg, row)| vec![leg.step.clone(), grouped(row.quantities.proposed.units().into()), row.id.to_string()]);
     output::print(&output::table(&["step", "base units", "match"], &[1], lines))?;
-    match flags.dry_run {
+    match dry_run {
         true => output::print("Nothing was done: this is what holding it would come to.")?,
         false => output::print(&format!("Chain {} is held. Each side accepts its own leg.", made.chain.id))?,
     }
@@ -163,6 +180,98 @@ fn conversions(told: &ChainsTold, stage: usize, product: &str) -> String {
         };
         let basis = path.basis.as_str();
         let _ = writeln!(text, "  known conversion: {} in {days} ({basis}, {})", path.capability, path.source);
+    }
+    text
+}
+
+/// The plan of the whole market.
+async fn for_all(app: &App, flags: &Chain, format: Format) -> Result<Ended> {
+    let plan = chains::planned_now(app, &Caller::command_line(), Parameters::default()).await.map_err(app_fault)?;
+    let chains = plan.stages.plan.as_ref().map_or(&[][..], |found| &found.chains);
+    if let Some(asked) = &flags.hold {
+        let Some(chain) = chains.iter().find(|chain| plan_code(chain) == *asked) else { bail!(gone(asked)) };
+        let Some(new) = chains::made_of_plan(&plan.market, chain) else {
+            bail!("{asked} cannot be held: it has {} legs, and a chain has at most 12", chain.legs.len());
+        };
+        return hold(app, new, flags.dry_run, format).await;
+    }
+    let tables = app.tables();
+    if format != Format::Table {
+        output::print_json(&ChainPlanView::of(&plan, flags.top.into(), &tables.catalogue))?;
+        return Ok(Ended::Done);
+    }
+    output::print(&planned(&plan, flags.top.into(), &tables.catalogue))?;
+    Ok(Ended::Done)
+}
+
+/// What a planned chain is known by from one plan to the next: its legs.
+fn plan_code(chain: &StageChain) -> String {
+    let mut text = String::new();
+    for leg in &chain.legs {
+        let to = match leg.of {
+            StageLegOf::Need { instalment, .. } => instalment.to_string(),
+            StageLegOf::Maker { offer, due } => format!("{offer} {due}"),
+        };
+        let _ = write!(text, " {} {} {to}", leg.offer, leg.units);
+    }
+    Digest::of_bytes(text.as_bytes()).to_string().chars().take(8).collect()
+}
+
+fn planned(plan: &ChainPlan, top: usize, products: &Products) -> String {
+    let mut text = String::new();
+    let left_out = &plan.stages.left_out;
+    if let Some(found) = &plan.stages.plan {
+        let line = |tier: &chains::TierStages| {
+            let numbers = [tier.alone, tier.uncovered, tier.bound].map(|units| grouped(units.into()));
+            std::iter::once(tier.tier.to_string()).chain(numbers).collect()
+        };
+        let header = ["tier", "uncovered without chains", "with them", "at best"];
+        let tiers = found.tiers.iter().filter(|tier| tier.alone > 0);
+        text.push_str(&output::table(&header, &[1, 2, 3], tiers.map(line)));
+        text.push_str(match found.is_proved() {
+            true => "\nNo plan covers more: every tier stands at its bound.\n",
+            false => {
+                "\nA plan that covers more is not ruled out, but none leaves less than stands under `at best`: whole units and \
+                 smallest orders\nmay keep all plans from it.\n"
+            }
+        });
+        for (number, chain) in (1..).zip(found.chains.iter().take(top)) {
+            let units = grouped(chain.units.into());
+            let _ = writeln!(text, "\nChain {number} ({}): {units} base units for needs", plan_code(chain));
+            text.push_str(&planned_legs(plan, chain, products));
+        }
+        let more = found.chains.len().saturating_sub(top);
+        if more > 0 {
+            let _ = writeln!(text, "\n{more} more; --top tells of more.");
+        }
+    } else {
+        text.push_str("No offer that lacks one thing could have it from another.\n");
+    }
+    if !left_out.is_empty() {
+        text.push_str("\nTake no part, and are found for one need at a time (muster chain NEED):\n");
+        let line = |(offer, why): &(domain::ids::OfferId, chains::WhyNoStage)| {
+            vec![offer.to_string(), why.as_str().replace('_', " ")]
+        };
+        text.push_str(&output::table(&["offer", "why"], &[], left_out.iter().map(line)));
+    }
+    text
+}
+
+fn planned_legs(plan: &ChainPlan, chain: &StageChain, products: &Products) -> String {
+    let mut text = String::new();
+    for (number, leg) in (1..).zip(&chain.legs) {
+        let product = plan.market.offer(leg.offer).map_or("", |offer| offer.terms.product.as_str());
+        let (units, cutoff) = (grouped(leg.units.into()), leg.cutoff);
+        let _ = writeln!(text, "  {number:>2}  {units} {} of {product} by {cutoff}", units_of(products, product));
+        let to = match leg.of {
+            StageLegOf::Need { need, .. } => format!("need {need}"),
+            StageLegOf::Maker { offer, due } => {
+                let of_maker = (1..).zip(&chain.legs).filter(|(_, other)| other.offer == offer);
+                let numbers: Vec<String> = of_maker.map(|(number, _): (i32, _)| number.to_string()).collect();
+                format!("{}, there by {due}", numbers.join(" and "))
+            }
+        };
+        let _ = writeln!(text, "      offer {} to {to}", leg.offer);
     }
     text
 }
