@@ -62,6 +62,47 @@ on_both! {
 }
 
 on_both! {
+    async fn equal_deliveries_and_orders_over_several_days_are_held_as_they_are_planned(db: TestDb) {
+        let app = TestApp::new(db);
+        let (maker, hospital) = (app.firm("Lumière").await, app.hospital("Hôpital").await);
+        for name in ["First weaver", "Second weaver"] {
+            let weaver = app.firm(name).await;
+            let grams = |value: i64| json!({ "value": value, "unit": "GRM" });
+            let body = json!({ "site": weaver.site, "product": "meltblown", "stock": grams(3_000), "min_order": grams(2_500) });
+            app.post(&weaver.token, "/api/v1/offers", &body).await.expect(201);
+        }
+        let mut body = sewn(offers::plain(&maker), "ffp");
+        body["stock"] = json!({ "value": 0 });
+        body["missing_inputs"] = json!([{ "product": "meltblown", "quantity": { "value": 2, "unit": "GRM" } }]);
+        app.post(&maker.token, "/api/v1/offers", &body).await.expect(201);
+        let mut body = sewn(needs::plain(&hospital), "ffp");
+        body["instalments"] = json!([{ "quantity": { "value": 1_000 }, "due": "2020-04-20" }, { "quantity": { "value": 2_500 }, "due": "2020-04-27" }]);
+        app.post(&hospital.token, "/api/v1/needs", &body).await.expect(201);
+        let run = ledger::run(&app).await;
+        let told = planned(&app, &run, "").await.expect(200).json;
+        assert_eq!((&told["tiers"][2]["uncovered"], &told["proved"]), (&json!(500), &json!(true)), "{told}");
+        let [chain] = &told["chains"].as_array().unwrap()[..] else { panic!("{told}") };
+        let before = app.get(&app.operator(), "/api/v1/needs").await.expect(200).items().len();
+        let held = app.post(&app.operator(), "/api/v1/chains", &chain["hold"]).await.expect(201);
+        assert_eq!(held.json["state"], "held");
+        // All that is brought to the maker is one need of its own.
+        let needs = app.get(&app.operator(), "/api/v1/needs").await.expect(200);
+        assert_eq!(needs.items().len(), before + 1);
+        ledger::sound(&app).await;
+        // An order that its legs do not reach together is refused, with nothing entered.
+        let dissolve = format!("/api/v1/chains/{}/dissolve", held.id());
+        app.post(&app.operator(), &dissolve, &json!({ "reason": "test" })).await.expect(200);
+        let mut little = chain["hold"].clone();
+        let legs = little["legs"].as_array_mut().unwrap();
+        legs.iter_mut().for_each(|leg| leg["quantity"] = json!(if leg["need"].is_null() { 1_000 } else { 500 }));
+        legs.retain(|leg| leg["need"].is_null() || leg["quantity"] == 500);
+        let refused = app.post(&app.operator(), "/api/v1/chains", &little).await.expect(409);
+        assert!(refused.text.contains("below_minimum_order"), "{}", refused.text);
+        assert_eq!(app.get(&app.operator(), "/api/v1/needs").await.expect(200).items().len(), before + 1);
+    }
+}
+
+on_both! {
     async fn a_market_in_which_nobody_lacks_anything_has_no_chains(db: TestDb) {
         let app = TestApp::new(db);
         let pair = ledger::Pair::new(&app).await;

@@ -20,6 +20,7 @@ mod replay;
 mod results;
 mod rows;
 mod runs;
+mod stages;
 
 use std::path::PathBuf;
 
@@ -109,6 +110,14 @@ enum Command {
         /// Repetitions of the solve of the whole.
         #[arg(long, default_value_t = 5)]
         repeat: usize,
+    },
+    /// Plans the whole market with stages, beside the bound and beside a run without them.
+    ///
+    /// Example: cargo run --release -p bench -- stages
+    Stages {
+        /// Write the results into bench/RESULTS.md.
+        #[arg(long)]
+        write: bool,
     },
     /// Times a whole run (judging, all levels, explanations, proof) and the independent check.
     ///
@@ -207,6 +216,9 @@ fn main() -> Result<()> {
         Command::Instant { write, events, repeat } => {
             let write = write.then(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md")));
             instant::run(&instant::Setup { write, events, repeat })
+        }
+        Command::Stages { write } => {
+            stages::run(write.then(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/RESULTS.md"))))
         }
         Command::Runs { offers, needs, products, weeks, regions, seed, repeat, threads } => {
             runs::run(&market::Size { offers, needs, products, weeks, regions, seed }, repeat.max(1), threads)

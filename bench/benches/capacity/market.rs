@@ -369,6 +369,7 @@ impl<'a> Market<'a> {
             quantity: Quantity::new(dice.random_range(1..15_000)).expect("a quantity"),
             cutoff: self.day.plus(dice.random_range(-5..90)),
             covers: None,
+            in_chain: false,
         };
         let standing = *of(&mut dice, &[Standing::Held, Standing::Agreed]);
         Some((commitment, standing, NeedId(id(Kind::Need, need))))

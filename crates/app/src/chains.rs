@@ -39,7 +39,7 @@ pub use matching::chains::{
     NeedChains, Partner,
 };
 pub use matching::{StageChain, StageLeg, StageLegOf, TierStages, WhyNoStage};
-pub use planned::{ChainPlan, made_of_plan, planned, planned_now};
+pub use planned::{ChainPlan, WhyNotHeld, made_of_plan, planned, planned_now};
 pub use search::{ChainQuestion, ChainsTold, MOST_PARTNERS, search};
 
 /// A chain as a reader sees it.

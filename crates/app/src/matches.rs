@@ -28,7 +28,7 @@ pub use put::{ByHand, Proposed, accept_run, by_hand};
 pub(crate) use put::{named, put, put_suggestion};
 pub use recall::recall;
 pub use steps::{Move, make};
-pub(crate) use steps::{concerns, deeds, end_by_owner, locked, note_ended, tell, tells_no_contact};
+pub(crate) use steps::{concerns, deeds, end_by_owner, locked, note_ended, smallest_order, tell, tells_no_contact};
 pub use storage::matches::{MatchFilter, MatchRow};
 pub(crate) use talk::names;
 pub use talk::{Message, messages, state, terms_of, write};

@@ -32,6 +32,10 @@ pub struct Commitment {
     /// goods-in or were not taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub covers: Option<Quantity>,
+    /// Whether it is a leg of a chain, whose other legs bring what the offer lacks; if not, an offer that lacks something
+    /// gives of what lies ready.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_chain: bool,
 }
 
 impl Commitment {
@@ -141,6 +145,24 @@ impl Market {
         self.commitments.sort_by_key(|c| c.match_id);
         self.suggestions.sort_by_key(|s| (s.offer, s.instalment));
         self.distances.sort_by_key(|d| (d.from, d.to));
+    }
+
+    /// What an offer that lacks something has without more being brought: of what lies ready all that is promised to
+    /// nobody outside of chains, and what is promised.
+    pub fn promised_of(&self, offer: &Offer) -> Assured {
+        let profile = &offer.terms.profile;
+        let (mut of_stock, mut by_day) = (0_i64, BTreeMap::<Day, i64>::new());
+        for promise in self.commitments.iter().filter(|c| c.offer == offer.id && !c.quantity.is_zero()) {
+            let units = promise.quantity.units();
+            of_stock = of_stock.saturating_add(if promise.in_chain { 0 } else { units });
+            let by = by_day.entry(promise.cutoff.max(profile.as_of)).or_default();
+            *by = by.saturating_add(units);
+        }
+        let made = by_day.into_iter().scan(0_i64, |sum, (day, units)| {
+            *sum = sum.saturating_add(units);
+            Some((day, *sum))
+        });
+        Assured { ready: (profile.stock.quantity.units() - of_stock).max(0), made: made.collect() }
     }
 
     /// The distances stated from a site, by where they lead.

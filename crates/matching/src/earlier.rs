@@ -325,4 +325,7 @@ fn same_offer(before: &Market, market: &Market, offer: &Offer) -> bool {
         && offer.terms.line.is_none_or(|line| before.lines.get(&line) == market.lines.get(&line))
         && before.distances_from(offer.site) == market.distances_from(offer.site)
         && refused(before) == refused(market)
+        && before.assured.get(&offer.id) == market.assured.get(&offer.id)
+        // What is promised of an offer that lacks something is no longer ready.
+        && (!offer.terms.is_incomplete() || before.promised_of(offer) == market.promised_of(offer))
 }

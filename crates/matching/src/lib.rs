@@ -58,7 +58,7 @@ pub use remedies::{
 pub use stages::{StageChain, StageLeg, StageLegOf, Staged, Stages, TierStages, WhyNoStage, stages};
 
 /// The version of the engine: the number after the slash rises whenever the same market could give other bytes.
-pub const ENGINE: &str = "muster-matching/7";
+pub const ENGINE: &str = "muster-matching/8";
 
 /// Whether an engine judged pairs by exact places, as versions before 5 did: what it says of distances is then not
 /// for the other side to know.

@@ -59,7 +59,7 @@ pub(crate) fn related_to(rules: &Rules<'_>, of: &[ProductCode]) -> Market {
 }
 
 /// The closure of products over what may stand for what and over shared lines.
-fn products(rules: &Rules<'_>, of: &[ProductCode]) -> BTreeSet<ProductCode> {
+pub(crate) fn products(rules: &Rules<'_>, of: &[ProductCode]) -> BTreeSet<ProductCode> {
     let asked: BTreeSet<&ProductCode> = rules.market.needs.iter().map(|n| &n.terms.product).collect();
     let mut of_line: BTreeMap<LineId, BTreeSet<&ProductCode>> = BTreeMap::new();
     for offer in &rules.market.offers {

@@ -30,14 +30,18 @@ mod resolve;
 mod scale;
 mod whole;
 
-use std::collections::BTreeSet;
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
-use domain::{eligibility::Rules, ids::OfferId, market::Market};
+use domain::{code::ProductCode, eligibility::Rules, ids::OfferId, market::Market};
 
 use crate::{
     allocate::{Control, MatchingError, allocate},
     outcome::Outcome,
-    related::related_to,
+    related::{products, related_to},
+    threads,
 };
 
 pub use answer::{StageChain, StageLeg, StageLegOf, TierStages};
@@ -55,11 +59,10 @@ pub struct Stages {
 /// The market with stages, solved.
 #[derive(Debug, Clone)]
 pub struct Staged {
-    /// The part of the market that stages bear on, with what is brought to them entered and promised.
-    pub market: Market,
-    /// Its allocation.
-    pub outcome: Outcome,
-    /// What stays uncovered, by tier.
+    /// The parts of the market that stages bear on, with what is brought to makers entered and promised, and the allocation
+    /// of each.
+    pub parts: Vec<(Market, Outcome)>,
+    /// What stays uncovered of these parts, by tier.
     pub tiers: Vec<TierStages>,
     /// Makers with whom they supply and who supplies them, the largest first.
     pub chains: Vec<StageChain>,
@@ -67,7 +70,39 @@ pub struct Staged {
     pub one_ratio: bool,
 }
 
+/// The flow with conversion factors, in units as fine as its numbers allow: coarser ones are a bound as well.
+fn relaxed(
+    plan: &plan::Plan<'_>,
+    control: &Control<'_>,
+) -> Result<(scale::Scale, bool, network::Flows), MatchingError> {
+    let mut parts = scale::MOST_PARTS;
+    loop {
+        let (scale, one_ratio) = scale::Scale::of(plan, parts);
+        if !scale.tells_units() && parts > 1 {
+            parts /= 100;
+            continue;
+        }
+        match network::solved(plan, network::Mode::Joint(&scale, &network::TIERS), control.cancel) {
+            Err(MatchingError::Network(_)) if parts > 1 => parts /= 100,
+            found => return Ok((scale, one_ratio, found?)),
+        }
+    }
+}
+
 impl Staged {
+    /// Both.
+    fn with(mut self, other: Self) -> Self {
+        self.parts.extend(other.parts);
+        self.chains.extend(other.chains);
+        for (tier, more) in self.tiers.iter_mut().zip(other.tiers) {
+            tier.alone += more.alone;
+            tier.uncovered += more.uncovered;
+            tier.bound += more.bound;
+        }
+        self.one_ratio &= other.one_ratio;
+        self
+    }
+
     /// Whether no plan leaves less uncovered: every tier stands at its bound.
     pub fn is_proved(&self) -> bool {
         self.tiers.iter().all(|tier| tier.uncovered == tier.bound)
@@ -86,29 +121,68 @@ const MOST_TRIMS: usize = 6;
 /// # Errors
 /// As [`allocate`].
 pub fn stages(rules: &Rules<'_>, control: &Control<'_>) -> Result<Stages, MatchingError> {
-    let (makers, left_out) = judged::candidates(rules);
-    Ok(Stages { left_out, plan: solved(rules, makers, control)? })
+    let (makers, mut left_out) = judged::candidates(rules);
+    let groups = groups(rules, makers);
+    let alone = Control { threads: 1, cancel: control.cancel, progress: None };
+    let solved = threads::spread(&groups, threads::count(control.threads), |_, (makers, of)| {
+        solved(rules, (makers, of), &alone)
+    });
+    let mut plan: Option<Staged> = None;
+    for one in solved {
+        let (found, dropped) = one?;
+        left_out.extend(dropped.into_iter().map(|offer| (offer, WhyNoStage::TooMany)));
+        plan = match (plan, found) {
+            (Some(plan), Some(found)) => Some(plan.with(found)),
+            (plan, found) => plan.or(found),
+        };
+    }
+    if let Some(plan) = &mut plan {
+        plan.chains.sort_by_key(|chain| (Reverse(chain.units), chain.legs.first().map(|leg| leg.offer)));
+    }
+    left_out.sort_unstable();
+    Ok(Stages { left_out, plan })
 }
 
+/// Makers by parts of the market that have nothing to do with each other, with the products of each.
+fn groups(rules: &Rules<'_>, makers: BTreeSet<OfferId>) -> Vec<(BTreeSet<OfferId>, BTreeSet<ProductCode>)> {
+    let mut known: BTreeMap<[&ProductCode; 2], BTreeSet<ProductCode>> = BTreeMap::new();
+    let mut groups: Vec<(BTreeSet<OfferId>, BTreeSet<ProductCode>)> = Vec::new();
+    for offer in makers.iter().filter_map(|id| rules.market.offer(*id)) {
+        let Some(input) = offer.terms.missing_inputs.first() else { continue };
+        let both = [&offer.terms.product, &input.product];
+        let of = known.entry(both).or_insert_with(|| products(rules, &both.map(Clone::clone)));
+        let mut joined = (BTreeSet::from([offer.id]), of.clone());
+        groups.retain_mut(|(makers, products)| {
+            let apart = products.is_disjoint(&joined.1);
+            if !apart {
+                joined.0.append(makers);
+                joined.1.append(products);
+            }
+            apart
+        });
+        groups.push(joined);
+    }
+    groups
+}
+
+type Solved = (Option<Staged>, Vec<OfferId>);
+
+/// Solves one part, and says which makers were too many for it.
 fn solved(
     rules: &Rules<'_>,
-    makers: BTreeSet<OfferId>,
+    (makers, of): (&BTreeSet<OfferId>, &BTreeSet<ProductCode>),
     control: &Control<'_>,
-) -> Result<Option<Staged>, MatchingError> {
-    let products = makers.iter().filter_map(|id| rules.market.offer(*id)).flat_map(|offer| {
-        let inputs = offer.terms.missing_inputs.iter().map(|input| input.product.clone());
-        std::iter::once(offer.terms.product.clone()).chain(inputs)
-    });
-    let part = related_to(rules, &products.collect::<Vec<_>>());
+) -> Result<Solved, MatchingError> {
+    let products: Vec<ProductCode> = of.iter().cloned().collect();
+    let part = related_to(rules, &products);
     let rules = &Rules { market: &part, ..*rules };
-    let judged = judged::judged_market(rules, makers, control)?;
+    let (judged, dropped) = judged::judged_market(rules, makers.clone(), control)?;
     let judged_rules = Rules { market: &judged.market, ..*rules };
-    let Some(plan) = plan::Plan::of(&judged_rules, &judged, control)? else { return Ok(None) };
+    let Some(plan) = plan::Plan::of(&judged_rules, &judged, control)? else { return Ok((None, dropped)) };
     let alone = allocate(rules, control)?;
-    let (scale, one_ratio) = scale::Scale::of(rules, &plan);
-    let relaxed = network::solved(&plan, network::Mode::Joint(&scale, &network::TIERS), control.cancel)?;
-    let tries = (MOST_PAIRS / plan.pairs.pairs.len().max(1)).min(MOST_TRIES);
-    let mut whole = plan.improved(&relaxed, tries, control.cancel)?;
+    let (scale, one_ratio, relaxed) = relaxed(&plan, control)?;
+    let solves = MOST_PAIRS / plan.pairs.pairs.len().max(1);
+    let mut whole = plan.improved(&relaxed, solves.min(MOST_TRIES), control.cancel)?;
     let mut trims = 0;
     let (market, outcome) = loop {
         let market = resolve::market(rules, &plan, &whole);
@@ -130,7 +204,7 @@ fn solved(
         }
     };
     let left = answer::uncovered(&outcome);
-    let bounds = bound::bounds(&plan, &scale, (&relaxed, left), control.cancel)?;
+    let bounds = bound::bounds(&plan, &scale, (&relaxed, left), solves, control.cancel)?;
     let tiers = answer::tiers(answer::uncovered(&alone), left, bounds);
-    Ok(Some(Staged { market, outcome, tiers, chains, one_ratio }))
+    Ok((Some(Staged { parts: vec![(market, outcome)], tiers, chains, one_ratio }), dropped))
 }

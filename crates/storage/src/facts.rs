@@ -334,6 +334,7 @@ pub(crate) fn commitment(row: &matches::MatchRow) -> Commitment {
         quantity: units(row.drawn),
         cutoff: row.cutoff,
         covers: (row.covered != row.drawn).then(|| units(row.covered)),
+        in_chain: row.leg.is_some(),
     }
 }
 

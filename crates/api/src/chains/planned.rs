@@ -78,8 +78,11 @@ struct PlannedChainView {
     units: i64,
     /// Who takes part.
     legs: Vec<PlannedLegView>,
-    /// What `POST /chains` takes to hold it; null where it has more than 12 legs.
+    /// What `POST /chains` takes to hold it; null where it cannot be held as it is.
     hold: Option<ChainToHold>,
+    /// Why it cannot: `too_many_legs` (more than 12), `small_order` (what it brings somebody is below the smallest order) or
+    /// `implausible` (what a maker lacks is more than is plausible for one need).
+    not_held: Option<&'static str>,
 }
 
 /// What somebody makes or brings.
@@ -116,8 +119,9 @@ struct PlannedLegView {
 struct LeftOutView {
     /// The offer.
     offer: Uuid,
-    /// `several_inputs` (chains with it are searched for one need at a time), `shared_line`, or `circle` where what it
-    /// lacks is made of what it makes.
+    /// `several_inputs` (chains with it are searched for one need at a time), `shared_line`, `circle` where what it lacks is
+    /// made of what it makes, `ratio` where more than 100,000 go into one or come of it, or `too_many` where there are so many of its
+    /// kind that only those who make most are planned.
     why: &'static str,
 }
 
@@ -148,10 +152,12 @@ impl TierView {
 
 impl PlannedChainView {
     fn of(chain: &StageChain, market: &Market, catalogue: &Catalogue) -> Self {
+        let held = made_of_plan(market, catalogue, chain);
         Self {
             units: chain.units,
             legs: chain.legs.iter().map(|leg| PlannedLegView::of(leg, market, catalogue)).collect(),
-            hold: made_of_plan(market, chain).map(ChainToHold::of),
+            not_held: held.as_ref().err().map(|why| why.as_str()),
+            hold: held.ok().map(ChainToHold::of),
         }
     }
 }

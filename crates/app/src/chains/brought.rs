@@ -2,6 +2,7 @@
 
 use domain::{
     audit::{Act, Change},
+    code::ProductCode,
     decimal::Decimal,
     ids::OfferId,
     need::{InstalmentInput, Need, NeedInput},
@@ -40,7 +41,15 @@ pub struct Brought {
     pub due: String,
 }
 
-/// The legs with needs in the place of what is brought; the needs are written.
+/// What the makers of one site lack of a product, and the legs that bring it, by their places.
+struct Lack<'l> {
+    maker: Offer,
+    product: ProductCode,
+    legs: Vec<(usize, &'l Brought)>,
+}
+
+/// The legs with needs in the place of what is brought; the needs are written, one for all that is brought of a product to
+/// a site, with an instalment for each day.
 ///
 /// # Errors
 /// `Forbidden` for all but the operator, who alone enters needs for others and puts offers to them; `Invalid` with every
@@ -49,20 +58,18 @@ pub(super) async fn entered(
     app: &App,
     tx: &Tx,
     caller: &Caller,
-    legs: Vec<(usize, LegOf)>,
+    mut legs: Vec<(usize, LegOf)>,
     (pen, now): (&Pen, Instant),
 ) -> AppResult<Vec<(usize, LegOf)>> {
-    let (mut faults, mut whole) = (Violations::new(), Vec::with_capacity(legs.len()));
-    for (place, (step, of)) in legs.iter().enumerate() {
-        let LegOf::Brought(brought) = of else {
-            whole.push((*step, of.clone()));
-            continue;
-        };
+    let stated = legs.clone();
+    let (mut faults, mut lacks) = (Violations::new(), Vec::<Lack<'_>>::new());
+    for (place, (_, of)) in stated.iter().enumerate() {
+        let LegOf::Brought(brought) = of else { continue };
         if caller.actor != Actor::Operator {
             return Err(super::legs::by_hand_is_the_operators());
         }
         let mut own = Violations::new();
-        let maker = match legs.get(brought.to).map(|(_, to)| to) {
+        let maker = match stated.get(brought.to).map(|(_, to)| to) {
             Some(LegOf::ByHand(ByHand { offer, .. }) | LegOf::Brought(Brought { offer, .. }))
                 if brought.to != place =>
             {
@@ -83,14 +90,26 @@ pub(super) async fn entered(
             own.push("/offer", "unknown_offer", detail);
         }
         if let (Some(maker), Some(goods)) = (maker, goods)
-            && let Some(hand) = own.keep(need_of(app, tx, (&maker, &goods), brought, (pen, now)).await?)
+            && own.keep(is_lacking(&maker, &goods)).is_some()
         {
-            whole.push((*step, LegOf::ByHand(hand)));
+            let product = goods.terms.product;
+            let same = |lack: &&mut Lack<'_>| lack.maker.site == maker.site && lack.product == product;
+            match lacks.iter_mut().find(same) {
+                Some(lack) => lack.legs.push((place, brought)),
+                None => lacks.push(Lack { maker, product, legs: vec![(place, brought)] }),
+            }
         }
         faults.extend_below(&format!("/legs/{place}"), own);
     }
+    for lack in &lacks {
+        for (place, hand) in faults.keep(need_of(app, tx, lack, (pen, now)).await?).unwrap_or_default() {
+            if let Some((_, of)) = legs.get_mut(place) {
+                *of = LegOf::ByHand(hand);
+            }
+        }
+    }
     faults.into_result()?;
-    Ok(whole)
+    Ok(legs)
 }
 
 async fn offer_of(tx: &Tx, id: OfferId) -> AppResult<Option<Offer>> {
@@ -101,29 +120,44 @@ async fn offer_of(tx: &Tx, id: OfferId) -> AppResult<Option<Offer>> {
     }
 }
 
-/// Enters what the maker lacks of these goods as a need of its site.
+/// Refuses goods that their maker does not lack.
+fn is_lacking(maker: &Offer, goods: &Offer) -> Result<(), Violations> {
+    let product = &goods.terms.product;
+    if maker.terms.missing_inputs.iter().any(|input| input.product == *product) {
+        return Ok(());
+    }
+    let lacks: Vec<&str> = maker.terms.missing_inputs.iter().map(|input| input.product.as_str()).collect();
+    let detail = match lacks.is_empty() {
+        true => "takes a step whose offer lacks nothing; state what it lacks as its `missing_inputs`".to_owned(),
+        false => format!("takes a step whose offer does not lack {product}; it lacks {}", lacks.join(", ")),
+    };
+    Err(Violations::one("/brings_to", "does_not_apply", detail))
+}
+
+/// Enters what is lacking as a need of its site, and says what each leg brings to which instalment of it.
 async fn need_of(
     app: &App,
     tx: &Tx,
-    (maker, goods): (&Offer, &Offer),
-    brought: &Brought,
+    lack: &Lack<'_>,
     (pen, now): (&Pen, Instant),
-) -> AppResult<Result<ByHand, Violations>> {
-    let product = &goods.terms.product;
-    if !maker.terms.missing_inputs.iter().any(|input| input.product == *product) {
-        let lacks: Vec<&str> = maker.terms.missing_inputs.iter().map(|input| input.product.as_str()).collect();
-        let detail = match lacks.is_empty() {
-            true => "takes a step whose offer lacks nothing; state what it lacks as its `missing_inputs`".to_owned(),
-            false => format!("takes a step whose offer does not lack {product}; it lacks {}", lacks.join(", ")),
-        };
-        return Ok(Err(Violations::one("/brings_to", "does_not_apply", detail)));
-    }
+) -> AppResult<Result<Vec<(usize, ByHand)>, Violations>> {
+    let Lack { maker, product, legs } = lack;
     let site = storage::sites::get(tx, Scope::Operator, maker.site).await?.record;
-    let quantity =
-        MeasureInput { value: Decimal::whole(brought.quantity.units()), unit: None, pack_size: None, pack_unit: None };
-    let instalment = InstalmentInput { quantity: Some(quantity), due: brought.due.clone(), size: None };
-    let input =
-        NeedInput { product: product.as_str().to_owned(), instalments: vec![instalment], ..NeedInput::default() };
+    // By the day as it is typed: the first leg of each, and all that is brought by then.
+    let mut days: Vec<(usize, &str, i64)> = Vec::new();
+    for (place, brought) in legs {
+        match days.iter_mut().find(|(_, due, _)| *due == brought.due) {
+            Some((_, _, units)) => *units = units.saturating_add(brought.quantity.units()),
+            None => days.push((*place, &brought.due, brought.quantity.units())),
+        }
+    }
+    let instalment = |(_, due, units): &(usize, &str, i64)| InstalmentInput {
+        quantity: Some(MeasureInput { value: Decimal::whole(*units), unit: None, pack_size: None, pack_unit: None }),
+        due: (*due).to_owned(),
+        size: None,
+    };
+    let instalments = days.iter().map(instalment).collect();
+    let input = NeedInput { product: product.as_str().to_owned(), instalments, ..NeedInput::default() };
     let checked = {
         let tables = app.tables();
         input.check(&reference(&tables, sites::today(Some(&site), now)))
@@ -134,7 +168,12 @@ async fn need_of(
         Err(faults) => {
             let mut own = Violations::new();
             for fault in faults.into_vec() {
-                own.push(fault.pointer.replace("/instalments/0", ""), fault.code, fault.detail);
+                let of = days.iter().enumerate().find_map(|(at, (place, ..))| {
+                    let rest = fault.pointer.strip_prefix(&format!("/instalments/{at}"))?;
+                    (rest.is_empty() || rest.starts_with('/')).then(|| format!("/legs/{place}{rest}"))
+                });
+                let first = days.first().map_or(0, |(place, ..)| *place);
+                own.push(of.unwrap_or_else(|| format!("/legs/{first}{}", fault.pointer)), fault.code, fault.detail);
             }
             return Ok(Err(own));
         }
@@ -149,9 +188,13 @@ async fn need_of(
             pen.note(tx, [needs::deed(Act::Create, &need, vec![Change::to("state", need.state.as_str())])]).await?;
         }
     }
-    let instalment = need.instalments.first().map(|instalment| instalment.id);
-    let instalment = instalment.ok_or_else(|| AppError::internal("a need without an instalment"))?;
-    Ok(Ok(ByHand { offer: goods.id, need: need.id, instalment, quantity: brought.quantity }))
+    let hand = |(place, brought): &(usize, &Brought)| {
+        let at = days.iter().position(|(_, due, _)| *due == brought.due)?;
+        let instalment = need.instalments.get(at)?.id;
+        Some((*place, ByHand { offer: brought.offer, need: need.id, instalment, quantity: brought.quantity }))
+    };
+    let hands: Option<Vec<(usize, ByHand)>> = legs.iter().map(hand).collect();
+    Ok(Ok(hands.ok_or_else(|| AppError::internal("a need without an instalment"))?))
 }
 
 /// The same need, where it is open and nobody has promised any of it: a chain that failed left it, say.

@@ -25,7 +25,7 @@ use crate::{
     audit::Pen,
     error::{AppError, AppResult},
     ledger::broken,
-    matches::{ByHand, Move, concerns, deeds, named, note_ended, put, put_suggestion, tell},
+    matches::{ByHand, Move, concerns, deeds, named, note_ended, put, put_suggestion, smallest_order, tell},
     policy::Actor,
 };
 
@@ -182,29 +182,35 @@ pub(super) async fn promise(
     let whole = &completed(tx, books, chain, legs).await?;
     let mut rows = Vec::with_capacity(legs.len());
     let mut told = BTreeSet::new();
+    let because = |place: usize, found: &Found, error: AppError| match error {
+        AppError::Conflict { code, detail } => {
+            let name = chain.steps.get(found.step).map_or("", String::as_str);
+            AppError::Conflict { code, detail: format!("the step {name:?}: {detail}") }
+        }
+        AppError::Invalid(part) => {
+            let mut faults = Violations::new();
+            faults.extend_below(&format!("/legs/{place}"), part);
+            faults.into()
+        }
+        other => other,
+    };
     for (place, found) in legs.iter().enumerate() {
-        let name = chain.steps.get(found.step).map_or("", String::as_str);
-        let because = |error: AppError| match error {
-            AppError::Conflict { code, detail } => {
-                AppError::Conflict { code, detail: format!("the step {name:?}: {detail}") }
-            }
-            AppError::Invalid(part) => {
-                let mut faults = Violations::new();
-                faults.extend_below(&format!("/legs/{place}"), part);
-                faults.into()
-            }
-            other => other,
-        };
         let leg = Some(Leg { chain: chain.id, step: found.step });
         let row = match &found.of {
             Of::Suggested(row) => put_suggestion(app, tx, whole, (row, leg, found.side(actor)), now).await,
             Of::ByHand(hand) => put(app, tx, whole, (hand, leg), now).await,
         };
-        let row = row.map_err(because)?;
+        let row = row.map_err(|error| because(place, found, error))?;
         let changes = [Change::to("state", row.state.as_str()), Change::to("chain", chain.id)];
         pen.note(tx, deeds(Act::Propose, &row, actor.organisation(), &changes)).await?;
         told.extend([row.supplier, row.buyer].into_iter().filter(|one| Some(*one) != actor.organisation()));
         rows.push(row);
+    }
+    // What goes to one site is one order, and now all of it is there.
+    for (place, (row, found)) in rows.iter().zip(legs).enumerate() {
+        if let Of::ByHand(hand) = found.of {
+            smallest_order(tx, row, hand.quantity).await.map_err(|error| because(place, found, error))?;
+        }
     }
     for over in broken(tx, books).await? {
         let of = |leg: &&Found| {

@@ -78,7 +78,8 @@ pub async fn by_hand(app: &App, caller: &Caller, hand: ByHand) -> AppResult<Matc
 }
 
 /// Puts an offer to an instalment that are both locked, as a leg of a chain where that is given: the match with the entry
-/// that holds it. Whether all that is promised can be had is for the caller to see.
+/// that holds it. Whether all that is promised can be had, and of a chain whether its legs reach the smallest orders, is for
+/// the caller to see.
 pub(crate) async fn put(
     app: &App,
     tx: &Tx,
@@ -115,7 +116,10 @@ pub(crate) async fn put(
     };
     let parameters = parameters_of(tx, None).await?;
     let eligible = may_trade(tx, &app.tables(), books, (&row, None), &parameters, now).await?;
-    smallest_order(tx, &row, hand.quantity).await?;
+    // Legs of a chain that go to one site are one order, which is whole once all are there.
+    if leg.is_none() {
+        smallest_order(tx, &row, hand.quantity).await?;
+    }
     row.cutoff = eligible.cutoff;
     row.deadline = Some(deadline(tx, now).await?);
     let line = MatchLine {

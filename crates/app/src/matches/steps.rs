@@ -364,7 +364,7 @@ async fn accept(
 }
 
 /// A buyer takes no part that is below the supplier's smallest order, counted over all he takes of the offer to a site.
-pub(super) async fn smallest_order(tx: &Tx, row: &MatchRow, quantity: Quantity) -> AppResult<()> {
+pub(crate) async fn smallest_order(tx: &Tx, row: &MatchRow, quantity: Quantity) -> AppResult<()> {
     let offer = storage::offers::get(tx, Scope::Operator, row.offer).await?.record;
     let Some(least) = offer.terms.min_order.as_ref().map(|m| m.quantity.units()) else { return Ok(()) };
     let site = storage::needs::get(tx, Scope::Operator, row.need).await?.record.site;

@@ -214,8 +214,13 @@ impl<'a> Rules<'a> {
         let mut curve = profile.curve(self.parameters.capacity);
         // Without the predicate, others brought what is lacking.
         let mut incomplete = offer.terms.is_incomplete() && !self.is_off(Predicate::Producing);
-        if incomplete && let Some(assured) = self.market.assured.get(&offer.id) {
-            (incomplete, curve) = (false, curve.assured(assured.clone()));
+        // Whether anything lies ready is asked of what is stated; how much of it is left, of the curve.
+        let mut first = [curve.first_day(), curve.first_stock_day()];
+        if incomplete {
+            let assured = self.market.assured.get(&offer.id);
+            incomplete = assured.is_none();
+            curve = curve.assured(assured.cloned().unwrap_or_else(|| self.market.promised_of(offer)));
+            first = if incomplete { [first[1]; 2] } else { [curve.first_day(), curve.first_stock_day()] };
         }
         let country = self.country(site, organisation);
         let exact = offer.terms.disclosure.sees(Audience::Buyer, FieldGroup::ExactPlace);
@@ -223,8 +228,8 @@ impl<'a> Rules<'a> {
         let refusals = (offer.id, NeedId(Uuid::nil()))..=(offer.id, NeedId(Uuid::max()));
         Some(OfferView {
             organisation,
-            first_day: if incomplete { curve.first_stock_day() } else { curve.first_day() },
-            first_stock_day: curve.first_stock_day(),
+            first_day: first[0],
+            first_stock_day: first[1],
             // What is made of what others bring, nobody can order.
             orderable_from: if incomplete { Day::MAX } else { self.orderable_from(offer.terms.lead_days) },
             incomplete,

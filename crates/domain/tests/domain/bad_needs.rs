@@ -213,7 +213,7 @@ fn a_size_is_read_in_any_spelling() {
 
 #[test]
 fn a_need_of_a_product_and_nothing_else_reads_as_the_plain_terms() {
-    let plain = NeedInput { product: good().product, instalments: good().instalments, ..NeedInput::default() };
+    let plain = NeedInput { product: "ffp".to_owned(), instalments: good().instalments, ..NeedInput::default() };
     let (terms, _, _) = plain.check(&reference()).unwrap();
     assert_eq!(terms, domain::need::NeedTerms::plain(terms.product.clone()));
 }

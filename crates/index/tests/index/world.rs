@@ -288,7 +288,15 @@ impl Scene {
     pub fn promise(&mut self, (offer, instalment): (OfferId, InstalmentId), units: i64, cutoff: Day, as_: Standing) {
         let match_id = MatchId(id(7, self.market.commitments.len()));
         let quantity = Quantity::new(units).unwrap();
-        self.market.commitments.push(Commitment { match_id, offer, instalment, quantity, cutoff, covers: None });
+        self.market.commitments.push(Commitment {
+            match_id,
+            offer,
+            instalment,
+            quantity,
+            cutoff,
+            covers: None,
+            in_chain: false,
+        });
         if as_ == Standing::Held {
             self.held.insert(match_id);
         }

@@ -9,14 +9,14 @@
 use std::collections::HashMap;
 
 use domain::{
-    capacity::CURVE_LIMIT,
+    capacity::{CURVE_LIMIT, SupplyCurve},
     certificate::CertificateStatus,
     code::{CertificateKindCode, ProductCode, RegionCode},
     eligibility::{NeedView, OfferView, Rules, SiteDemands, border, visible},
     geo::Place,
     ids::{InstalmentId, NeedId, OfferId, OrganisationId, SiteId},
     need::{Instalment, Need},
-    offer::{MissingInput, Offer as Listed, When},
+    offer::{MissingInput, Offer as Listed, OfferTerms, When},
     organisation::Verification,
     time::Day,
 };
@@ -368,7 +368,10 @@ impl<'b, 'n> Book<'b, 'n> {
             if member.stage == 0 && !self.serves(listed, instalment) {
                 continue;
             }
-            let free = free(view, drawn.get(&listed.id).map_or(&[][..], Vec::as_slice), today, horizon);
+            // What it could make is asked here; as it is seen alone, only what lies ready counts.
+            let curve = self.rules.profile(&listed.terms.profile).curve(self.rules.parameters.capacity);
+            let drawn = drawn.get(&listed.id).map_or(&[][..], Vec::as_slice);
+            let free = free(&curve, &view.offer.terms, drawn, (today, horizon));
             offers[member.stage].push(Offer {
                 id: number,
                 tie: listed.id.0.as_u128(),
@@ -459,8 +462,12 @@ fn gcd(a: i64, b: i64) -> i64 {
 }
 
 /// What can still be had of an offer, if it is ordered today: the days on which it rises, until the horizon.
-fn free(view: &OfferView<'_>, drawn: &[(Day, i64)], today: Day, horizon: Day) -> Vec<(Day, i64)> {
-    let (curve, terms) = (&view.curve, &view.offer.terms);
+fn free(
+    curve: &SupplyCurve,
+    terms: &OfferTerms,
+    drawn: &[(Day, i64)],
+    (today, horizon): (Day, Day),
+) -> Vec<(Day, i64)> {
     let made = |day: Day| match terms.is_incomplete() {
         // What lies ready was made without the others; what they bring makes more.
         true => curve.by(day) - curve.stock_by(day),

@@ -56,7 +56,7 @@ pub struct StageLeg {
     pub cutoff: Day,
 }
 
-/// Makers that share who supplies them, with whom they supply.
+/// A maker, with those who bring it what it lacks and whom it supplies; several where one brings to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StageChain {
     /// Base units that needs of the market get; of different products a rough size.
@@ -67,11 +67,12 @@ pub struct StageChain {
 
 /// Base units that each tier of an outcome leaves uncovered.
 pub(super) fn uncovered(outcome: &Outcome) -> [i64; 4] {
-    let of_tier = |at: usize| {
-        let level = outcome.levels.iter().find(|level| level.name == format!("tier {}", at + 1));
-        level.map_or(0, |level| i64::try_from(level.value).unwrap_or(i64::MAX))
-    };
-    std::array::from_fn(of_tier)
+    let mut tiers = [0_i64; 4];
+    for shortage in &outcome.shortages {
+        let tier = &mut tiers[usize::from(shortage.tier).clamp(1, 4) - 1];
+        *tier = tier.saturating_add(shortage.uncovered);
+    }
+    tiers
 }
 
 /// Tier by tier: without stages, with them, and the bound.
@@ -85,7 +86,7 @@ pub(super) fn tiers(alone: [i64; 4], uncovered: [i64; 4], bound: [i64; 4]) -> Ve
     (0..4).map(tier).collect()
 }
 
-/// The chains of an outcome. Makers belong together where one supplies the other or both take of one supplier.
+/// The chains of an outcome. Makers belong together where one supplies the other.
 pub(super) fn chains(plan: &Plan<'_>, whole: &Whole, outcome: &Outcome) -> Vec<StageChain> {
     let offer = |pair: usize| plan.pairs.pairs[pair].offer;
     let mut joined = Components::new(u32::try_from(plan.pairs.offers.len()).unwrap_or(u32::MAX));
@@ -97,11 +98,14 @@ pub(super) fn chains(plan: &Plan<'_>, whole: &Whole, outcome: &Outcome) -> Vec<S
         let Some((maker, _)) = plan.stage_of[slot] else { continue };
         let maker = &plan.makers[maker];
         makers.insert(maker.offer.id);
-        joined.join(offer(*pair), u32::try_from(maker.at).unwrap_or(u32::MAX));
+        let to = u32::try_from(maker.at).unwrap_or(u32::MAX);
+        if plan.maker_of.contains_key(&(offer(*pair) as usize)) {
+            joined.join(offer(*pair), to);
+        }
         let of = StageLegOf::Maker { offer: maker.offer.id, due: plan.pairs.slots[slot].instalment.due };
         let of_pair = plan.pairs.offers[offer(*pair) as usize].offer.id;
         let cutoff = plan.pairs.pairs[*pair].cutoff;
-        legs.push((offer(*pair), StageLeg { offer: of_pair, of, units: *units, cutoff }));
+        legs.push((to, StageLeg { offer: of_pair, of, units: *units, cutoff }));
     }
     let mut ready: BTreeMap<OfferId, i64> = plan.makers.iter().map(|maker| (maker.offer.id, maker.ready)).collect();
     let mut lines: Vec<_> = outcome.lines.iter().filter(|line| makers.contains(&line.offer)).collect();
@@ -125,7 +129,8 @@ pub(super) fn chains(plan: &Plan<'_>, whole: &Whole, outcome: &Outcome) -> Vec<S
         let to_needs = legs.iter().filter(|leg| matches!(leg.of, StageLegOf::Need { .. }));
         StageChain { units: to_needs.map(|leg| leg.units).sum(), legs }
     };
-    let mut chains: Vec<StageChain> = found.into_values().map(chain).collect();
+    // What is brought and serves no need, no chain is made for.
+    let mut chains: Vec<StageChain> = found.into_values().map(chain).filter(|chain| chain.units > 0).collect();
     chains.sort_by_key(|chain| (std::cmp::Reverse(chain.units), chain.legs.first().map(|leg| leg.offer)));
     chains
 }

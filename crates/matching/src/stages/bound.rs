@@ -16,14 +16,16 @@ use crate::allocate::MatchingError;
 
 /// What a unit of a tier counts in a price.
 const WHOLE: i64 = 8;
-/// Prices of a unit of the tier before, in parts of [`WHOLE`].
-const PRICES: [i64; 7] = [1, 2, 4, 8, 16, 32, 64];
+/// Prices of a unit of the tier before, in parts of [`WHOLE`], those first that are tried where few are.
+const PRICES: [i64; 7] = [8, 2, 32, 4, 16, 1, 64];
 
-/// Per tier, base units that every plan leaves uncovered which leaves no more of the tiers before than `left`.
+/// Per tier, base units that every plan leaves uncovered which leaves no more of the tiers before than `left`; the best of so
+/// many prices.
 pub(super) fn bounds(
     plan: &Plan<'_>,
     scale: &Scale,
     (relaxed, left): (&Flows, [i64; 4]),
+    prices: usize,
     cancel: Option<&AtomicBool>,
 ) -> Result<[i64; 4], MatchingError> {
     let open = |tier: usize| i128::from(left[tier] - plan.hopeless[tier]);
@@ -32,7 +34,7 @@ pub(super) fn bounds(
     let mut bounds = relaxed.tiers;
     for (tier, bound) in bounds.iter_mut().enumerate().skip(first + 1) {
         let mut best = 0;
-        for price in PRICES {
+        for price in PRICES.into_iter().take(prices) {
             // What counts for each tier from the first that is not at its least to the one in question.
             let counts = |of: usize| (of..tier).try_fold(WHOLE, |all, _| Some(all * price / WHOLE).filter(|n| *n > 0));
             let mut levels = TIERS;

@@ -1,9 +1,13 @@
 //! Which offers can be makers, and the market in which they ask for what they lack.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, HashMap},
+};
 
 use domain::{
     capacity::CURVE_LIMIT,
+    code::ProductCode,
     eligibility::Rules,
     ids::{InstalmentId, NeedId, OfferId},
     market::{Assured, Market},
@@ -16,7 +20,7 @@ use domain::{
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::scale::Classes;
+use super::scale::{Classes, gcd};
 use crate::{
     allocate::{Control, MatchingError},
     pairs::{Pairs, Views},
@@ -32,6 +36,10 @@ pub enum WhyNoStage {
     SharedLine,
     /// What it lacks is made of what it makes, by what others state.
     Circle,
+    /// What it takes and what it makes of it stand in a ratio that is not reckoned with: more than 100,000 to one, say.
+    Ratio,
+    /// There are so many makers of its kind, and offers of what they lack, that only those who make most are planned.
+    TooMany,
 }
 
 impl WhyNoStage {
@@ -41,38 +49,57 @@ impl WhyNoStage {
             Self::SeveralInputs => "several_inputs",
             Self::SharedLine => "shared_line",
             Self::Circle => "circle",
+            Self::Ratio => "ratio",
+            Self::TooMany => "too_many",
         }
     }
 }
 
+/// So much of an input for so much of what is made, in lowest terms, is reckoned with up to this.
+const MOST_RATIO: i64 = 100_000;
+
 /// The offers that can be stages, and those that lack something and cannot.
 pub(super) fn candidates(rules: &Rules<'_>) -> (BTreeSet<OfferId>, Vec<(OfferId, WhyNoStage)>) {
     let (mut makers, mut left_out) = (BTreeSet::new(), Vec::new());
-    let mut goes_into: BTreeSet<(usize, usize)> = BTreeSet::new();
     let offers = &rules.market.offers;
-    let classes = Classes::new(rules, offers.iter().flat_map(|o| o.terms.missing_inputs.iter().map(|i| &i.product)));
-    for offer in offers {
-        let takes_part = rules.judge_offer_alone(offer).is_ok() && !offer.terms.profile.is_only_convertible();
-        let input = match &offer.terms.missing_inputs[..] {
-            [] => continue,
-            _ if !takes_part => continue,
-            [_] if is_on_a_line(rules.market, offer) => {
-                left_out.push((offer.id, WhyNoStage::SharedLine));
-                continue;
+    let lacked = offers.iter().flat_map(|offer| offer.terms.missing_inputs.iter().map(|input| &input.product));
+    let asked = rules.market.needs.iter().map(|need| &need.terms.product);
+    let all: BTreeSet<&ProductCode> =
+        offers.iter().map(|offer| &offer.terms.product).chain(lacked).chain(asked).collect();
+    let stand_ins = all.iter().flat_map(|one| rules.catalogue.stand_ins(one).iter().map(|other| (*one, other)));
+    let classes = Classes::new(all.iter().copied(), stand_ins);
+    let mut goes_into: BTreeMap<(usize, usize), Vec<OfferId>> = BTreeMap::new();
+    let lacking = offers.iter().filter(|offer| offer.terms.is_incomplete() && rules.judge_offer_alone(offer).is_ok());
+    for offer in lacking.filter(|offer| !offer.terms.profile.is_only_convertible()) {
+        let why = match &offer.terms.missing_inputs[..] {
+            [input] => {
+                let shared = gcd(input.units.units(), input.per.units()).max(1);
+                let too_large = input.units.units().max(input.per.units()) / shared > MOST_RATIO;
+                match (is_on_a_line(rules.market, offer), too_large) {
+                    (true, _) => WhyNoStage::SharedLine,
+                    (_, true) => WhyNoStage::Ratio,
+                    _ => {
+                        let both = (classes.of(&input.product), classes.of(&offer.terms.product));
+                        goes_into.entry(both).or_default().push(offer.id);
+                        continue;
+                    }
+                }
             }
-            [input] => input,
-            _ => {
-                left_out.push((offer.id, WhyNoStage::SeveralInputs));
-                continue;
-            }
+            _ => WhyNoStage::SeveralInputs,
         };
-        let (of, into) = (classes.of(&input.product), classes.of(&offer.terms.product));
-        if reaches(&goes_into, into, of) {
-            left_out.push((offer.id, WhyNoStage::Circle));
+        left_out.push((offer.id, why));
+    }
+    // What many state stands before what one does, so that a single slip leaves out itself and not them.
+    let mut uses: Vec<((usize, usize), Vec<OfferId>)> = goes_into.into_iter().collect();
+    uses.sort_by_key(|(both, offers)| (Reverse(offers.len()), *both));
+    let mut known = BTreeSet::new();
+    for ((of, into), offers) in uses {
+        if reaches(&known, into, of) {
+            left_out.extend(offers.into_iter().map(|offer| (offer, WhyNoStage::Circle)));
             continue;
         }
-        goes_into.insert((of, into));
-        makers.insert(offer.id);
+        known.insert((of, into));
+        makers.extend(offers);
     }
     (makers, left_out)
 }
@@ -103,14 +130,21 @@ pub(super) struct Judged {
     pub inputs: HashMap<InstalmentId, (OfferId, Day)>,
 }
 
-/// Enters what makers lack by each of their cut-offs, and what others lack who would bring it, and so on.
+/// Pairs of offers and inputs of makers, by their cut-offs, that are planned in one part of the market, about.
+const MOST_BROUGHT: usize = 2_000_000;
+
+/// Enters what makers lack by each of their cut-offs, and what others lack who would bring it, and so on. Of too many makers
+/// those who make most stay, and the others are named.
 pub(super) fn judged_market(
     rules: &Rules<'_>,
-    makers: BTreeSet<OfferId>,
+    mut makers: BTreeSet<OfferId>,
     control: &Control<'_>,
-) -> Result<Judged, MatchingError> {
-    let mut cutoffs: BTreeMap<OfferId, BTreeSet<Day>> = BTreeMap::new();
+) -> Result<(Judged, Vec<OfferId>), MatchingError> {
+    let (mut cutoffs, mut dropped) = (BTreeMap::<OfferId, BTreeSet<Day>>::new(), Vec::new());
     loop {
+        let over = too_many(rules, &makers, &cutoffs);
+        makers.retain(|id| !over.contains(id));
+        dropped.extend(over);
         let judged = Judged::of(rules, &makers, &cutoffs);
         let of_market = Rules { market: &judged.market, ..*rules };
         let pairs = find(&of_market, control)?;
@@ -122,9 +156,35 @@ pub(super) fn judged_market(
             }
         }
         if !grown {
-            return Ok(judged);
+            return Ok((judged, dropped));
         }
     }
+}
+
+/// The makers that are too many, who make least.
+fn too_many(rules: &Rules<'_>, makers: &BTreeSet<OfferId>, cutoffs: &BTreeMap<OfferId, BTreeSet<Day>>) -> Vec<OfferId> {
+    let mut offers: HashMap<&ProductCode, usize> = HashMap::new();
+    for offer in &rules.market.offers {
+        *offers.entry(&offer.terms.product).or_default() += 1;
+    }
+    let cost = |maker: &Offer| {
+        let input = maker.terms.missing_inputs.first().map(|input| &input.product);
+        let all = input.into_iter().flat_map(|input| std::iter::once(input).chain(rules.catalogue.stand_ins(input)));
+        let feeders: usize = all.filter_map(|product| offers.get(product)).sum();
+        feeders * cutoffs.get(&maker.id).map_or(0, BTreeSet::len)
+    };
+    let most = |maker: &Offer| {
+        let last = cutoffs.get(&maker.id).and_then(BTreeSet::last);
+        last.map_or(0, |day| maker.terms.profile.curve(rules.parameters.capacity).by(*day))
+    };
+    let mut all: Vec<&Offer> = makers.iter().filter_map(|id| rules.market.offer(*id)).collect();
+    all.sort_by_cached_key(|maker| (Reverse(most(maker)), maker.id));
+    let mut spent = 0_usize;
+    let over = all.into_iter().filter(|maker| {
+        spent = spent.saturating_add(cost(maker));
+        spent > MOST_BROUGHT
+    });
+    over.map(|maker| maker.id).collect()
 }
 
 /// Judges a market.
@@ -140,8 +200,8 @@ impl Judged {
         let mut inputs = HashMap::new();
         let offers: Vec<&Offer> = makers.iter().filter_map(|id| rules.market.offer(*id)).collect();
         for maker in offers {
-            let stock = maker.terms.profile.stock.quantity.units();
-            let all = Assured { ready: stock, made: vec![(maker.terms.profile.as_of, CURVE_LIMIT)] };
+            let ready = rules.market.promised_of(maker).ready;
+            let all = Assured { ready, made: vec![(maker.terms.profile.as_of, CURVE_LIMIT)] };
             market.assured.insert(maker.id, all);
             let Some((input, days)) = maker.terms.missing_inputs.first().zip(cutoffs.get(&maker.id)) else { continue };
             let curve = maker.terms.profile.curve(rules.parameters.capacity);

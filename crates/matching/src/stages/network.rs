@@ -10,7 +10,7 @@ use std::{
     sync::atomic::AtomicBool,
 };
 
-use domain::time::Day;
+use domain::{quantity::Quantity, time::Day};
 
 use super::{plan::Plan, scale::Scale};
 use crate::{
@@ -30,7 +30,7 @@ const COST: usize = 6;
 #[derive(Clone, Copy)]
 pub(super) enum Mode<'m> {
     /// All together, in units of flow; per tier, at which level it counts and how much a base unit of it counts there.
-    Joint(&'m Scale, &'m [(usize, i64); 4]),
+    Joint(&'m Scale, &'m Levels),
     /// With what makers make given: base units by each of their cut-offs, and pairs that carry nothing.
     Given(&'m [Vec<i64>], &'m BTreeSet<usize>),
 }
@@ -50,8 +50,14 @@ pub(super) struct Flows {
     pub values: [i128; 4],
 }
 
+/// Per tier, at which level it counts, and how much a base unit of it counts there.
+pub(super) type Levels = [(usize, i64); 4];
+
 /// Tier after tier, a base unit one point.
-pub(super) const TIERS: [(usize, i64); 4] = [(0, 1), (1, 1), (2, 1), (3, 1)];
+pub(super) const TIERS: Levels = [(0, 1), (1, 1), (2, 1), (3, 1)];
+
+/// What a point of cost is multiplied by, at most: it only says which of equal plans is the nearer.
+const MOST_COST: i64 = 1_000;
 
 /// Solves it.
 pub(super) fn solved(plan: &Plan<'_>, mode: Mode<'_>, cancel: Option<&AtomicBool>) -> Result<Flows, MatchingError> {
@@ -281,7 +287,8 @@ impl<'p, 'm> Draft<'p, 'm> {
             self.ready(pair, (from, head));
             let closed = matches!(self.mode, Mode::Given(_, closed) if closed.contains(&i));
             let arc = head.zip(tail).filter(|_| !closed).map(|(head, tail)| {
-                let arc = self.builder.arc(tail, head, UNBOUNDED);
+                let given = matches!(self.mode, Mode::Given(..)) && plan.stage_of[slot].is_some();
+                let arc = self.builder.arc(tail, head, if given { Quantity::LIMIT } else { UNBOUNDED });
                 self.price(arc, pair);
                 arc
             });
@@ -302,8 +309,8 @@ impl<'p, 'm> Draft<'p, 'm> {
     }
 
     fn price(&mut self, arc: u32, pair: &Pair) {
-        let cost = pair.cost.saturating_mul(self.points(self.parts(pair.offer as usize)));
-        self.builder.cost(COST, arc, cost);
+        let weight = self.points(self.parts(pair.offer as usize)).min(MOST_COST);
+        self.builder.cost(COST, arc, pair.cost.saturating_mul(weight));
     }
 
     /// What is promised of offers that are no makers; of makers it is taken from what they may make.

@@ -5,8 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use domain::{
     code::ProductCode,
     eligibility::Rules,
-    ids::OfferId,
+    ids::{OfferId, SiteId},
     line::Line,
+    market::Market,
     offer::{MissingInput, Offer},
     time::Day,
 };
@@ -17,6 +18,9 @@ use crate::{
     components::Demands,
     pairs::{Pair, Pairs},
 };
+
+/// More of anything than any market asks for; what is clipped here changes no plan.
+const MOST_ASKED: i64 = 1 << 50;
 
 /// An offer that makes something of what others bring.
 pub(super) struct Maker<'p> {
@@ -58,6 +62,8 @@ pub(super) struct Plan<'p> {
     pub days: Vec<Vec<Day>>,
     /// Per offer, one more than it could be asked for.
     pub most: Vec<i64>,
+    /// Pairs that bring a maker an input of which all that its site could take is less than the smallest order.
+    pub too_small: BTreeSet<usize>,
     /// Promises: offer, day from which they draw, base units.
     pub promised: Vec<(usize, Day, i64)>,
     /// Lines that offers share, with what each makes by every day of its offers.
@@ -101,23 +107,18 @@ impl<'p> Plan<'p> {
             .market
             .commitments
             .iter()
+            .filter(|c| !c.quantity.is_zero())
             .filter_map(|c| {
                 let at = *place.get(&c.offer)?;
                 Some((at, c.cutoff.max(pairs.offers[at].offer.terms.profile.as_of), c.quantity.units()))
             })
             .collect();
         let mut days: Vec<BTreeSet<Day>> = vec![BTreeSet::new(); pairs.offers.len()];
-        let mut most = vec![1_i64; pairs.offers.len()];
-        for pair in &pairs.pairs {
-            let at = pair.offer as usize;
-            most[at] = most[at].saturating_add(open[pair.slot as usize]);
-            if !pair.stock_only {
-                days[at].insert(pair.cutoff);
-            }
+        for pair in pairs.pairs.iter().filter(|pair| !pair.stock_only) {
+            days[pair.offer as usize].insert(pair.cutoff);
         }
-        for (at, day, units) in &promised {
+        for (at, day, _) in &promised {
             days[*at].insert(*day);
-            most[*at] = most[*at].saturating_add(*units);
         }
         let makers: Vec<Maker<'p>> = judged
             .makers
@@ -126,7 +127,7 @@ impl<'p> Plan<'p> {
                 let at = *place.get(id)?;
                 let of_it: Vec<(Day, i64)> =
                     promised.iter().filter(|(of, ..)| *of == at).map(|(_, day, units)| (*day, *units)).collect();
-                Maker::of(&pairs, at, &of_it, &days[at])
+                Maker::of(rules.market, &pairs, (at, &of_it), &days[at])
             })
             .collect();
         let maker_of: HashMap<usize, usize> = makers.iter().enumerate().map(|(m, maker)| (maker.at, m)).collect();
@@ -139,6 +140,18 @@ impl<'p> Plan<'p> {
         if stage_of.iter().enumerate().all(|(slot, stage)| stage.is_none() || pairs.of_slot(slot).is_empty()) {
             return Ok(None);
         }
+        let asked = |slot: u32| match stage_of[slot as usize] {
+            Some((maker, k)) => makers[maker].input.needed_for(makers[maker].room[k]),
+            None => open[slot as usize],
+        };
+        let mut most = vec![1_i64; pairs.offers.len()];
+        for (at, units) in pairs.pairs.iter().map(|pair| (pair.offer as usize, asked(pair.slot))) {
+            most[at] = most[at].saturating_add(units).min(MOST_ASKED);
+        }
+        for (at, _, units) in &promised {
+            most[*at] = most[*at].saturating_add(*units).min(MOST_ASKED);
+        }
+        let too_small = too_small(&pairs, &makers, &stage_of);
         let mut hopeless = [0; 4];
         for (at, slot) in pairs.slots.iter().enumerate().filter(|(at, _)| stage_of[*at].is_none()) {
             if pairs.of_slot(at).is_empty() {
@@ -156,6 +169,7 @@ impl<'p> Plan<'p> {
             hopeless,
             days: days.into_iter().map(|days| days.into_iter().collect()).collect(),
             most,
+            too_small,
             promised,
             lines,
             pairs,
@@ -171,12 +185,30 @@ impl<'p> Plan<'p> {
     }
 }
 
+/// Pairs whose offers have smallest orders that are more than all that the makers of the site could take.
+fn too_small(pairs: &Pairs<'_>, makers: &[Maker<'_>], stage_of: &[Option<(usize, usize)>]) -> BTreeSet<usize> {
+    let mut taken: HashMap<SiteId, i64> = HashMap::new();
+    for maker in makers {
+        let all = taken.entry(maker.offer.site).or_default();
+        *all = all.saturating_add(maker.input.needed_for(maker.room.last().copied().unwrap_or(0)));
+    }
+    let small = pairs.pairs.iter().enumerate().filter(|(_, pair)| {
+        let least = pairs.offers[pair.offer as usize].offer.terms.min_order.as_ref();
+        let site = stage_of[pair.slot as usize].map(|(maker, _)| makers[maker].offer.site);
+        least.zip(site).is_some_and(|(least, site)| least.quantity.units() > taken.get(&site).copied().unwrap_or(0))
+    });
+    small.map(|(at, _)| at).collect()
+}
+
 impl<'p> Maker<'p> {
-    fn of(pairs: &Pairs<'p>, at: usize, promised: &[(Day, i64)], days: &BTreeSet<Day>) -> Option<Self> {
-        let view = &pairs.offers[at];
-        let offer = view.offer;
-        let total = promised.iter().map(|(_, units)| *units).fold(0, i64::saturating_add);
-        let ready = (offer.terms.profile.stock.quantity.units() - total).max(0);
+    fn of(
+        market: &Market,
+        pairs: &Pairs<'p>,
+        (at, promised): (usize, &[(Day, i64)]),
+        days: &BTreeSet<Day>,
+    ) -> Option<Self> {
+        let offer = pairs.offers[at].offer;
+        let ready = market.promised_of(offer).ready;
         let days: Vec<Day> = days.iter().copied().collect();
         let mut maker = Self {
             at,

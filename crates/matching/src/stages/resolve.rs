@@ -24,6 +24,15 @@ pub(super) fn market(rules: &Rules<'_>, plan: &Plan<'_>, whole: &Whole) -> Marke
     for (pair, units) in &whole.brought {
         let pair = &plan.pairs.pairs[*pair];
         let Some((maker, k)) = plan.stage_of[pair.slot as usize] else { continue };
+        if pair.stock_only {
+            // A promise would be served by output too, which is not there inside the lead time.
+            let at = market.offers.binary_search_by_key(&plan.pairs.offers[pair.offer as usize].offer.id, |o| o.id);
+            if let Some(offer) = at.ok().and_then(|at| market.offers.get_mut(at)) {
+                let stock = &mut offer.terms.profile.stock.quantity;
+                *stock = Quantity::new((stock.units() - units).max(0)).unwrap_or(Quantity::ZERO);
+            }
+            continue;
+        }
         *brought.entry(maker).or_default().entry(plan.makers[maker].days[k]).or_default() += units;
         let (offer, instalment) =
             (plan.pairs.offers[pair.offer as usize].offer.id, plan.pairs.slots[pair.slot as usize].instalment.id);
@@ -31,9 +40,11 @@ pub(super) fn market(rules: &Rules<'_>, plan: &Plan<'_>, whole: &Whole) -> Marke
             match_id: MatchId(named(&["brought", &offer.to_string(), &instalment.to_string()])),
             offer,
             instalment,
-            quantity: Quantity::new(*units).unwrap_or(Quantity::ONE),
+            // A pair carries no more than a quantity holds.
+            quantity: Quantity::new(*units).unwrap_or(Quantity::ZERO),
             cutoff: pair.cutoff,
             covers: None,
+            in_chain: true,
         });
     }
     for (at, maker) in plan.makers.iter().enumerate() {

@@ -2,17 +2,18 @@
 //!
 //! A product has so many units of flow to its base unit. Of `a` of the input for `b` of what is made, `a` times that of the
 //! input is at least `b` times that of what is made, and just as much for the makers who take least: so a unit of input
-//! carries a unit of output. What ends as itself has the same for all; products that may stand for each
-//! other share theirs.
+//! carries a unit of output. What ends as itself has the same for all; products that stand for each other in
+//! some pair share theirs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{code::ProductCode, eligibility::Rules};
+use domain::code::ProductCode;
 
 use super::plan::Plan;
+use crate::flow::Components;
 
 /// Units of flow of a product that goes into nothing, at most.
-const MOST_PARTS: i64 = 1_000_000;
+pub(super) const MOST_PARTS: i64 = 1_000_000;
 /// What costs are multiplied by, at most.
 const MOST_WEIGHT: i64 = 1_000_000_000;
 
@@ -24,14 +25,27 @@ pub(super) struct Scale {
 }
 
 impl Scale {
+    /// Whether a unit of flow of every product still counts in a level that counts base units.
+    pub fn tells_units(&self) -> bool {
+        self.of.values().all(|parts| *parts <= self.weight)
+    }
+
     /// Units of flow to a base unit of a product.
     pub fn of_product(&self, product: &ProductCode) -> i64 {
         self.of.get(product).copied().unwrap_or(1)
     }
 
-    /// The scale of a plan, and whether no maker takes less of its input than flows through it.
-    pub fn of(rules: &Rules<'_>, plan: &Plan<'_>) -> (Self, bool) {
-        let classes = Classes::new(rules, plan.makers.iter().flat_map(|m| [m.product, &m.input.product]));
+    /// The scale of a plan, of at most so many parts, and whether no maker takes more of its input than flows through it.
+    pub fn of(plan: &Plan<'_>, most_parts: i64) -> (Self, bool) {
+        let pairs = || {
+            plan.pairs.pairs.iter().map(|pair| {
+                let offer = plan.pairs.offers[pair.offer as usize].offer;
+                (&offer.terms.product, &plan.pairs.slots[pair.slot as usize].need.terms.product)
+            })
+        };
+        let makers = plan.makers.iter().flat_map(|maker| [maker.product, &maker.input.product]);
+        // Whatever has no pair flows nowhere.
+        let classes = Classes::new(pairs().flat_map(|(a, b)| [a, b]).chain(makers), pairs());
         let uses: Vec<Use> = plan
             .makers
             .iter()
@@ -63,7 +77,7 @@ impl Scale {
                 i128::from(one.units) * i128::from(of[one.input]) == i128::from(one.per) * i128::from(of[one.output])
             })
         };
-        let parts = parts(&order, &uses, classes.count);
+        let parts = parts(&order, &uses, classes.count).min(most_parts);
         let of = whole(parts);
         let one_ratio = exact(&of);
         let weight = of.iter().try_fold(1_i64, |all, one| {
@@ -129,27 +143,22 @@ pub(super) struct Classes {
 }
 
 impl Classes {
-    /// Those of the products of a market and of these.
-    pub fn new<'p>(rules: &'p Rules<'_>, more: impl Iterator<Item = &'p ProductCode>) -> Self {
-        let asked = rules.market.needs.iter().map(|need| &need.terms.product);
-        let offered = rules.market.offers.iter().map(|offer| &offer.terms.product);
-        let all: Vec<ProductCode> = asked.chain(offered).chain(more).cloned().collect();
-        let mut class: BTreeMap<ProductCode, usize> = BTreeMap::new();
-        for product in all {
-            let next = class.len();
-            class.entry(product).or_insert(next);
-        }
-        let mut joined = crate::flow::Components::new(u32::try_from(class.len()).unwrap_or(u32::MAX));
+    /// Those of these products, where some stand for each other.
+    pub fn new<'p>(
+        products: impl IntoIterator<Item = &'p ProductCode>,
+        stand_ins: impl IntoIterator<Item = (&'p ProductCode, &'p ProductCode)>,
+    ) -> Self {
+        let all: BTreeSet<&ProductCode> = products.into_iter().collect();
         let number = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        for (product, at) in &class {
-            for other in rules.catalogue.stand_ins(product) {
-                if let Some(other) = class.get(other) {
-                    joined.join(number(*at), number(*other));
-                }
+        let place: BTreeMap<&ProductCode, u32> = all.iter().enumerate().map(|(at, one)| (*one, number(at))).collect();
+        let mut joined = Components::new(number(place.len()));
+        for (a, b) in stand_ins {
+            if let Some((a, b)) = place.get(a).zip(place.get(b)) {
+                joined.join(*a, *b);
             }
         }
         let (of, count) = joined.numbered();
-        let products = class.into_iter().map(|(product, at)| (product, of[at] as usize)).collect();
+        let products = place.into_iter().map(|(product, at)| (product.clone(), of[at as usize] as usize)).collect();
         Self { products, count: count as usize }
     }
 

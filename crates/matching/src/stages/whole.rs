@@ -38,26 +38,33 @@ impl Plan<'_> {
 
     /// A plan with at most so much made: less where its input cannot be had.
     pub fn whole(&self, mut made: Vec<Vec<i64>>, cancel: Option<&AtomicBool>) -> Result<Whole, MatchingError> {
-        let mut closed = BTreeSet::new();
-        for round in 0.. {
+        let mut closed = self.too_small.clone();
+        let mut rounds = 0;
+        loop {
             let flows = network::solved(self, Mode::Given(&made, &closed), cancel)?;
             // Each round takes something away that no later one gives back.
-            let less = self.no_more_than_brought(&made, &flows);
-            let small = self.too_small(&flows);
+            let mut less = self.no_more_than_brought(&made, &flows);
+            let small = self.below_smallest(&flows);
             if less == made && small.is_empty() {
                 let stages = self.pairs.pairs.iter().zip(&flows.pairs).enumerate();
                 let brought = stages.filter(|(_, (p, units))| **units > 0 && self.stage_of[p.slot as usize].is_some());
                 let brought = brought.map(|(i, (_, units))| (i, *units)).collect();
                 return Ok(Whole { made, brought, tiers: flows.tiers });
             }
+            rounds += 1;
+            if rounds > MOST_ROUNDS {
+                // What is taken back again and again is not made at all, so that it ends.
+                let small = small.iter().filter_map(|pair| self.stage_of[self.pairs.pairs[*pair].slot as usize]);
+                let given_up: BTreeSet<usize> = small.map(|(maker, _)| maker).collect();
+                for (at, (is, was)) in less.iter_mut().zip(&made).enumerate() {
+                    if is != was || given_up.contains(&at) {
+                        is.fill(0);
+                    }
+                }
+            }
             closed.extend(small);
-            // What is taken back again and again is not made at all, so that it ends.
-            let given_up = |(was, is): (Vec<i64>, Vec<i64>)| {
-                if round >= MOST_ROUNDS && is != was { vec![0; is.len()] } else { is }
-            };
-            made = made.into_iter().zip(less).map(given_up).collect();
+            made = less;
         }
-        Err(MatchingError::Cancelled)
     }
 
     /// What is made, as far as its input comes and, where others work on it afterwards, as it is ready for them.
@@ -88,7 +95,7 @@ impl Plan<'_> {
     }
 
     /// Pairs of orders that bring less than their offer's smallest.
-    fn too_small(&self, flows: &Flows) -> Vec<usize> {
+    fn below_smallest(&self, flows: &Flows) -> Vec<usize> {
         let mut orders: BTreeMap<(u32, OrganisationId, SiteId), (i64, Vec<usize>)> = BTreeMap::new();
         for (i, (pair, units)) in self.pairs.pairs.iter().zip(&flows.pairs).enumerate() {
             if *units > 0 && self.stage_of[pair.slot as usize].is_some() {
@@ -111,7 +118,8 @@ impl Plan<'_> {
     pub fn improved(&self, relaxed: &Flows, tries: usize, cancel: Option<&AtomicBool>) -> Result<Whole, MatchingError> {
         let mut search = Search { plan: self, least: relaxed.tiers, tries, cancel };
         let nothing = self.whole(self.nothing(), cancel)?;
-        let mut best = search.more(self.whole(relaxed.made.clone(), cancel)?, None)?;
+        let first = self.whole(relaxed.made.clone(), cancel)?;
+        let mut best = search.more(if nothing.tiers < first.tiers { nothing } else { first }, None)?;
         let mut at = 0;
         while at < self.makers.len() && search.goes_on(&best) {
             let mut without = best.made.clone();
@@ -124,7 +132,7 @@ impl Plan<'_> {
                 }
             }
         }
-        Ok(if nothing.tiers < best.tiers { nothing } else { best })
+        Ok(best)
     }
 }
 

@@ -287,7 +287,15 @@ pub fn market(seed: u64, shape: Shape) -> Market {
         let quantity = Quantity::new(1).unwrap();
         let covers = (draw.upto(3) == 0).then(|| Quantity::new(draw.upto(1)).unwrap());
         let match_id = MatchId(id(7, 0));
-        draw.market.commitments.push(Commitment { match_id, offer, instalment, quantity, cutoff, covers });
+        draw.market.commitments.push(Commitment {
+            match_id,
+            offer,
+            instalment,
+            quantity,
+            cutoff,
+            covers,
+            in_chain: false,
+        });
     }
     for n in 0..if shape.suggestions { shape.needs } else { 0 } {
         let at = draw.upto(i64::try_from(shape.offers).unwrap() - 1);

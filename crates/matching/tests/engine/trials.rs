@@ -114,6 +114,7 @@ fn troubled(seed: u64) -> Market {
             quantity: Quantity::new(rng.random_range(0..3)).unwrap(),
             cutoff: today().plus(rng.random_range(-4..6)),
             covers: rng.random_bool(0.3).then(|| Quantity::new(rng.random_range(0..3)).unwrap()),
+            in_chain: false,
         });
     }
     m.sort();
@@ -249,6 +250,7 @@ fn a_promise_past_its_cut_off_still_takes_its_part_of_the_restated_stock() {
         quantity: Quantity::new(70).unwrap(),
         cutoff: m.day.plus(-3),
         covers: None,
+        in_chain: false,
     });
     let outcome = run(&m, &parameters(), "overdue");
     assert_eq!(outcome.lines.iter().map(|l| l.quantity.units()).sum::<i64>(), 30);

@@ -119,6 +119,7 @@ pub fn disguised(market: &Market, own: OrganisationId, rng: &mut ChaCha8Rng) -> 
             quantity,
             cutoff: today(),
             covers: None,
+            in_chain: false,
         });
     }
     m.sort();

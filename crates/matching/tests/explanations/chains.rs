@@ -130,7 +130,15 @@ fn limits_promises_and_owners_count() {
         let other = need(m, 5, "gown", "BB111", 20, 40);
         let instalment = m.need(other).unwrap().instalments[0].id;
         let (match_id, quantity, cutoff) = (MatchId(id(7, 1)), Quantity::new(20).unwrap(), today().plus(35));
-        m.commitments.push(Commitment { match_id, offer: far, instalment, quantity, cutoff, covers: None });
+        m.commitments.push(Commitment {
+            match_id,
+            offer: far,
+            instalment,
+            quantity,
+            cutoff,
+            covers: None,
+            in_chain: false,
+        });
     };
     assert_eq!(with(&promise), [50, 30]);
     // A test of what is made, two days there and back included, needs its time as well.
@@ -182,7 +190,6 @@ fn every_leg_of_every_chain_has_what_it_gives_when_it_gives_it() {
         }
         let told = found(&m, Audience::Operator, asked);
         let parameters = parameters();
-        let rules = rules(&m, &parameters);
         for chain in told.instalments.iter().flat_map(|i| &i.answer.chains) {
             chains += 1;
             several += u32::from(chain.legs.len() > 2);
@@ -191,11 +198,11 @@ fn every_leg_of_every_chain_has_what_it_gives_when_it_gives_it() {
                 chain.legs.iter().map(|leg| (leg.stage, leg)).collect();
             for leg in &chain.legs {
                 let listed = m.offer(told.offers[leg.offer as usize].offer).unwrap();
-                let view = rules.offer_view(listed).unwrap();
+                let curve = listed.terms.profile.curve(parameters.capacity);
                 let ready = if listed.terms.is_incomplete() {
-                    view.curve.by(leg.cut_off) - view.curve.stock_by(leg.cut_off)
+                    curve.by(leg.cut_off) - curve.stock_by(leg.cut_off)
                 } else {
-                    view.curve.orderable_by(leg.cut_off, today(), listed.terms.lead_days)
+                    curve.orderable_by(leg.cut_off, today(), listed.terms.lead_days)
                 };
                 assert!(ready >= leg.needed, "seed {seed}: {leg:?} has {ready}");
                 assert_eq!(told.stages[leg.stage].product, listed.terms.product);

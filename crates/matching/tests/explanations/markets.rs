@@ -364,7 +364,15 @@ pub fn market(seed: u64) -> Market {
         if m.offers[offer].terms.profile.stock.quantity.units() > n && m.offers[offer].terms.line.is_none() {
             let (offer, quantity) = (m.offers[offer].id, Quantity::new(1).unwrap());
             let match_id = MatchId(id(7, usize::try_from(n).unwrap()));
-            m.commitments.push(Commitment { match_id, offer, instalment, quantity, cutoff: today(), covers: None });
+            m.commitments.push(Commitment {
+                match_id,
+                offer,
+                instalment,
+                quantity,
+                cutoff: today(),
+                covers: None,
+                in_chain: false,
+            });
         }
     }
     if draw.one_in(3) {

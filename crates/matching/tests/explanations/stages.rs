@@ -1,11 +1,11 @@
 //! The whole market with stages: against enumeration, and plan by plan against the market that it came from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     code::ProductCode,
-    ids::{NeedId, OfferId},
-    market::Market,
+    ids::{InstalmentId, MatchId, NeedId, OfferId},
+    market::{Commitment, Market},
     need::Urgency,
     offer::{MissingInput, When},
     parameters::{Parameters, Transit},
@@ -41,7 +41,9 @@ type Draws = BTreeMap<OfferId, Vec<(i32, i64)>>;
 /// nothing drawn beyond what there is, smallest orders are met, and the engine's own checker accepts the rest.
 fn holds(market: &Market, found: &Staged) {
     let parameters = parameters();
-    verify(&rules(&found.market, &parameters), &found.outcome).unwrap();
+    for (market, outcome) in &found.parts {
+        verify(&rules(market, &parameters), outcome).unwrap();
+    }
     let (mut drawn, mut made): (Draws, Draws) = Default::default();
     for leg in found.chains.iter().flat_map(|chain| &chain.legs) {
         let draw = (leg.cutoff.since(today()), leg.units);
@@ -50,14 +52,18 @@ fn holds(market: &Market, found: &Staged) {
         }
         made.entry(leg.offer).or_default().push(draw);
     }
-    for line in &found.outcome.lines {
+    for line in found.parts.iter().flat_map(|(_, outcome)| &outcome.lines) {
         drawn.entry(line.offer).or_default().push((line.eligible.cutoff.since(today()), line.quantity.units()));
     }
-    let mut promised: BTreeMap<OfferId, i64> = BTreeMap::new();
+    // What was promised before: of an offer that lacks something, in chains that bring it, or of what lies ready.
+    let mut chained: Draws = BTreeMap::new();
     for commitment in &market.commitments {
-        let draw = (commitment.cutoff.since(today()).max(0), commitment.quantity.units());
+        let from = market.offer(commitment.offer).map_or(today(), |offer| offer.terms.profile.as_of);
+        let draw = (commitment.cutoff.max(from).since(today()), commitment.quantity.units());
         drawn.entry(commitment.offer).or_default().push(draw);
-        *promised.entry(commitment.offer).or_default() += draw.1;
+        if commitment.in_chain {
+            chained.entry(commitment.offer).or_default().push(draw);
+        }
     }
     for (id, draws) in &drawn {
         let offer = market.offer(*id).unwrap();
@@ -72,8 +78,9 @@ fn holds(market: &Market, found: &Staged) {
                 continue;
             }
             // All that it gives beyond what lies ready it makes in chains, of what has come for it.
-            let ready = curve.stock_by(today()).max(promised.get(id).copied().unwrap_or(0));
-            assert!(sum(draws, *day) - sum(made, *day) <= ready, "{id} gives more than lies ready by day {day}");
+            let chained = chained.get(id).map_or(&[][..], Vec::as_slice);
+            let alone = sum(draws, *day) - sum(made, *day) - sum(chained, *day);
+            assert!(alone <= curve.stock_by(today().plus(*day)), "{id} gives more than lies ready by day {day}");
             let [input] = &offer.terms.missing_inputs[..] else {
                 assert!(made.is_empty(), "{id} lacks several things");
                 continue;
@@ -84,12 +91,7 @@ fn holds(market: &Market, found: &Staged) {
                 matches!(leg.of, StageLegOf::Maker { offer, due } if offer == *id && due.since(today()) <= arrived)
             });
             let brought: i64 = brought.map(|leg| leg.units).sum();
-            assert!(
-                input.needed_for(sum(made, *day)) <= brought,
-                "{id} makes more by {day} than of {brought}: {:?} {:?} {draws:?} {made:?}",
-                market.offer(*id),
-                found.market.assured.get(id)
-            );
+            assert!(input.needed_for(sum(made, *day)) <= brought, "{id} makes more by {day} than of {brought}");
         }
     }
     for tier in &found.tiers {
@@ -266,7 +268,9 @@ fn outside(small: &Small, found: &Staged) -> [i64; 4] {
     let mut outside = [0; 4];
     let parameters = parameters();
     let alone = allocate(&rules(&small.market, &parameters), &ONE_THREAD).unwrap();
-    for shortage in alone.shortages.iter().filter(|s| found.market.need(s.need).is_none()) {
+    for shortage in
+        alone.shortages.iter().filter(|s| found.parts.iter().all(|(market, _)| market.need(s.need).is_none()))
+    {
         outside[usize::from(shortage.tier) - 1] += shortage.uncovered;
     }
     outside
@@ -277,6 +281,7 @@ fn stages_reach_what_enumeration_finds() {
     // Every quantity of every maker tried, in so many markets of a few units, where rounding weighs most.
     for (kind, optimal, proven) in [(Kind::OneRatio, 99, 98), (Kind::Ratios, 96, 93), (Kind::TwoDays, 98, 96)] {
         let (all, equal, proved, lost) = compared(0..2_000, kind);
+        println!("{all} markets, {equal} optimal, {proved} proved, {lost} units lost");
         assert!(
             all >= 1_000 && equal * 100 >= all * optimal && proved * 100 >= all * proven,
             "{all} {equal} {proved} {lost}"
@@ -372,45 +377,51 @@ fn work_afterwards_takes_its_time() {
     assert_eq!(brought(&found), [(laboratory, 60)]);
 }
 
+/// A promise of an offer to the first need, due to leave in a day.
+fn promise(market: &Market, offer: OfferId, units: i64, n: usize) -> Commitment {
+    Commitment {
+        match_id: MatchId(crate::markets::id(6, n)),
+        offer,
+        instalment: market.needs[0].instalments[0].id,
+        quantity: Quantity::new(units).unwrap(),
+        cutoff: today().plus(10),
+        covers: Quantity::new(1),
+        in_chain: false,
+    }
+}
+
 #[test]
 fn smallest_orders_and_promises_bind_what_is_brought() {
-    let (mut market, asked, [maker, far, near]) = scene();
+    let (mut market, _, [maker, far, near]) = scene();
     offer_mut(&mut market, near).terms.min_order = Some(measure(7));
     let found = solved(&market).unwrap();
     assert_eq!((uncovered(&found), brought(&found)), ([0, 0, 310, 0], vec![(far, 30)]));
     // The bound knows no smallest orders, and the answer does not say that it is the best.
     assert_eq!((found.tiers[2].bound, found.is_proved()), (280, false));
     // What was promised of the fabric, and of what lies ready, is gone.
-    let promise = |offer, units, n| domain::market::Commitment {
-        match_id: domain::ids::MatchId(crate::markets::id(6, n)),
-        offer,
-        instalment: market.need(asked).unwrap().instalments[0].id,
-        quantity: Quantity::new(units).unwrap(),
-        cutoff: today().plus(1),
-        covers: Quantity::new(1),
-    };
-    let promises = vec![promise(far, 20, 0), promise(maker, 35, 1)];
-    market.commitments = promises;
+    market.commitments = vec![promise(&market, far, 20, 1), promise(&market, maker, 35, 2)];
     let found = solved(&market).unwrap();
     assert_eq!((uncovered(&found), brought(&found)), ([0, 0, 500 - 2 - 5 - 50, 0], vec![(far, 10)]));
 }
 
 #[test]
 fn what_takes_no_part_is_named() {
-    let (mut market, _, [maker, far, near]) = scene();
+    let (mut market, _, [maker, _, near]) = scene();
     let both = vec![lacks("gown", 2, 10, When::Before), lacks("lamp", 1, 1, When::After)];
     offer_mut(&mut market, maker).terms.missing_inputs = both;
     assert!(solved(&market).is_none());
     offer_mut(&mut market, near).terms.missing_inputs = vec![lacks("lamp", 1, 1, When::Before)];
-    let lamps = offer(&mut market, 3, "lamp", "AA112", 5, 1);
+    offer(&mut market, 3, "lamp", "AA112", 5, 1);
+    // Two lack lamps for gowns, so the one that lacks gowns for lamps is the slip.
+    let second = offer(&mut market, 5, "gown", "AA112", 0, 1);
+    offer_mut(&mut market, second).terms.missing_inputs = vec![lacks("lamp", 1, 1, When::Before)];
     let circle = offer(&mut market, 4, "lamp", "AA112", 5, 1);
     offer_mut(&mut market, circle).terms.missing_inputs = vec![lacks("gown", 1, 1, When::Before)];
     need(&mut market, 1, "gown", "AA112", 36, 20);
-    let found = solved(&market).unwrap();
+    assert!(solved(&market).is_some());
     let parameters = parameters();
     let left_out = stages(&rules(&market, &parameters), &ONE_THREAD).unwrap().left_out;
     assert_eq!(left_out, [(maker, WhyNoStage::SeveralInputs), (circle, WhyNoStage::Circle)]);
-    assert_eq!(brought(&found), [] as [(OfferId, i64); 0], "{far} has enough, and {lamps} is not needed");
 }
 
 /// Random markets with everything that rules turn on, in which every third offer lacks something.
@@ -428,10 +439,36 @@ fn varied(seed: u64) -> Market {
         let when = if rng.random_range(0..3) == 0 { When::After } else { When::Before };
         offer.terms.missing_inputs = vec![lacks(product, rng.random_range(1..=3), rng.random_range(1..=3), when)];
     }
-    // What lacks something promised no more than lies ready.
-    let incomplete = |m: &Market, id| m.offer(id).is_some_and(|offer| offer.terms.is_incomplete());
-    let kept: Vec<_> = m.commitments.iter().filter(|c| !incomplete(&m, c.offer)).cloned().collect();
-    m.commitments = kept;
+    // What lacks something promised what lies ready, or was brought what it lacks in a chain.
+    let instalments: Vec<InstalmentId> = m.needs.iter().flat_map(|n| &n.instalments).map(|i| i.id).collect();
+    let lacking: Vec<OfferId> = m.offers.iter().filter(|o| o.terms.is_incomplete()).map(|o| o.id).collect();
+    m.commitments.retain(|c| !lacking.contains(&c.offer));
+    let covered: BTreeSet<InstalmentId> = m.commitments.iter().map(|c| c.instalment).collect();
+    let mut free = instalments.into_iter().filter(|id| !covered.contains(id));
+    for (n, id) in lacking.into_iter().enumerate() {
+        let terms = &m.offer(id).unwrap().terms;
+        let curve = terms.profile.curve(parameters().capacity);
+        let in_chain = rng.random_range(0..2) == 0;
+        let cutoff = today().plus(rng.random_range(0..12));
+        let most = if in_chain { curve.by(cutoff) - curve.stock_by(cutoff) } else { curve.stock_by(cutoff) };
+        if most < 1 || terms.line.is_some() || rng.random_range(0..2) == 0 {
+            continue;
+        }
+        let quantity = Quantity::new(rng.random_range(1..=most)).unwrap();
+        if let Some(instalment) = free.next() {
+            let match_id = MatchId(crate::markets::id(9, n));
+            m.commitments.push(Commitment {
+                match_id,
+                offer: id,
+                instalment,
+                quantity,
+                cutoff,
+                covers: Quantity::new(1),
+                in_chain,
+            });
+        }
+    }
+    m.sort();
     m
 }
 
@@ -457,8 +494,90 @@ fn the_same_market_gives_the_same_plan() {
         let of = |threads| {
             let control = Control { threads, ..ONE_THREAD };
             let found = stages(&rules(&market, &parameters), &control).unwrap().plan;
-            found.map(|found| (found.outcome, found.chains, found.tiers))
+            found.map(|found| (found.parts, found.chains, found.tiers))
         };
         assert_eq!(of(1), of(2));
     }
+}
+
+#[test]
+fn what_is_promised_of_makers_is_theirs_no_more() {
+    // 35 of the 40 that lie ready are promised, and 2 of 6 gowns' worth (30) are held in a chain.
+    let (mut market, _, [maker, far, near]) = scene();
+    market.offers.retain(|offer| offer.id != far);
+    offer_mut(&mut market, near).terms.profile.stock = measure(6);
+    let ready = promise(&market, maker, 35, 1);
+    let held = Commitment { in_chain: true, ..promise(&market, maker, 10, 2) };
+    let fabric = Commitment { in_chain: true, ..promise(&market, near, 2, 3) };
+    market.commitments = vec![ready.clone(), held, fabric];
+    let found = solved(&market).unwrap();
+    // Covered are 1 by each promise, 5 of what lies ready, and 20 of the four gowns that are left.
+    assert_eq!((uncovered(&found), found.is_proved()), ([0, 0, 500 - 3 - 5 - 20, 0], true));
+    // A run alone does not give away what lies ready and is promised either.
+    let parameters = parameters();
+    let alone = allocate(&rules(&market, &parameters), &ONE_THREAD).unwrap();
+    assert_eq!(alone.lines.iter().map(|line| line.quantity.units()).sum::<i64>(), 5);
+    // What was shipped whole draws on nothing.
+    let shipped = Commitment { quantity: Quantity::ZERO, ..promise(&market, near, 1, 4) };
+    market.commitments = vec![shipped];
+    assert_eq!(uncovered(&solved(&market).unwrap()), [0, 0, 500 - 1 - 40 - 30, 0]);
+    // One maker's promises leave another's chains alone.
+    let aprons = offer(&mut market, 7, "apron", "AA111", 40, 100);
+    offer_mut(&mut market, aprons).terms.missing_inputs = vec![lacks("lamp", 1, 1, When::Before)];
+    offer(&mut market, 8, "lamp", "AA111", 1, 0);
+    let urgent = need(&mut market, 5, "apron", "AA111", 100, 20);
+    need_mut(&mut market, urgent).terms.urgency = Urgency::High;
+    market.commitments = vec![Commitment { offer: aprons, ..ready }];
+    let found = solved(&market).unwrap();
+    assert_eq!((uncovered(&found), found.chains.len()), ([0, 94, 500 - 1 - 40 - 30, 0], 2));
+}
+
+#[test]
+fn inside_the_lead_time_only_stock_is_brought_and_once() {
+    let mut market = Market::new(today());
+    let gowns = offer(&mut market, 0, "gown", "AA111", 10, 10);
+    offer_mut(&mut market, gowns).terms.lead_days = 5;
+    let sewer = offer(&mut market, 1, "mask", "AA111", 0, 100);
+    offer_mut(&mut market, sewer).terms.missing_inputs = vec![lacks("gown", 1, 1, When::Before)];
+    need(&mut market, 0, "gown", "AA111", 10, 2);
+    let masks = need(&mut market, 1, "mask", "AA111", 10, 2);
+    need_mut(&mut market, masks).terms.urgency = Urgency::High;
+    let found = solved(&market).unwrap();
+    assert_eq!((uncovered(&found), found.is_proved()), ([0, 0, 10, 0], true));
+}
+
+#[test]
+fn figures_that_nobody_can_mean_leave_out_their_own_offer_alone() {
+    let (mut market, _, [_, far, _]) = scene();
+    let best = uncovered(&solved(&market).unwrap());
+    need(&mut market, 1, "gown", "AA112", 1, 20);
+    let absurd = offer(&mut market, 5, "mask", "AA111", 0, 100);
+    offer_mut(&mut market, absurd).terms.missing_inputs = vec![lacks("gown", 1, 1_000_000_000_000, When::Before)];
+    let odd = offer(&mut market, 4, "gown", "AA111", 0, 100);
+    offer_mut(&mut market, odd).terms.missing_inputs = vec![lacks("mask", 1, 1, When::Before)];
+    let another = offer(&mut market, 6, "mask", "AA111", 0, 100);
+    offer_mut(&mut market, another).terms.missing_inputs = vec![lacks("gown", 2, 10, When::Before)];
+    let parameters = parameters();
+    let left_out = stages(&rules(&market, &parameters), &ONE_THREAD).unwrap().left_out;
+    assert_eq!(left_out, [(odd, WhyNoStage::Circle), (absurd, WhyNoStage::Ratio)]);
+    // The one gown that is asked for costs five masks, and a large ratio is reckoned with.
+    assert_eq!(uncovered(&solved(&market).unwrap())[2], best[2] + 1);
+    offer_mut(&mut market, absurd).terms.missing_inputs = vec![lacks("gown", 1, 100_000, When::Before)];
+    offer_mut(&mut market, far).terms.profile.stock = measure(10_000_000);
+    let found = solved(&market).unwrap();
+    assert_eq!((uncovered(&found), found.is_proved()), ([0, 0, 0, 0], true));
+}
+
+#[test]
+fn many_with_large_smallest_orders_end_soon() {
+    let (mut market, _, [_, far, near]) = scene();
+    market.offers.retain(|offer| ![far, near].contains(&offer.id));
+    for n in 10..400 {
+        let id = offer(&mut market, n, "gown", "AA111", 500, 0);
+        // More than the maker could ever take, and in every fourth more than this plan has it take.
+        let least = if n % 4 == 0 { 95 } else { 500 };
+        offer_mut(&mut market, id).terms.min_order = Some(measure(least));
+    }
+    let found = solved(&market).unwrap();
+    assert_eq!(uncovered(&found)[2], 460, "{:?}", found.tiers);
 }

@@ -369,6 +369,7 @@ impl Draw<'_, '_> {
             quantity: Quantity::new(self.units(3)).unwrap(),
             cutoff: self.day(6),
             covers: self.odd(4).then(|| Quantity::new(self.units(3)).unwrap()),
+            in_chain: false,
         };
         self.market.commitments.push(commitment);
     }

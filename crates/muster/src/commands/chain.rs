@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, sync::Arc};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use api::chains::{ChainBody, ChainPlanView, ChainsView};
 use app::{
     App,
@@ -190,9 +190,8 @@ async fn for_all(app: &App, flags: &Chain, format: Format) -> Result<Ended> {
     let chains = plan.stages.plan.as_ref().map_or(&[][..], |found| &found.chains);
     if let Some(asked) = &flags.hold {
         let Some(chain) = chains.iter().find(|chain| plan_code(chain) == *asked) else { bail!(gone(asked)) };
-        let Some(new) = chains::made_of_plan(&plan.market, chain) else {
-            bail!("{asked} cannot be held: it has {} legs, and a chain has at most 12", chain.legs.len());
-        };
+        let new = chains::made_of_plan(&plan.market, &app.tables().catalogue, chain);
+        let new = new.map_err(|why| anyhow!("{asked} cannot be held: {}", why.words()))?;
         return hold(app, new, flags.dry_run, format).await;
     }
     let tables = app.tables();
@@ -226,7 +225,7 @@ fn planned(plan: &ChainPlan, top: usize, products: &Products) -> String {
             std::iter::once(tier.tier.to_string()).chain(numbers).collect()
         };
         let header = ["tier", "uncovered without chains", "with them", "at best"];
-        let tiers = found.tiers.iter().filter(|tier| tier.alone > 0);
+        let tiers = found.tiers.iter().filter(|tier| tier.alone.max(tier.uncovered) > 0);
         text.push_str(&output::table(&header, &[1, 2, 3], tiers.map(line)));
         text.push_str(match found.is_proved() {
             true => "\nNo plan covers more: every tier stands at its bound.\n",
@@ -239,6 +238,9 @@ fn planned(plan: &ChainPlan, top: usize, products: &Products) -> String {
             let units = grouped(chain.units.into());
             let _ = writeln!(text, "\nChain {number} ({}): {units} base units for needs", plan_code(chain));
             text.push_str(&planned_legs(plan, chain, products));
+            if let Err(why) = chains::made_of_plan(&plan.market, products, chain) {
+                let _ = writeln!(text, "      cannot be held as it is: {}", why.words());
+            }
         }
         let more = found.chains.len().saturating_sub(top);
         if more > 0 {
@@ -248,7 +250,7 @@ fn planned(plan: &ChainPlan, top: usize, products: &Products) -> String {
         text.push_str("No offer that lacks one thing could have it from another.\n");
     }
     if !left_out.is_empty() {
-        text.push_str("\nTake no part, and are found for one need at a time (muster chain NEED):\n");
+        text.push_str("\nTake no part here; muster chain NEED searches with them for one need at a time:\n");
         let line = |(offer, why): &(domain::ids::OfferId, chains::WhyNoStage)| {
             vec![offer.to_string(), why.as_str().replace('_', " ")]
         };

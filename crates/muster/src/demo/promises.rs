@@ -50,6 +50,7 @@ impl Draft<'_> {
                     quantity,
                     cutoff,
                     covers: None,
+                    in_chain: false,
                 });
             }
         }

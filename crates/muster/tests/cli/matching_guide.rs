@@ -200,3 +200,26 @@ fn firms_that_make_something_together_are_found_as_told() {
     assert!(shown.contains("missing: 8,000 grams of meltblown by 2020-04-"), "{shown}");
     assert!(shown.contains("could convert in 30 days") && shown.contains("known conversion: "), "{shown}");
 }
+
+#[test]
+fn all_chains_at_once_are_planned_as_told() {
+    let text = guide();
+    let bench = imported(&text, "csv stages");
+    let plan = ["chain", "--day", "2020-04-20"];
+    let found = bench.run(&[&plan[..], &["--output", "json"]].concat()).exits(0).json();
+    let tiers = found["tiers"].as_array().unwrap().iter();
+    let row = |tier: &Value| ["tier", "alone", "uncovered", "bound"].map(|name| tier[name].to_string()).to_vec();
+    let rows: Vec<Vec<String>> = tiers.map(row).filter(|row| row[1..] != ["0", "0", "0"]).collect();
+    assert_eq!(rows, table(&text, "| tier | uncovered without chains | with them | at best |"));
+    assert_eq!((&found["proved"], &found["chains"][0]["units"]), (&Value::from(true), &Value::from(3_250)));
+    let shown = bench.run(&plan).exits(0).stdout;
+    assert!(shown.contains("No plan covers more") && shown.contains("3,250 pieces of ffp by"), "{shown}");
+    let code = shown.split_once("Chain 1 (").unwrap().1.split_once(')').unwrap().0;
+    let held = [&plan[..], &["--hold", code]].concat();
+    let dry = bench.run(&[&held[..], &["--dry-run"]].concat()).exits(0).stdout;
+    assert!(dry.contains("Nothing was done") && dry.contains("3,250") && dry.contains("1,500"), "{dry}");
+    assert!(bench.run(&held).exits(1).stderr.contains("leave --day out"));
+    let other = bench.run(&[&plan[..], &["--hold", "00000000", "--dry-run"]].concat()).exits(1).stderr;
+    assert!(other.contains("no chain of now is 00000000"), "{other}");
+    assert!(bench.run(&["chain", "--partners", "3"]).exits(2).stderr.contains("NEED"));
+}
