@@ -117,6 +117,8 @@ impl<'p> Plan<'p> {
         for pair in pairs.pairs.iter().filter(|pair| !pair.stock_only) {
             days[pair.offer as usize].insert(pair.cutoff);
         }
+        // Periods end where goods for somebody new must leave: a promise ends none, since nothing is due to come for it.
+        let cutoffs = days.clone();
         for (at, day, _) in &promised {
             days[*at].insert(*day);
         }
@@ -127,7 +129,7 @@ impl<'p> Plan<'p> {
                 let at = *place.get(id)?;
                 let of_it: Vec<(Day, i64)> =
                     promised.iter().filter(|(of, ..)| *of == at).map(|(_, day, units)| (*day, *units)).collect();
-                Maker::of(rules.market, &pairs, (at, &of_it), &days[at])
+                Maker::of(rules.market, &pairs, (at, &of_it), &cutoffs[at])
             })
             .collect();
         let maker_of: HashMap<usize, usize> = makers.iter().enumerate().map(|(m, maker)| (maker.at, m)).collect();
@@ -231,9 +233,16 @@ impl<'p> Maker<'p> {
         let taken = |by: Day| -> i64 {
             promised.iter().filter(|(at, day, _)| *at == self.at && *day <= by).map(|(_, _, units)| units).sum()
         };
-        let left: Vec<i64> =
-            self.days.iter().map(|day| (curve.by(day.plus(-before)) - taken(*day) - self.ready).max(0)).collect();
-        (0..left.len()).map(|k| left[k..].iter().copied().min().unwrap_or(0)).collect()
+        let mut least = i64::MAX;
+        let own = promised.iter().filter(|(at, ..)| *at == self.at).map(|(_, day, _)| *day);
+        let all: BTreeSet<Day> = self.days.iter().copied().chain(own).collect();
+        let mut room: Vec<(Day, i64)> = Vec::with_capacity(all.len());
+        for day in all.into_iter().rev() {
+            least = least.min((curve.by(day.plus(-before)) - taken(day) - self.ready).max(0));
+            room.push((day, least));
+        }
+        let cutoffs = room.into_iter().rev().filter(|(day, _)| self.days.binary_search(day).is_ok());
+        cutoffs.map(|(_, units)| units).collect()
     }
 
     /// Base units that so much of the input is enough for.

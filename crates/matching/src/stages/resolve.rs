@@ -1,6 +1,6 @@
 //! A plan as a market: what is brought entered and promised, what it is enough for counted.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::{
     eligibility::Rules,
@@ -55,7 +55,8 @@ pub(super) fn market(rules: &Rules<'_>, plan: &Plan<'_>, whole: &Whole) -> Marke
         if made.last().is_some_and(|units| *units > 0) {
             let of_it = || plan.promised.iter().filter(|(offer, ..)| *offer == maker.at);
             let promised = |by: Day| of_it().filter(|(_, day, _)| *day <= by).map(|(_, _, units)| *units).sum::<i64>();
-            let made = maker.days.iter().zip(made).map(|(day, units)| (*day, units.saturating_add(promised(*day))));
+            let days: BTreeSet<Day> = maker.days.iter().copied().chain(of_it().map(|(_, day, _)| *day)).collect();
+            let made = days.into_iter().map(|day| (day, maker.by(made, day).saturating_add(promised(day))));
             market.assured.insert(maker.offer.id, Assured { ready: maker.ready, made: made.collect() });
         }
     }

@@ -581,3 +581,21 @@ fn many_with_large_smallest_orders_end_soon() {
     let found = solved(&market).unwrap();
     assert_eq!(uncovered(&found)[2], 460, "{:?}", found.tiers);
 }
+
+#[test]
+fn what_a_maker_promised_takes_of_what_it_could_make() {
+    // 10 masks a day of more gowns than it can use, 100 of them held in a chain.
+    let mut market = Market::new(today());
+    need(&mut market, 0, "mask", "AA111", 500, 19);
+    let maker = offer(&mut market, 0, "mask", "AA111", 0, 10);
+    offer_mut(&mut market, maker).terms.missing_inputs = vec![lacks("gown", 1, 1, When::Before)];
+    offer(&mut market, 1, "gown", "AA111", 1_000, 0);
+    market.commitments = vec![Commitment { in_chain: true, ..promise(&market, maker, 100, 1) }];
+    let found = solved(&market).unwrap();
+    assert_eq!((uncovered(&found), found.is_proved()), ([0, 0, 500 - 1 - 100, 0], true));
+    // 250 of the 260 that it makes until a day after that are promised: ten are left.
+    let late = Commitment { cutoff: today().plus(25), ..promise(&market, maker, 250, 1) };
+    market.commitments = vec![Commitment { in_chain: true, ..late }];
+    let found = solved(&market).unwrap();
+    assert_eq!((uncovered(&found), found.is_proved()), ([0, 0, 500 - 1 - 10, 0], true));
+}
