@@ -11,7 +11,7 @@
 //!
 //! # What is proved
 //! The flow with conversion factors is a bound: no plan in whole units, with smallest orders or without, leaves less
-//! uncovered in the first tier, nor in the next without leaving more before ([`bound`]). Makers of one product that take an input in
+//! uncovered in the first tier, nor in the next without leaving more before ([`bound`]), in each part of the market by itself. Makers of one product that take an input in
 //! different ratios are counted with the most favourable one, which keeps it a bound. Where the plan reaches the bound it is an
 //! optimum. It need not: rounding, smallest orders and ratios that differ are hard (a single supplier of an input is a
 //! knapsack), and then the answer says by how much at most.
@@ -68,25 +68,6 @@ pub struct Staged {
     pub chains: Vec<StageChain>,
     /// Whether all makers of a product take what they lack in one ratio, so that the bound has no slack of its own.
     pub one_ratio: bool,
-}
-
-/// The flow with conversion factors, in units as fine as its numbers allow: coarser ones are a bound as well.
-fn relaxed(
-    plan: &plan::Plan<'_>,
-    control: &Control<'_>,
-) -> Result<(scale::Scale, bool, network::Flows), MatchingError> {
-    let mut parts = scale::MOST_PARTS;
-    loop {
-        let (scale, one_ratio) = scale::Scale::of(plan, parts);
-        if !scale.tells_units() && parts > 1 {
-            parts /= 100;
-            continue;
-        }
-        match network::solved(plan, network::Mode::Joint(&scale, &network::TIERS), control.cancel) {
-            Err(MatchingError::Network(_)) if parts > 1 => parts /= 100,
-            found => return Ok((scale, one_ratio, found?)),
-        }
-    }
 }
 
 impl Staged {
@@ -207,4 +188,23 @@ fn solved(
     let bounds = bound::bounds(&plan, &scale, (&relaxed, left), solves, control.cancel)?;
     let tiers = answer::tiers(answer::uncovered(&alone), left, bounds);
     Ok((Some(Staged { parts: vec![(market, outcome)], tiers, chains, one_ratio }), dropped))
+}
+
+/// The flow with conversion factors, in units as fine as its numbers allow: coarser ones are a bound as well.
+fn relaxed(
+    plan: &plan::Plan<'_>,
+    control: &Control<'_>,
+) -> Result<(scale::Scale, bool, network::Flows), MatchingError> {
+    let mut parts = scale::MOST_PARTS;
+    loop {
+        let (scale, one_ratio) = scale::Scale::of(plan, parts);
+        if !scale.tells_units() && parts > 1 {
+            parts /= 100;
+            continue;
+        }
+        match network::solved(plan, network::Mode::Joint(&scale, &network::TIERS), control.cancel) {
+            Err(MatchingError::Network(_)) if parts > 1 => parts /= 100,
+            found => return Ok((scale, one_ratio, found?)),
+        }
+    }
 }

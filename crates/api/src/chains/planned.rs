@@ -66,7 +66,7 @@ struct TierView {
     alone: i64,
     /// Base units that stay uncovered with them.
     uncovered: i64,
-    /// No plan leaves fewer that leaves no more of the tiers before.
+    /// No plan leaves fewer that leaves no more of the tiers before in any part of the market.
     bound: i64,
 }
 

@@ -19,7 +19,7 @@ pub struct TierStages {
     pub alone: i64,
     /// With them.
     pub uncovered: i64,
-    /// No plan leaves less that leaves no more of the tiers before.
+    /// No plan leaves less that leaves no more of the tiers before in any part of the market.
     pub bound: i64,
 }
 

@@ -22,11 +22,11 @@ use crate::{
     markets::{REGIONS, id, measure, need, offer, offer_mut, rules, today},
 };
 
-fn parameters() -> Parameters {
+pub fn parameters() -> Parameters {
     Parameters { transit: Transit { handling_days: 0, km_per_day: 400, unknown_km: 100 }, ..Parameters::default() }
 }
 
-fn lacks(product: &str, units: i64, per: i64, when: When) -> MissingInput {
+pub fn lacks(product: &str, units: i64, per: i64, when: When) -> MissingInput {
     let quantity = |units| Quantity::new(units).unwrap();
     MissingInput { product: ProductCode::new(product), units: quantity(units), per: quantity(per), when }
 }
@@ -48,7 +48,7 @@ fn legs(told: &NeedChains, chain: &Chain) -> Vec<Leg> {
 }
 
 /// Masks are sewn in AA111 at 100 a day, of two gowns (fabric) for each ten; a weaver has 30 gowns, another 6 near by.
-fn scene() -> (Market, NeedId, [OfferId; 3]) {
+pub fn scene() -> (Market, NeedId, [OfferId; 3]) {
     let mut m = Market::new(today());
     let asked = need(&mut m, 0, "mask", "AA121", 500, 20);
     let maker = offer(&mut m, 0, "mask", "AA111", 40, 100);

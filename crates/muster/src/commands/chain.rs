@@ -247,7 +247,9 @@ fn planned(plan: &ChainPlan, top: usize, products: &Products) -> String {
             let _ = writeln!(text, "\n{more} more; --top tells of more.");
         }
     } else {
-        text.push_str("No offer that lacks one thing could have it from another.\n");
+        text.push_str(
+            "Nothing to plan: no offer states one missing input (missing_inputs) that another could bring it in time.\n",
+        );
     }
     if !left_out.is_empty() {
         text.push_str("\nTake no part here; muster chain NEED searches with them for one need at a time:\n");
